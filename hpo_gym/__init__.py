@@ -1,0 +1,41 @@
+"""hpo_gym: a Gymnasium environment for learned hyperparameter tuners.
+
+Importing it registers the environments; ``gym.make("hpo_gym:FictitiousHPO-v0")`` imports it by
+itself. Only gymnasium and numpy are loaded.
+"""
+
+from __future__ import annotations
+
+from gymnasium.envs.registration import register, registry
+
+from hpo_gym.env import TuningEnv
+from hpo_gym.families import FictitiousModel, make_family, register_family
+from hpo_gym.vector_env import TuningVectorEnv
+
+__version__ = "0.1.0"
+
+ENVIRONMENTS: dict[str, dict[str, object]] = {
+    "FictitiousHPO-v0": {},
+    "FictitiousHPOAdjust-v0": {"action": "adjust"},
+    "FictitiousHPONudge-v0": {"action": "nudge"},
+    "BealeHPO-v0": {"family": "beale", "metric": "f", "start": {"x": 4.0, "y": 4.0}},
+}
+"""The registered ids and the options in which they differ from the defaults."""
+
+for _id, _options in ENVIRONMENTS.items():
+    if _id not in registry:
+        register(
+            id=_id,
+            entry_point="hpo_gym.env:TuningEnv",
+            vector_entry_point="hpo_gym.vector_env:TuningVectorEnv",
+            kwargs=_options,
+        )
+
+__all__ = [
+    "ENVIRONMENTS",
+    "FictitiousModel",
+    "TuningEnv",
+    "TuningVectorEnv",
+    "make_family",
+    "register_family",
+]

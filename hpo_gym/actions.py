@@ -1,0 +1,150 @@
+"""Action modes: from an action to the unit configuration that is evaluated next.
+
+propose   Box(-1, 1, (d,)): an absolute unit configuration.
+adjust    Box(-1, 1, (d,)): a move of the last evaluated one, 1 = `adjust_step` of the range.
+nudge     Discrete(2d + 1): 0 stays; 2i + 1 and 2i + 2 move parameter i down and up by a notch.
+
+With ``stop``, a Box has one component more (> 0 stops) and a Discrete one action more (the last).
+Out-of-range components are clipped; NaN, wrong shapes and discrete actions that do not exist
+raise. A move that ends outside the cube is clipped per axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.options import Options
+
+NOTCH = 0.1
+"""Size of a nudge, as a fraction of the range."""
+
+
+def clip(value: Column, math: ColumnMath) -> Column:
+    """Clip a unit coordinate into [-1, 1]."""
+    return math.minimum(math.maximum(value, -1.0), 1.0)
+
+
+class ActionMode:
+    """The action space of an environment and its meaning.
+
+    Args:
+        options: The environment's options.
+        dimension: Number of parameters of the search space.
+    """
+
+    def __init__(self, options: Options, dimension: int) -> None:
+        self.name, self.stop, self.dimension = options.action, options.stop, dimension
+        # Unit coordinates span [-1, 1]: twice the fraction of the range.
+        self.step = 2.0 * (NOTCH if self.name == "nudge" else options.adjust_step)
+        self.discrete = self.name == "nudge"
+        self.size = 2 * dimension + 1 if self.discrete else dimension
+        self.size += self.stop
+
+    def space(self) -> spaces.Box | spaces.Discrete[Any]:
+        """A fresh action space of one row."""
+        if self.discrete:
+            return spaces.Discrete(self.size)
+        bound = np.ones(self.size, dtype=np.float32)
+        return spaces.Box(-bound, bound, dtype=np.float32)
+
+    def read(self, action: Any) -> Columns:
+        """One row's action as Python numbers.
+
+        Raises:
+            ValueError: The action has the wrong shape or kind, or is NaN.
+        """
+        array = np.asarray(action)
+        if array.shape != (() if self.discrete else (self.size,)):
+            raise ValueError(self._message(action))
+        if self.discrete:
+            if array.dtype.kind not in "iu" or not 0 <= array < self.size:
+                raise ValueError(self._message(action))
+            return (int(array),)
+        if array.dtype.kind not in "iuf":
+            raise ValueError(self._message(action))
+        values = array.tolist()
+        for value in values:
+            if value != value:
+                raise ValueError(self._message(action))
+        return tuple([float(min(max(value, -1.0), 1.0)) for value in values])
+
+    def read_rows(self, actions: Any, rows: int, ignored: Any = None) -> Columns:
+        """Many rows' actions as columns of (rows,).
+
+        Args:
+            actions: (rows, size) for a Box, (rows,) integers for a Discrete.
+            rows: Number of rows.
+            ignored: Mask of rows whose action is not looked at, or None.
+
+        Raises:
+            ValueError: The actions have the wrong shape or kind, or one that counts is NaN.
+        """
+        array = np.asarray(actions)
+        shape = (rows,) if self.discrete else (rows, self.size)
+        if array.shape != shape or array.dtype.kind not in ("iu" if self.discrete else "iuf"):
+            raise ValueError(self._message(actions, shape))
+        if self.discrete:
+            wrong = (array < 0) | (array >= self.size)
+            if ignored is not None:
+                wrong &= ~ignored
+            if wrong.any():
+                raise ValueError(self._message(array[wrong][0], shape))
+            return (array,)
+        block = np.array(array.T, dtype=np.float64, order="C")
+        np.maximum(block, -1.0, out=block)
+        np.minimum(block, 1.0, out=block)
+        # Clipped values are finite, so their sum is NaN exactly where an action is.
+        if np.isnan(np.add.reduce(block, axis=None)):
+            wrong = np.isnan(block).any(axis=0)
+            if ignored is not None:
+                wrong &= ~ignored
+                block[:, ignored] = 0.0
+            if wrong.any():
+                row = int(np.flatnonzero(wrong)[0])
+                raise ValueError(f"row {row}: " + self._message(array[row], shape))
+        return tuple(block)
+
+    def target(self, unit: Columns, action: Columns, math: ColumnMath) -> Columns:
+        """The unit configuration that an action evaluates, d columns in [-1, 1].
+
+        Args:
+            unit: The last evaluated unit configuration, d columns.
+            action: What `read` or `read_rows` returned.
+            math: Column namespace.
+        """
+        if self.name == "propose":
+            return action[: self.dimension]
+        if self.name == "adjust":
+            return tuple(
+                clip(u + self.step * a, math)
+                for u, a in zip(unit, action[: self.dimension], strict=True)
+            )
+        (choice,) = action
+        targets = []
+        for i, u in enumerate(unit):
+            up = math.where(choice == 2 * i + 2, self.step, 0.0)
+            move = math.where(choice == 2 * i + 1, -self.step, up)
+            targets.append(clip(u + move, math))
+        return tuple(targets)
+
+    def stops(self, action: Columns) -> Column | None:
+        """Which rows chose to stop; None if the mode has no such action."""
+        if not self.stop:
+            return None
+        return action[0] == self.size - 1 if self.discrete else action[-1] > 0.0
+
+    def _message(self, action: Any, shape: Any = None) -> str:
+        wanted = (
+            f"whole numbers in [0, {self.size - 1}]"
+            if self.discrete
+            else f"{self.size} numbers in [-1, 1] without NaN"
+        )
+        rows = f", as an array of shape {shape}" if shape is not None else ""
+        return (
+            f"action {action!r} is not valid for action={self.name!r}, stop={self.stop}: "
+            f"give {wanted}{rows}; nothing was evaluated"
+        )

@@ -1,0 +1,316 @@
+"""The step logic, once, for one row or N rows.
+
+`Dynamics` turns a family into a Markov decision process on columns: with `ScalarMath` every column
+is a Python number and a step serves `TuningEnv`; with `ArrayMath` every column is an array and the
+same lines serve `TuningVectorEnv`. States are immutable: a step returns a new one, so that an
+error leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpo_gym import rng
+from hpo_gym.actions import ActionMode
+from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.families import make_family
+from hpo_gym.observations import Layout
+from hpo_gym.options import Options
+from hpo_gym.rewards import REWARDS, Change
+
+SUCCESS_REGRET = 0.01
+"""An episode is a success once the incumbent is within 1 % of the best possible score."""
+
+
+class Tasks(NamedTuple):
+    """The tasks of the rows: shared by all of them, or one column entry each."""
+
+    index: Column
+    parameters: Any
+    best_possible: Column
+
+
+class State(NamedTuple):
+    """Everything about the rows' episodes; each column a number or (N,)."""
+
+    tasks: Tasks
+    key: Column
+    """uint64, key of the episode's random numbers."""
+    evaluations: Column
+    """Paid evaluations so far."""
+    unit: Columns
+    """Last evaluated unit configuration, d columns in [-1, 1]."""
+    scaled: Columns
+    """Last evaluated configuration on the scaled axes."""
+    metrics: Columns
+    """Its observed metrics, M columns."""
+    true_score: Column
+    """Its noise-free score."""
+    best_unit: Columns
+    best_metric: Column
+    """Observed primary metric of the incumbent."""
+    best_score: Column
+    """Observed score of the incumbent."""
+    best_true_score: Column
+    """Noise-free score of the incumbent."""
+    cost: Column
+    total_cost: Column
+
+
+class Step(NamedTuple):
+    """What a step gives; `state` is the new state."""
+
+    state: State
+    reward: Column
+    terminated: Column
+
+
+class Episode(NamedTuple):
+    """What ``reset(options=...)`` asks for, checked: None for the constructor's."""
+
+    start: tuple[float, ...] | None = None
+    tasks: Tasks | None = None
+
+
+def select(math: ColumnMath, condition: Column, yes: Any, no: Any) -> Any:
+    """`math.where` on columns and tuples of columns; equal objects stay shared."""
+    if yes is no:
+        return yes
+    if isinstance(yes, tuple):
+        return tuple(select(math, condition, y, n) for y, n in zip(yes, no, strict=True))
+    return math.where(condition, yes, no)
+
+
+class Dynamics:
+    """The tuning process of a family under a set of options.
+
+    Args:
+        options: The options.
+
+    Attributes:
+        options: The options.
+        family: The family that they name.
+        space: Its search space.
+        mode: The action mode.
+        layout: The layout of the observation.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.family = make_family(options.family)
+        self.space = self.family.space
+        self.mode = ActionMode(options, self.space.dimension)
+        self.layout = Layout(options, self.family)
+        self.noise = self.family.noise if options.noise is None else float(options.noise)
+        self._reward = REWARDS[options.reward]
+        self._metric = self.family.metrics.index(options.metric)
+        self._epoch_cost = options.epoch_cost / 100.0
+        self._start: tuple[float, ...] | None = None
+        if not isinstance(options.start, str):
+            self._start = self.space.unit(options.start)
+
+    def tasks(self, index: Column) -> Tasks:
+        """The tasks with these indices in the option's split."""
+        parameters = self.family.sample(self.options.split, index)
+        return Tasks(index, parameters, self.family.best_score(parameters, self.options.metric))
+
+    def read_episode(self, options: Mapping[str, Any] | None) -> Episode:
+        """Check the options of a reset.
+
+        Raises:
+            ValueError: A key is unknown, or a start or model is not valid.
+        """
+        if not options:
+            return Episode()
+        unknown = sorted(set(map(str, options)) - {"start", "model"})
+        if unknown:
+            raise ValueError(f"unknown reset options {unknown}; known: ['start', 'model']")
+        start = options.get("start")
+        if start is not None:
+            if not self.layout.start_evaluated:
+                raise ValueError(
+                    f"options['start'] = {start!r} needs an environment that evaluates a start; "
+                    "this one has start='none'"
+                )
+            start = self.space.unit(start)
+        tasks = None
+        if options.get("model") is not None:
+            parameters = self.family.with_model(options["model"])
+            best_possible = self.family.best_score(parameters, self.options.metric)
+            tasks = Tasks(-1, parameters, best_possible)
+        return Episode(start, tasks)
+
+    def reset(self, key: Column, episode: Episode, math: ColumnMath) -> State:
+        """Begin the episodes with these keys.
+
+        Args:
+            key: An int, or (N,) uint64.
+            episode: Start and task, where the call gave them.
+            math: Column namespace.
+        """
+        zero = key * 0
+        tasks = episode.tasks
+        if tasks is None:
+            tasks = self.tasks(self._draw_task(key, zero))
+        else:
+            tasks = tasks._replace(index=tasks.index + self._int(zero))
+        empty = self._float(zero)
+        d = self.space.dimension
+        state = State(
+            *(tasks, key, self._int(zero), (empty,) * d, (empty,) * d),
+            *((empty,) * len(self.family.metrics), empty, (empty,) * d),
+            *(empty, empty, empty, empty, empty),
+        )
+        if not self.layout.start_evaluated:
+            return state
+        start = episode.start or self._start
+        if start is None:
+            draws = rng.uniforms(rng.derive(key, rng.START), d)
+            unit = tuple(2.0 * draw - 1.0 for draw in draws)
+        else:
+            unit = tuple(empty + coordinate for coordinate in start)
+        scaled, metrics, true_score, score = self._evaluate(state, unit, math)
+        return state._replace(
+            unit=unit,
+            scaled=scaled,
+            metrics=metrics,
+            true_score=true_score,
+            best_unit=unit,
+            best_metric=metrics[self._metric],
+            best_score=score,
+            best_true_score=true_score,
+        )
+
+    def step(self, state: State, action: Columns, math: ColumnMath) -> Step:
+        """Evaluate what the actions ask for.
+
+        Args:
+            state: The state; it stays as it is.
+            action: Columns as `ActionMode` read them.
+            math: Column namespace.
+        """
+        unit = self.mode.target(state.unit, action, math)
+        after = state._replace(evaluations=state.evaluations + 1)
+        scaled, metrics, true_score, score = self._evaluate(after, unit, math)
+        better = score > state.best_score
+        if not self.layout.start_evaluated:  # the first evaluation is the incumbent even at 0
+            better = better | (state.evaluations == 0)
+        best_score = math.where(better, score, state.best_score)
+        metric = metrics[self._metric]
+        best_metric = best_score
+        if metric is not score:
+            best_metric = math.where(better, metric, state.best_metric)
+        best_true_score = best_score
+        if true_score is not score:
+            best_true_score = math.where(better, true_score, state.best_true_score)
+        resource = self.family.resource(scaled)
+        cost = self.options.evaluation_cost + self._epoch_cost * resource
+        after = after._replace(
+            unit=unit,
+            scaled=scaled,
+            metrics=metrics,
+            true_score=true_score,
+            best_unit=select(math, better, unit, state.best_unit),
+            best_metric=best_metric,
+            best_score=best_score,
+            best_true_score=best_true_score,
+            cost=cost,
+            total_cost=state.total_cost + cost,
+        )
+        reward = self._reward(
+            Change(
+                score=true_score,
+                previous_score=state.true_score,
+                best_score=best_true_score,
+                previous_best_score=state.best_true_score,
+                best_possible=state.tasks.best_possible,
+                cost=cost,
+            ),
+            math,
+        )
+        terminated = after.evaluations >= self.options.max_evaluations
+        stop = self.mode.stops(action)
+        if stop is not None:
+            after = State(*select(math, stop, state._replace(cost=0.0 * cost), after))
+            reward = math.where(stop, 0.0, reward)
+            terminated = terminated | stop
+        return Step(after, reward, terminated)
+
+    def regret(self, state: State) -> Column:
+        """Noise-free normalised regret of the incumbent."""
+        best_possible = state.tasks.best_possible
+        return (best_possible - state.best_true_score) / best_possible
+
+    def observation(self, state: State, math: ColumnMath) -> Columns:
+        """The columns of the "summary" layout."""
+        budget = 1.0 - state.evaluations / self.options.max_evaluations
+        known: Column = 1.0
+        if not self.layout.start_evaluated:
+            known = math.where(state.evaluations > 0, 1.0, 0.0)
+        features = self.features(state, math)
+        return (*state.unit, *features, *state.best_unit, state.best_score, budget, known)
+
+    def features(self, state: State, math: ColumnMath) -> Columns:
+        """The last metrics as observations show them; zeros before any evaluation."""
+        features = self.family.features(state.metrics, math)
+        if self.layout.start_evaluated:
+            return features
+        return select(math, state.evaluations > 0, features, (0.0,) * len(features))
+
+    def info(self, state: State, math: ColumnMath) -> dict[str, Column]:
+        """Values of the info dictionary, in a constant order; epochs are whole floats here."""
+        natural = self.space.natural(state.scaled, math)
+        if not self.layout.start_evaluated:
+            known = state.evaluations > 0
+            natural = select(math, known, natural, (0.0,) * len(natural))
+        regret = self.regret(state)
+        return {
+            **dict(zip(self.space.names, natural, strict=True)),
+            **dict(zip(self.family.metrics, state.metrics, strict=True)),
+            f"best_{self.options.metric}": state.best_metric,
+            "regret": regret,
+            "cost": state.cost,
+            "total_cost": state.total_cost,
+            "evaluations": state.evaluations,
+            "task": state.tasks.index,
+            "is_success": regret <= SUCCESS_REGRET,
+        }
+
+    def _evaluate(
+        self, state: State, unit: Columns, math: ColumnMath
+    ) -> tuple[Columns, Columns, Column, Column]:
+        """Scaled configuration, observed metrics, noise-free score and observed score."""
+        scaled = self.space.scaled(unit, math)
+        exact = self.family.noiseless(state.tasks.parameters, scaled, math)
+        true_score = self.family.score(exact, self.options.metric, math)
+        if self.noise == 0.0:
+            return scaled, tuple(exact), true_score, true_score
+        key = rng.derive(rng.derive(state.key, rng.NOISE), self._word(state))
+        metrics = self.family.observe(exact, self.noise, key, math)
+        score = self.family.score(metrics, self.options.metric, math)
+        return scaled, tuple(metrics), true_score, score
+
+    def _draw_task(self, key: Column, zero: Column) -> Column:
+        """Indices of the tasks of these episodes, int64."""
+        size = self.family.sizes[self.options.split]
+        if self.options.task is not None or size == 1:
+            return self._int(zero) + (self.options.task or 0)
+        (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
+        return self._int(draw * size)
+
+    @staticmethod
+    def _int(column: Column) -> Column:
+        return column.astype(np.int64) if isinstance(column, np.ndarray) else int(column)
+
+    @staticmethod
+    def _float(column: Column) -> Column:
+        return column.astype(np.float64) if isinstance(column, np.ndarray) else float(column)
+
+    @staticmethod
+    def _word(state: State) -> Column:
+        """The evaluation index as a counter for the noise."""
+        count = state.evaluations
+        return count.astype(np.uint64) if isinstance(count, np.ndarray) else count

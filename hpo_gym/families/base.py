@@ -1,0 +1,112 @@
+"""What a family of tuning tasks must offer to the dynamics.
+
+A family draws tasks, evaluates configurations on them and knows their optima. All quantities are
+columns (see `hpo_gym.columns`): Python floats for one row, arrays for N rows. A family is named,
+versioned and describable in JSON.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.space import SearchSpace
+
+SPLITS = ("train", "validation", "test")
+
+
+class Family(ABC):
+    """A distribution of tuning tasks.
+
+    Attributes:
+        name: Registered name.
+        version: Raised by every change that could change a result.
+        space: The search space.
+        metrics: Names of the metrics, in the order in which `noiseless` returns them.
+        goals: For each metric that can be the primary one, "maximise" or "minimise".
+        noise: Standard deviation of the observed metrics if the environment gives none.
+        sizes: Number of tasks in each split.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    space: ClassVar[SearchSpace]
+    metrics: ClassVar[tuple[str, ...]]
+    goals: ClassVar[Mapping[str, str]]
+    noise: float = 0.0
+    sizes: Mapping[str, int] = dict.fromkeys(SPLITS, 1)
+
+    @abstractmethod
+    def sample(self, split: str, task: Column) -> Any:
+        """Parameters of the tasks with these indices: one shared object, or columns.
+
+        Args:
+            split: One of `sizes`.
+            task: Index or indices, (N,) int64.
+        """
+
+    @abstractmethod
+    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
+        """Noise-free metrics, in the order of `metrics`, of scaled configurations."""
+
+    @abstractmethod
+    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
+        """Noisy metrics as a tuner sees them.
+
+        Args:
+            metrics: Noise-free metrics, each (N,).
+            noise: Standard deviation, > 0.
+            key: Key of this evaluation's random numbers, (N,) uint64.
+            math: Column namespace.
+        """
+
+    @abstractmethod
+    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
+        """The score of the primary metric, higher is better, in [0, 1]."""
+
+    @abstractmethod
+    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
+        """The metrics as observations show them, each in [0, 1]."""
+
+    @abstractmethod
+    def resource(self, scaled: Columns) -> Column:
+        """What an evaluation consumes, in epochs."""
+
+    @abstractmethod
+    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
+        """The best noise-free score at every level of the resource.
+
+        Returns:
+            Scaled configurations (d arrays of L levels, cheapest first) and their scores (L,).
+        """
+
+    def optimum(self, parameters: Any, metric: str) -> tuple[tuple[float, ...], float]:
+        """Scaled configuration and noise-free score of the best configuration."""
+        scaled, score = self.frontier(parameters, metric)
+        level = int(score.argmax())
+        return tuple(float(column[level]) for column in scaled), float(score[level])
+
+    def best_score(self, parameters: Any, metric: str) -> Column:
+        """Noise-free score of the best configuration; a column if the parameters are columns."""
+        return self.optimum(parameters, metric)[1]
+
+    def check_noise(self, noise: float) -> None:
+        """Raise ValueError if the family cannot be observed with this noise, > 0."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON-able description, from which `make_family` builds an equal family."""
+
+    def with_model(self, constants: Mapping[str, Any]) -> Any:
+        """Parameters of the task that ``reset(options={"model": constants})`` asks for.
+
+        Raises:
+            ValueError: The family has no such constants.
+        """
+        raise ValueError(f"family {self.name!r} takes no 'model' option, got {constants!r}")
+
+    def expand(self, parameters: Any, rows: int) -> Any:
+        """Parameters shared by all rows as columns of (rows,), so that rows can differ."""
+        raise NotImplementedError(f"family {self.name!r} has one task: nothing to expand")

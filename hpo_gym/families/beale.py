@@ -1,0 +1,81 @@
+"""The Beale function as a family: two dimensions, one metric, a goal of minimising.
+
+    f(x, y) = (1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2  on [-5, 5]^2
+
+with f(3, 0.5) = 0 and the start (4, 4), where f = 68891.203125. Source: E. M. L. Beale, "On an
+iterative method for finding a local minimum of a function of more than one variable" (1958).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.families.base import Family
+from hpo_gym.space import Parameter, SearchSpace
+
+LARGEST = 415071.703125
+"""Largest value on the square, at (-5, -5)."""
+
+_LOG_RANGE = float(np.log10(1.0 + LARGEST))
+
+
+def beale(x: Any, y: Any) -> Any:
+    """The Beale function; inputs broadcast, gradients flow through torch tensors.
+
+    Example:
+        >>> beale(3.0, 0.5), beale(4.0, 4.0)
+        (0.0, 68891.203125)
+    """
+    square = y * y
+    first = 1.5 - x + x * y
+    second = 2.25 - x + x * square
+    third = 2.625 - x + x * (square * y)
+    return first * first + second * second + third * third
+
+
+class BealeFamily(Family):
+    """The Beale function: score 1 - log10(1 + f) / log10(1 + 415071.703125), no noise, no cost."""
+
+    name = "beale"
+    space = SearchSpace((Parameter("x", -5.0, 5.0), Parameter("y", -5.0, 5.0)))
+    metrics = ("f",)
+    goals = {"f": "minimise"}
+
+    def sample(self, split: str, task: Column) -> None:
+        """One task without parameters."""
+        return None
+
+    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
+        """The function's value."""
+        return (beale(*scaled),)
+
+    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
+        """Never called: the function is exact."""
+        return metrics
+
+    def check_noise(self, noise: float) -> None:
+        """The function is exact."""
+        raise ValueError(f"the Beale function is exact: noise = {noise!r} must be 0 or None")
+
+    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
+        """From 0 at the largest value to 1 at the minimum, on a log scale."""
+        return math.maximum(1.0 - math.log10(1.0 + metrics[0])[0] / _LOG_RANGE, 0.0)
+
+    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
+        """The score: the function's values span six decades."""
+        return (self.score(metrics, "f", math),)
+
+    def resource(self, scaled: Columns) -> Column:
+        """No epochs: 0."""
+        return 0.0 * scaled[0]
+
+    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
+        """The minimum (3, 0.5): every evaluation costs the same."""
+        return (np.array([3.0]), np.array([0.5])), np.array([1.0])
+
+    def describe(self) -> dict[str, Any]:
+        """Name and version."""
+        return {"name": self.name, "version": self.version}

@@ -1,0 +1,330 @@
+"""The fictitious model: closed-form precision, recall, loss, accuracy and F1 of a tuning run.
+
+Inputs are the decision threshold ``thr``, the number of training ``epochs`` and the learning rate
+``lr``; z = log10(lr). One input at a time:
+
+    Precision(thr)   = 0.1 + 0.9 / (1 + 5000 exp(-20 thr))
+    Recall(thr)      = 1 / (1 + 1e-5 exp(20 thr))
+    Loss(epochs)     = 3 + 7 exp(-0.05 epochs)
+    Accuracy(epochs) = 0.95 - 3 log10(3 - 0.025 epochs)^2
+    Loss(lr)         = 0.6 + log10(0.9 - z)^2
+    Accuracy(lr)     = 0.98 - log10(0.7 - 0.5 z)^2
+
+Together, with a scale factor k for each metric:
+
+    Accuracy  = k_accuracy Accuracy(epochs) Accuracy(lr)
+    Precision = k_precision Precision(thr) Accuracy
+    Recall    = k_recall Recall(thr) Accuracy
+    Loss      = k_loss Loss(epochs) Loss(lr)
+    F1        = 2 Precision Recall / (Precision + Recall)
+
+Source: the notebook "Designing a Fictitious Model for Hyperparameter Tuning", whose constants are
+the defaults of `FictitiousModel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpo_gym.columns import ArrayMath, Column, ColumnMath, Columns, math_of
+from hpo_gym.families import fictitious_optimum
+
+
+class Metrics(NamedTuple):
+    """Metrics of an evaluation, each with the broadcast shape of the inputs."""
+
+    precision: Column
+    recall: Column
+    loss: Column
+    accuracy: Column
+    f1: Column
+
+
+class Optimum(NamedTuple):
+    """The best configuration of the search space and what it reaches."""
+
+    thr: float
+    epochs: int
+    lr: float
+    value: float
+    metrics: Metrics
+
+
+def f1_score(precision: Column, recall: Column, math: ColumnMath) -> Column:
+    """Harmonic mean of precision and recall, 0 where both are 0."""
+    return 2.0 * precision * recall / math.maximum(precision + recall, 1e-300)
+
+
+# The curves, given their exponential or logarithm: `equations` computes all of these in one call.
+def _precision_thr(c: Any, exponential: Column) -> Column:
+    return c.precision_floor + c.precision_amplitude / (1.0 + c.precision_offset * exponential)
+
+
+def _recall_thr(c: Any, exponential: Column) -> Column:
+    return 1.0 / (1.0 + c.recall_offset * exponential)
+
+
+def _loss_epochs(c: Any, exponential: Column) -> Column:
+    return c.loss_epochs_floor + c.loss_epochs_amplitude * exponential
+
+
+def _accuracy_epochs(c: Any, logarithm: Column) -> Column:
+    return c.accuracy_epochs_peak - c.accuracy_epochs_curvature * (logarithm * logarithm)
+
+
+def _loss_lr(c: Any, logarithm: Column) -> Column:
+    return c.loss_lr_floor + c.loss_lr_curvature * (logarithm * logarithm)
+
+
+def _accuracy_lr(c: Any, logarithm: Column) -> Column:
+    return c.accuracy_lr_peak - c.accuracy_lr_curvature * (logarithm * logarithm)
+
+
+def equations(
+    c: Any, scaled: Columns, math: ColumnMath, epoch_terms: Columns | None = None
+) -> Metrics:
+    """The model's equations, on columns.
+
+    Args:
+        c: The constants: an object with the fields of `FictitiousModel`, as floats or columns.
+        scaled: thr, epochs and z = log10(lr).
+        math: Column namespace.
+        epoch_terms: Accuracy(epochs) and Loss(epochs), where they are known already.
+    """
+    thr, epochs, z = scaled
+    exponents = [-c.precision_slope * thr, c.recall_slope * thr]
+    arguments = [
+        c.accuracy_lr_intercept - c.accuracy_lr_slope * z,
+        c.loss_lr_intercept - c.loss_lr_slope * z,
+    ]
+    if epoch_terms is None:
+        exponents.append(-c.loss_epochs_decay * epochs)
+        arguments.append(c.accuracy_epochs_intercept - c.accuracy_epochs_slope * epochs)
+    exponentials = math.exp(*exponents)
+    logarithms = math.log10(*arguments)
+    if epoch_terms is None:
+        epoch_terms = _accuracy_epochs(c, logarithms[2]), _loss_epochs(c, exponentials[2])
+    accuracy = c.k_accuracy * epoch_terms[0] * _accuracy_lr(c, logarithms[0])
+    precision = c.k_precision * _precision_thr(c, exponentials[0]) * accuracy
+    recall = c.k_recall * _recall_thr(c, exponentials[1]) * accuracy
+    loss = c.k_loss * epoch_terms[1] * _loss_lr(c, logarithms[1])
+    return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall, math))
+
+
+@dataclass(frozen=True)
+class FictitiousModel:
+    """One task: every constant of the notebook's equations, with the notebook's values.
+
+    A model is admissible if its equations exist over the whole search space (thr in [0, 1],
+    epochs 1..100, lr in [1e-4, 10^0.8]), its precision, recall and accuracy stay in [0, 1] there,
+    its loss is not negative, and its slopes, offsets and scale factors are positive.
+
+    Attributes:
+        k_accuracy: Scale factor of the accuracy.
+        k_precision: Scale factor of the precision.
+        k_recall: Scale factor of the recall.
+        k_loss: Scale factor of the loss.
+        precision_floor: Precision(thr) far below the midpoint, >= 0.
+        precision_amplitude: Rise of Precision(thr) above its floor, >= 0.
+        precision_offset: Factor of the exponential in Precision(thr).
+        precision_slope: Slope of Precision(thr), per unit of threshold.
+        recall_offset: Factor of the exponential in Recall(thr).
+        recall_slope: Slope of Recall(thr), per unit of threshold.
+        loss_epochs_floor: Loss(epochs) after infinitely many epochs.
+        loss_epochs_amplitude: Loss(epochs) at 0 epochs, above the floor.
+        loss_epochs_decay: Decay of Loss(epochs), per epoch.
+        accuracy_epochs_peak: Accuracy(epochs) at its peak.
+        accuracy_epochs_curvature: Drop per squared decade of the logarithm's argument.
+        accuracy_epochs_intercept: The logarithm's argument at 0 epochs.
+        accuracy_epochs_slope: Decrease of the logarithm's argument, per epoch.
+        loss_lr_floor: Loss(lr) at its best.
+        loss_lr_curvature: Rise per squared decade of the logarithm's argument.
+        loss_lr_intercept: The logarithm's argument at lr = 1.
+        loss_lr_slope: Decrease of the logarithm's argument, per decade of lr.
+        accuracy_lr_peak: Accuracy(lr) at its peak.
+        accuracy_lr_curvature: Drop per squared decade of the logarithm's argument.
+        accuracy_lr_intercept: The logarithm's argument at lr = 1.
+        accuracy_lr_slope: Decrease of the logarithm's argument, per decade of lr.
+
+    Raises:
+        ValueError: The constants are not admissible; the message names the reason.
+    """
+
+    k_accuracy: float = 1.0
+    k_precision: float = 1.0
+    k_recall: float = 1.0
+    k_loss: float = 1.0
+    precision_floor: float = 0.1
+    precision_amplitude: float = 0.9
+    precision_offset: float = 5000.0
+    precision_slope: float = 20.0
+    recall_offset: float = 1e-5
+    recall_slope: float = 20.0
+    loss_epochs_floor: float = 3.0
+    loss_epochs_amplitude: float = 7.0
+    loss_epochs_decay: float = 0.05
+    accuracy_epochs_peak: float = 0.95
+    accuracy_epochs_curvature: float = 3.0
+    accuracy_epochs_intercept: float = 3.0
+    accuracy_epochs_slope: float = 0.025
+    loss_lr_floor: float = 0.6
+    loss_lr_curvature: float = 1.0
+    loss_lr_intercept: float = 0.9
+    loss_lr_slope: float = 1.0
+    accuracy_lr_peak: float = 0.98
+    accuracy_lr_curvature: float = 1.0
+    accuracy_lr_intercept: float = 0.7
+    accuracy_lr_slope: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse constants that leave the model undefined or its metrics out of range."""
+        fictitious_optimum.check_admissible(self)
+
+    @classmethod
+    def from_constants(cls, constants: Mapping[str, Any]) -> FictitiousModel:
+        """A model from a mapping of constants; the others keep the notebook's values.
+
+        Raises:
+            ValueError: A key is no constant of the model, or the model is not admissible.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(map(str, constants)) - set(known))
+        if unknown:
+            raise ValueError(f"unknown constants {unknown} of the fictitious model; known: {known}")
+        return cls(**constants)
+
+    def evaluate(self, thr: Any, epochs: Any, lr: Any) -> Metrics:
+        """Metrics of configurations; inputs broadcast against each other.
+
+        Python floats give floats, arrays give float64 arrays, torch tensors give tensors through
+        which gradients flow. Epochs may be fractional.
+
+        Args:
+            thr: Decision threshold in [0, 1].
+            epochs: Epochs, from 0 to below 120 (with the notebook's constants).
+            lr: Learning rate, above 0 and below 10^0.9 (with the notebook's constants).
+
+        Raises:
+            ValueError: An input is NaN or outside the domain of the equations.
+
+        Example:
+            >>> metrics = FictitiousModel().evaluate(0.5, 50, 0.01)
+            >>> round(metrics.f1, 10)
+            0.5919769044
+        """
+        math = math_of(thr, epochs, lr)
+        if isinstance(math, ArrayMath):
+            thr, epochs, lr = np.broadcast_arrays(
+                *(np.asarray(value, dtype=np.float64) for value in (thr, epochs, lr))
+            )
+        _check_inside("thr", thr, 0.0, 1.0, closed=True)
+        _check_inside("epochs", epochs, *self.epochs_domain)
+        _check_inside("lr", lr, *self.lr_domain)
+        return equations(self, (thr, epochs, math.log10(lr)[0]), math)
+
+    def precision_curve(self, thr: Any) -> Column:
+        """Precision(thr), before scale factor and accuracy."""
+        _check_inside("thr", thr, 0.0, 1.0, closed=True)
+        return _precision_thr(self, math_of(thr).exp(-self.precision_slope * thr)[0])
+
+    def recall_curve(self, thr: Any) -> Column:
+        """Recall(thr), before scale factor and accuracy."""
+        _check_inside("thr", thr, 0.0, 1.0, closed=True)
+        return _recall_thr(self, math_of(thr).exp(self.recall_slope * thr)[0])
+
+    def loss_epochs_curve(self, epochs: Any) -> Column:
+        """Loss(epochs), before scale factor and Loss(lr)."""
+        _check_inside("epochs", epochs, *self.epochs_domain)
+        return _loss_epochs(self, math_of(epochs).exp(-self.loss_epochs_decay * epochs)[0])
+
+    def accuracy_epochs_curve(self, epochs: Any) -> Column:
+        """Accuracy(epochs), before scale factor and Accuracy(lr)."""
+        _check_inside("epochs", epochs, *self.epochs_domain)
+        argument = self.accuracy_epochs_intercept - self.accuracy_epochs_slope * epochs
+        return _accuracy_epochs(self, math_of(epochs).log10(argument)[0])
+
+    def loss_lr_curve(self, lr: Any) -> Column:
+        """Loss(lr), before scale factor and Loss(epochs)."""
+        _check_inside("lr", lr, *self.lr_domain)
+        math = math_of(lr)
+        argument = self.loss_lr_intercept - self.loss_lr_slope * math.log10(lr)[0]
+        return _loss_lr(self, math.log10(argument)[0])
+
+    def accuracy_lr_curve(self, lr: Any) -> Column:
+        """Accuracy(lr), before scale factor and Accuracy(epochs)."""
+        _check_inside("lr", lr, *self.lr_domain)
+        math = math_of(lr)
+        argument = self.accuracy_lr_intercept - self.accuracy_lr_slope * math.log10(lr)[0]
+        return _accuracy_lr(self, math.log10(argument)[0])
+
+    @property
+    def epochs_domain(self) -> tuple[float, float]:
+        """Epochs from 0 up to this bound, where the equations cease to exist."""
+        low, high = _positive_range(self.accuracy_epochs_intercept, self.accuracy_epochs_slope)
+        return max(low, 0.0), high
+
+    @property
+    def lr_domain(self) -> tuple[float, float]:
+        """Open interval of learning rates on which the equations exist."""
+        first = _positive_range(self.loss_lr_intercept, self.loss_lr_slope)
+        second = _positive_range(self.accuracy_lr_intercept, self.accuracy_lr_slope)
+        low, high = max(first[0], second[0]), min(first[1], second[1])
+        return float(10.0 ** max(low, -400.0)), float(10.0 ** min(high, 300.0))
+
+    @cached_property
+    def epoch_table(self) -> tuple[Any, Any]:
+        """Accuracy(epochs) and Loss(epochs) at 0..100 epochs, each (101,) float64.
+
+        Environments evaluate whole epochs only, so that these two need no exp or log per step.
+        """
+        epochs = np.arange(101.0)
+        epochs[0] = 1.0  # never used: the search space starts at 1
+        return self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)
+
+    def optimum(self, metric: str = "f1") -> Optimum:
+        """The best configuration of the search space, by three one-dimensional problems.
+
+        Epochs are whole. The error of the value is below 1e-9 for every admissible model.
+
+        Args:
+            metric: "f1" or "accuracy" (maximised), or "loss" (minimised).
+
+        Raises:
+            ValueError: The metric has no optimum here.
+        """
+        thr, epochs, z = fictitious_optimum.best(self, metric)
+        metrics = equations(self, (thr, epochs, z), math_of(thr))
+        return Optimum(thr, int(epochs), 10.0**z, getattr(metrics, metric), metrics)
+
+
+def _positive_range(intercept: float, slope: float) -> tuple[float, float]:
+    """Open interval of x on which intercept - slope x > 0."""
+    if slope == 0.0:
+        return -np.inf, np.inf
+    root = intercept / slope
+    return (-np.inf, root) if slope > 0.0 else (root, np.inf)
+
+
+def _check_inside(name: str, value: Any, low: float, high: float, *, closed: bool = False) -> None:
+    """Raise unless every value lies in [low, high] (closed) or in the equations' domain.
+
+    An open domain still includes 0 epochs; learning rates must exceed their lower bound.
+    """
+    inside = (value >= low) & (value <= high if closed else value < high)
+    if name == "lr":
+        inside = inside & (value > low)
+    if bool(inside if isinstance(inside, bool) else inside.all()):
+        return
+    worst = value if isinstance(inside, bool) else value[~inside].reshape(-1)[0]
+    bounds = f"[{low:g}, {high:g}{']' if closed else ')'}"
+    if name == "lr":
+        bounds = f"({low:g}, {high:g})"
+    raise ValueError(
+        f"{name} = {float(worst)!r} is outside {bounds}, where the model's equations exist; "
+        f"choose {name} inside these bounds"
+    )

@@ -1,0 +1,85 @@
+"""Counter-based random numbers: (key, counter) to uniforms and normals.
+
+The one source of randomness of environments and families. A key is a 64-bit word; numbers are
+hashes of (key, counter) by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
+pseudorandom number generators", OOPSLA 2014). There is no state to carry, so rows may be drawn in
+any order, one at a time or a million at once, with equal results.
+
+Every function takes a Python ``int`` (one row) or a uint64 array of shape (N,).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.columns import Column, ColumnMath, Columns
+
+MASK = 0xFFFFFFFFFFFFFFFF
+_WEYL = 0x9E3779B97F4A7C15
+
+# Streams: independent sub-keys of an episode's key.
+TASK, START, NOISE = 1, 2, 3
+
+
+def mix(word: Any) -> Any:
+    """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit."""
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EB & MASK
+    return word ^ (word >> 31)
+
+
+def derive(key: Any, word: Any) -> Any:
+    """The key of sub-stream ``word`` of ``key``; either may be an array."""
+    return mix(mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
+
+
+def fold(seed: int) -> int:
+    """XOR of the 64-bit words of a non-negative integer of any size."""
+    folded = 0
+    while seed:
+        folded ^= seed & MASK
+        seed >>= 64
+    return folded
+
+
+def seed_word(env: Any) -> int:
+    """The 64-bit word of a Gymnasium environment's seed.
+
+    A generator that a user put in by hand has no known seed: one word is drawn from it.
+    """
+    if env.np_random_seed >= 0:
+        return fold(env.np_random_seed)
+    return int(env.np_random.integers(2**64, dtype=np.uint64))
+
+
+def seed_words(env: Any, count: int) -> Any:
+    """Words of the ``count`` rows of a vector environment, (count,) uint64: see `seed_word`."""
+    if env.np_random_seed >= 0:
+        return np.arange(count, dtype=np.uint64) + np.uint64(fold(env.np_random_seed))
+    return env.np_random.integers(2**64, size=count, dtype=np.uint64)
+
+
+def uniforms(key: Any, count: int) -> Columns:
+    """``count`` columns of uniforms in [0, 1), multiples of 2**-53."""
+    return tuple(
+        (mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
+    )
+
+
+def normals(key: Any, count: int, math: ColumnMath) -> Columns:
+    """``count`` columns of independent standard normals."""
+    draws = uniforms(key, count + count % 2)
+    pairs: list[Column] = []
+    for first, second in zip(draws[::2], draws[1::2], strict=True):
+        pairs.extend(math.box_muller(1.0 - first, second))
+    return tuple(pairs[:count])
+
+
+def text_key(text: str) -> int:
+    """A 64-bit key of a string, the same in every process (FNV-1a, then mixed)."""
+    word = 0xCBF29CE484222325
+    for byte in text.encode():
+        word = (word ^ byte) * 0x100000001B3 & MASK
+    return int(mix(word))

@@ -1,0 +1,157 @@
+"""Parameters and search spaces: the unit cube on one side, configurations on the other.
+
+An environment's action ``a`` lives in [-1, 1] per parameter (a *unit coordinate*). It is mapped
+to a *scaled* value (what the equations use: log10 of a learning rate, a rounded number of epochs)
+and from there to the *natural* value that a user reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.columns import Column, ColumnMath, Columns
+
+_LN10 = float(np.log(10.0))
+# Natural bounds such as 10**0.8 are not exact in binary: accept what a user would call equal.
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a search space.
+
+    Attributes:
+        name: The key under which users see it.
+        low: Lower bound on the scaled axis (the exponent of ten if ``log``).
+        high: Upper bound on the scaled axis.
+        log: The scaled axis is log10 of the natural value.
+        integer: The value is rounded (half to even) when it is evaluated.
+    """
+
+    name: str
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse empty ranges and kinds that do not exist."""
+        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
+            raise ValueError(
+                f"parameter {self.name!r}: bounds [{self.low}, {self.high}] must be finite "
+                "with low < high"
+            )
+        if self.log and self.integer:
+            raise ValueError(f"parameter {self.name!r}: choose one of log and integer")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lower and upper bound of the natural value."""
+        if self.log:
+            return 10.0**self.low, 10.0**self.high
+        return self.low, self.high
+
+    def scaled(self, unit: Column, math: ColumnMath) -> Column:
+        """Scaled value of a unit coordinate in [-1, 1]."""
+        value = self.low + (self.high - self.low) * ((unit + 1.0) * 0.5)
+        if self.integer:
+            value = math.minimum(math.maximum(math.rint(value), self.low), self.high)
+        return value
+
+    def natural(self, scaled: Column, math: ColumnMath) -> Column:
+        """Natural value of a scaled one, never outside the bounds."""
+        if not self.log:
+            return scaled
+        low, high = self.bounds
+        return math.minimum(math.maximum(math.exp(scaled * _LN10)[0], low), high)
+
+    def unit(self, value: Any) -> float:
+        """Unit coordinate of a natural value.
+
+        Raises:
+            ValueError: The value is no number, is outside the bounds, or is no integer where one
+                is needed.
+        """
+        low, high = self.bounds
+        if isinstance(value, bool) or not isinstance(value, (Real, np.number)):
+            raise ValueError(f"{self.name} = {value!r} is not a number in [{low:g}, {high:g}]")
+        number = float(value)
+        slack = _TOLERANCE * (high - low if not self.log else low)
+        if not low - slack <= number <= high + slack:
+            raise ValueError(
+                f"{self.name} = {number:g} is outside [{low:g}, {high:g}]; choose a value inside"
+            )
+        if self.integer and number != round(number):
+            raise ValueError(f"{self.name} = {number:g} must be a whole number")
+        scaled = float(np.log10(number)) if self.log else number
+        unit = 2.0 * (scaled - self.low) / (self.high - self.low) - 1.0
+        return min(max(unit, -1.0), 1.0)
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """An ordered set of parameters.
+
+    Attributes:
+        parameters: The axes of the unit cube, in order.
+    """
+
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters."""
+        return len(self.parameters)
+
+    def scaled(self, unit: Columns, math: ColumnMath) -> Columns:
+        """Scaled configuration of a unit configuration: d columns in, d columns out."""
+        return tuple(p.scaled(u, math) for p, u in zip(self.parameters, unit, strict=True))
+
+    def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
+        """Natural configuration of a scaled one."""
+        return tuple(p.natural(s, math) for p, s in zip(self.parameters, scaled, strict=True))
+
+    def unit(self, configuration: Mapping[str, Any] | Sequence[Any]) -> tuple[float, ...]:
+        """Unit configuration of a natural one.
+
+        Args:
+            configuration: A mapping from every parameter's name to its value, or the values in
+                order.
+
+        Raises:
+            ValueError: A parameter is missing, unknown or outside its bounds.
+        """
+        if isinstance(configuration, Mapping):
+            unknown = sorted(set(map(str, configuration)) - set(self.names))
+            missing = [name for name in self.names if name not in configuration]
+            if unknown or missing:
+                raise ValueError(
+                    f"a configuration needs exactly the keys {list(self.names)}; "
+                    f"unknown: {unknown}, missing: {missing}"
+                )
+            values = [configuration[name] for name in self.names]
+        elif isinstance(configuration, (list, tuple, np.ndarray)):
+            values = list(configuration)
+        else:
+            raise ValueError(f"a configuration is a dict or a list, not {configuration!r}")
+        if len(values) != self.dimension:
+            raise ValueError(
+                f"a configuration needs {self.dimension} values {list(self.names)}, "
+                f"got {len(values)}"
+            )
+        return tuple(p.unit(value) for p, value in zip(self.parameters, values, strict=True))
+
+    def to_json(self) -> str:
+        """The space as JSON text, for descriptions of families and policies."""
+        return json.dumps([vars(parameter) for parameter in self.parameters])

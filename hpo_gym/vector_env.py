@@ -1,0 +1,346 @@
+"""`TuningVectorEnv`: many tuning runs stepped as one, in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from hpo_gym import rng
+from hpo_gym.columns import ArrayMath
+from hpo_gym.dynamics import Dynamics, Episode, State
+from hpo_gym.families import Family
+from hpo_gym.observations import History
+from hpo_gym.options import Options
+from hpo_gym.rendering import Record, Renderer, Trail
+from hpo_gym.rows import merge, task_of_row
+
+_MATH = ArrayMath()
+
+
+class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
+    """N environments of `TuningEnv` in one object, equal to them row by row.
+
+    Takes the options of `TuningEnv`. Row i seeded with s behaves as `TuningEnv` seeded with s + i,
+    episode after episode. Every array that is returned is fresh; observations are in Fortran
+    order, as Gymnasium's own vector environments return them.
+
+    Args:
+        num_envs: Number of rows N.
+        autoreset_mode: "NextStep" (default), "SameStep" or "Disabled", or Gymnasium's enum.
+        render_mode: "ansi" or "rgb_array": `render` returns a tuple of N frames.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        family: str | Mapping[str, Any] | Family = "fictitious",
+        split: str = "train",
+        task: int | None = None,
+        action: str = "propose",
+        adjust_step: float = 0.2,
+        stop: bool = False,
+        reward: str = "f1_gain",
+        metric: str = "f1",
+        evaluation_cost: float = 0.002,
+        epoch_cost: float = 0.02,
+        max_evaluations: int = 20,
+        start: str | Mapping[str, float] | Sequence[float] = "random",
+        noise: float | None = None,
+        observation: str = "summary",
+        render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+    ) -> None:
+        if not isinstance(num_envs, int) or num_envs < 1:
+            raise ValueError(f"num_envs = {num_envs!r} must be a whole number >= 1")
+        self.dynamics = Dynamics(
+            Options(
+                family=family,
+                split=split,
+                task=task,
+                action=action,
+                adjust_step=adjust_step,
+                stop=stop,
+                reward=reward,
+                metric=metric,
+                evaluation_cost=evaluation_cost,
+                epoch_cost=epoch_cost,
+                max_evaluations=max_evaluations,
+                start=start,
+                noise=noise,
+                observation=observation,
+            )
+        )
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {
+            "render_modes": ["ansi", "rgb_array"],
+            "render_fps": 4,
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self.render_mode = render_mode
+        self._renderer = Renderer(self.dynamics, render_mode, self.metadata["render_modes"])
+        self._trails: list[Trail] = []
+        self.single_action_space = self.dynamics.mode.space()
+        self.single_observation_space = self.dynamics.layout.space()
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
+        self._integer_names += ["evaluations", "task"]
+        self._history = History(self.dynamics.layout, num_envs)
+        self._state: State | None = None
+        self._done = np.zeros(num_envs, dtype=np.bool_)
+        self._generator: np.random.Generator | None = None
+        self._words = np.zeros(num_envs, dtype=np.uint64)
+        self._resets = np.zeros(num_envs, dtype=np.uint64)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin episodes in all rows, or in those of a mask.
+
+        Args:
+            seed: An int s seeds row i with s + i; a list gives every row its own seed, None
+                leaving a row's random numbers as they are.
+            options: As for `TuningEnv.reset`, for all rows of the call, and ``reset_mask``, a
+                boolean array (N,) of the rows to reset.
+
+        Returns:
+            Observations of all rows; infos, whose masks ``_key`` name the rows that were reset.
+
+        Raises:
+            ValueError: An option or a seed is not valid; the running episodes go on.
+        """
+        options = dict(options or {})
+        mask = self._read_mask(options.pop("reset_mask", None))
+        episode = self.dynamics.read_episode(options)
+        if self._state is None and not mask.all():
+            raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
+        self._seed(seed, mask)
+        self._begin(mask, episode)
+        self._done = self._done & ~mask
+        self._record(None, mask)
+        return self._observations(), self._infos(mask)
+
+    def step(
+        self, actions: Any
+    ) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        """Step every row.
+
+        Args:
+            actions: (N, n) float for a Box, (N,) integer for a Discrete.
+
+        Returns:
+            Observations (N, size) float32, rewards (N,) float64, terminations and truncations
+            (N,) bool, and infos.
+
+        Raises:
+            ValueError: The actions have the wrong shape or kind or are NaN; no row was stepped.
+            ResetNeeded: No episode has begun, or a row is done and autoreset is disabled.
+        """
+        if self._state is None:
+            raise ResetNeeded("no episode has begun: call reset() before step()")
+        pending = self._done if self._done.any() else None
+        if pending is not None and self.autoreset_mode is AutoresetMode.DISABLED:
+            rows = np.flatnonzero(pending)[:5].tolist()
+            raise ResetNeeded(
+                f"rows {rows} are done and autoreset is disabled: call "
+                "reset(options={'reset_mask': mask}) before step()"
+            )
+        columns = self.dynamics.mode.read_rows(actions, self.num_envs, pending)
+        before = self._state
+        self._state, reward, done = self.dynamics.step(before, columns, _MATH)
+        rewards = np.array(reward)
+        self._remember(before, pending)
+        if pending is not None:
+            self._begin(pending, Episode())
+            rewards[pending] = 0.0
+            done[pending] = False
+        self._record(rewards, pending)
+        finals: dict[str, Any] = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            self._done = np.zeros_like(done)
+            if done.any():
+                finals = self._finals(done)
+                self._begin(done, Episode())
+                self._record(None, done)
+        else:
+            self._done = done.copy()
+        return self._observations(), rewards, done, np.zeros_like(done), finals | self._infos()
+
+    def render(self) -> tuple[Any, ...] | None:
+        """The frames of all rows."""
+        if self.render_mode is None:
+            gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array'")
+            return None
+        if self._state is None:
+            raise ResetNeeded("there is nothing to render: call reset() before render()")
+        return tuple(self._renderer.frame(trail) for trail in self._trails)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """An attribute of the rows, or what it returns if it can be called, once per row."""
+        value = getattr(self, name)
+        if callable(value):
+            value = value(*args, **kwargs)
+        return (value,) * self.num_envs
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute, once per row: all rows share it."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute that all rows share.
+
+        Raises:
+            ValueError: A list or tuple gives the rows different values.
+        """
+        if isinstance(values, (list, tuple)):
+            if len(values) != self.num_envs or any(value != values[0] for value in values):
+                raise ValueError(
+                    f"the {self.num_envs} rows share {name!r}: give one value, or a list of "
+                    f"{self.num_envs} equal ones, not {values!r}"
+                )
+            values = values[0]
+        setattr(self, name, values)
+
+    def _read_mask(self, mask: Any) -> NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, dtype=np.bool_)
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise ValueError(f"options['reset_mask'] must be a boolean array, not {mask!r}")
+        if mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(
+                f"options['reset_mask'] must have the shape ({self.num_envs},) and name at least "
+                f"one row, got the shape {mask.shape} and {int(mask.sum())} rows"
+            )
+        return mask
+
+    def _seed(self, seed: int | Sequence[int | None] | None, mask: NDArray[np.bool_]) -> None:
+        """Set the 64-bit words of the rows in the mask; see `hpo_gym.rng`."""
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            seeds = list(seed)
+            if len(seeds) != self.num_envs:
+                raise ValueError(f"give {self.num_envs} seeds, one per row, not {len(seeds)}")
+            for row in np.flatnonzero(mask).tolist():
+                value = seeds[row]
+                if value is not None and (not isinstance(value, (int, np.integer)) or value < 0):
+                    raise ValueError(f"seed {value!r} of row {row} must be a whole number >= 0")
+            first = next((int(value) for value in seeds if value is not None), None)
+        else:
+            first = None if seed is None else int(seed)
+        super().reset(seed=first)
+        anew = self.np_random is not self._generator
+        self._generator = self.np_random
+        if first is None or (anew and self._state is None):
+            if anew:
+                self._words, self._resets[:] = rng.seed_words(self, self.num_envs), 0
+        if seed is None:
+            return
+        if not isinstance(seed, (int, np.integer)):
+            rows = [row for row in np.flatnonzero(mask).tolist() if seeds[row] is not None]
+            words = [rng.fold(int(seeds[row])) for row in rows]
+        else:
+            rows = np.flatnonzero(mask).tolist()
+            words = [rng.fold(int(seed) + row) for row in rows]
+        self._words[rows], self._resets[rows] = np.array(words, dtype=np.uint64), 0
+
+    def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> None:
+        """Begin new episodes in the rows of the mask."""
+        whole = bool(mask.all())
+        rows = np.flatnonzero(mask)
+        keys = rng.derive(self._words[rows], self._resets[rows])
+        self._resets[rows] += np.uint64(1)
+        begun = self.dynamics.reset(keys, episode, _MATH)
+        if whole or self._state is None:
+            self._state = begun
+        else:
+            self._state = merge(self._state, begun, rows, self.dynamics.family)
+        if self.dynamics.layout.rows:
+            where = slice(None) if whole else rows
+            self._history.clear(where)
+            if self.dynamics.layout.start_evaluated:
+                columns = (*begun.unit, *self.dynamics.features(begun, _MATH))
+                self._history.write(0, columns, where)
+
+    def _remember(self, before: State, pending: NDArray[np.bool_] | None) -> None:
+        """Write the step's evaluations into the history."""
+        state = self._state
+        if not self.dynamics.layout.rows or state is None:
+            return
+        evaluated = state.evaluations > before.evaluations
+        if pending is not None:
+            evaluated &= ~pending
+        columns = (*state.unit, *self.dynamics.features(state, _MATH))
+        if evaluated.all():
+            self._history.write(state.evaluations, columns, slice(None))
+            return
+        rows = np.flatnonzero(evaluated)
+        self._history.write(state.evaluations[rows], tuple(c[rows] for c in columns), rows)
+
+    def _finals(self, done: NDArray[np.bool_]) -> dict[str, Any]:
+        """Last observations and infos of the episodes that just ended."""
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        observations = self._observations()
+        for row in np.flatnonzero(done).tolist():
+            final_obs[row] = observations[row].copy()
+        return {
+            "final_obs": final_obs,
+            "_final_obs": done.copy(),
+            "final_info": self._infos(done),
+            "_final_info": done.copy(),
+        }
+
+    def _record(self, rewards: NDArray[Any] | None, begun: NDArray[np.bool_] | None) -> None:
+        """Add the rows' evaluations to their trails, for rendering."""
+        state = self._state
+        if self.render_mode is None or state is None:
+            return
+        infos = self._infos()
+        names = [name for name in infos if not name.startswith("_")]
+        for row in range(self.num_envs):
+            info = {name: infos[name][row].item() for name in names}
+            unit = tuple(float(column[row]) for column in state.unit)
+            if begun is not None and begun[row]:
+                trail = Trail(task_of_row(state.tasks, row), [Record(unit, info, None)])
+                self._trails[row : row + 1] = [trail]
+            elif rewards is not None:
+                self._trails[row].records.append(Record(unit, info, float(rewards[row])))
+
+    def _observations(self) -> NDArray[np.float32]:
+        """Fresh observations of all rows, (N, size) in Fortran order."""
+        assert self._state is not None
+        layout = self.dynamics.layout
+        block = np.empty((layout.size, self.num_envs), dtype=np.float32)
+        columns = self.dynamics.observation(self._state, _MATH)
+        for row, column in zip(block, columns, strict=False):
+            row[...] = column
+        block[layout.summary_size :] = self._history.block.reshape(-1, self.num_envs)
+        return block.T
+
+    def _infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+        """Fresh info arrays and their masks; rows outside the mask are 0."""
+        assert self._state is not None
+        columns = self.dynamics.info(self._state, _MATH)
+        masks = np.empty((len(columns), self.num_envs), dtype=np.bool_)
+        masks[...] = True if mask is None else mask
+        infos: dict[str, Any] = {}
+        for (name, column), row in zip(columns.items(), masks, strict=True):
+            dtype = np.int64 if name in self._integer_names else np.float64
+            if name == "is_success":
+                dtype = np.bool_
+            array = np.empty(self.num_envs, dtype=dtype)
+            array[...] = column
+            if mask is not None:
+                array[~mask] = 0
+            infos[name], infos[f"_{name}"] = array, row
+        return infos
