@@ -43,6 +43,8 @@ class ActionMode:
         self.discrete = self.name == "nudge"
         self.size = 2 * dimension + 1 if self.discrete else dimension
         self.size += self.stop
+        self._shape = () if self.discrete else (self.size,)
+        self._kinds = "iu" if self.discrete else "iuf"
 
     def space(self) -> spaces.Box | spaces.Discrete[Any]:
         """A fresh action space of one row."""
@@ -58,19 +60,18 @@ class ActionMode:
             ValueError: The action has the wrong shape or kind, or is NaN.
         """
         array = np.asarray(action)
-        if array.shape != (() if self.discrete else (self.size,)):
+        if array.shape != self._shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(action))
         if self.discrete:
-            if array.dtype.kind not in "iu" or not 0 <= array < self.size:
+            if not 0 <= array < self.size:
                 raise ValueError(self._message(action))
             return (int(array),)
-        if array.dtype.kind not in "iuf":
-            raise ValueError(self._message(action))
-        values = array.tolist()
-        for value in values:
+        values = []
+        for value in array.tolist():
             if value != value:
                 raise ValueError(self._message(action))
-        return tuple([float(min(max(value, -1.0), 1.0)) for value in values])
+            values.append(-1.0 if value < -1.0 else 1.0 if value > 1.0 else float(value))
+        return tuple(values)
 
     def read_rows(self, actions: Any, rows: int, ignored: Any = None) -> Columns:
         """Many rows' actions as columns of (rows,).
@@ -84,29 +85,21 @@ class ActionMode:
             ValueError: The actions have the wrong shape or kind, or one that counts is NaN.
         """
         array = np.asarray(actions)
-        shape = (rows,) if self.discrete else (rows, self.size)
-        if array.shape != shape or array.dtype.kind not in ("iu" if self.discrete else "iuf"):
+        shape = (rows, *self._shape)
+        if array.shape != shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(actions, shape))
-        if self.discrete:
-            wrong = (array < 0) | (array >= self.size)
+        wrong = (array < 0) | (array >= self.size) if self.discrete else np.isnan(array)
+        if wrong.any():
+            wrong = wrong.reshape(rows, -1).any(axis=1)
             if ignored is not None:
-                wrong &= ~ignored
-            if wrong.any():
-                raise ValueError(self._message(array[wrong][0], shape))
-            return (array,)
-        block = np.array(array.T, dtype=np.float64, order="C")
-        np.maximum(block, -1.0, out=block)
-        np.minimum(block, 1.0, out=block)
-        # Clipped values are finite, so their sum is NaN exactly where an action is.
-        if np.isnan(np.add.reduce(block, axis=None)):
-            wrong = np.isnan(block).any(axis=0)
-            if ignored is not None:
-                wrong &= ~ignored
-                block[:, ignored] = 0.0
+                array = np.where(ignored.reshape(rows, *[1] * len(self._shape)), 0, array)
+                wrong = wrong & ~ignored
             if wrong.any():
                 row = int(np.flatnonzero(wrong)[0])
                 raise ValueError(f"row {row}: " + self._message(array[row], shape))
-        return tuple(block)
+        if self.discrete:
+            return (array,)
+        return tuple(np.array(np.clip(array, -1.0, 1.0).T, dtype=np.float64, order="C"))
 
     def target(self, unit: Columns, action: Columns, math: ColumnMath) -> Columns:
         """The unit configuration that an action evaluates, d columns in [-1, 1].

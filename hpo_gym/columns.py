@@ -36,6 +36,10 @@ class ColumnMath(Protocol):
         """``yes`` where the condition holds, else ``no``."""
         ...
 
+    def select(self, condition: Column, yes: Columns, no: Columns) -> Columns:
+        """`where` on as many columns as both tuples have."""
+        ...
+
     def minimum(self, left: Column, right: Column) -> Column:
         """The smaller of the two, row by row."""
         ...
@@ -48,13 +52,18 @@ class ColumnMath(Protocol):
         """Round half to even, as a float."""
         ...
 
-    def take(self, table: Any, index: Column) -> Column:
-        """Entries of a one-dimensional float64 table at float-valued indices."""
+    def take(self, table: Any, index: Column) -> Columns:
+        """Columns of a float64 table (L, k) at float-valued row indices: k columns."""
         ...
 
     def box_muller(self, first: Column, second: Column) -> Columns:
         """Two independent standard normals from two uniforms in (0, 1]."""
         ...
+
+
+def times(factor: Column, column: Column) -> Column:
+    """``factor * column``, without the work where the factor is the number 1."""
+    return column if type(factor) is float and factor == 1.0 else factor * column
 
 
 class ScalarMath:
@@ -63,15 +72,20 @@ class ScalarMath:
     @staticmethod
     def exp(*columns: float) -> Columns:
         """Exponentials, in one NumPy call."""
-        return tuple(np.exp(np.array(columns)).tolist())
+        return np.exp(np.array(columns)).tolist()  # type: ignore[no-any-return]
 
     @staticmethod
     def log10(*columns: float) -> Columns:
         """Base-10 logarithms, in one NumPy call."""
-        return tuple(np.log10(np.array(columns)).tolist())
+        return np.log10(np.array(columns)).tolist()  # type: ignore[no-any-return]
 
     @staticmethod
     def where(condition: bool, yes: Any, no: Any) -> Any:
+        """Conditional expression."""
+        return yes if condition else no
+
+    @staticmethod
+    def select(condition: bool, yes: Columns, no: Columns) -> Columns:
         """Conditional expression."""
         return yes if condition else no
 
@@ -91,9 +105,9 @@ class ScalarMath:
         return float(round(column))
 
     @staticmethod
-    def take(table: Any, index: float) -> float:
-        """One table entry."""
-        return float(table[int(index)])
+    def take(table: Any, index: float) -> Columns:
+        """One row of the table."""
+        return table[int(index)].tolist()  # type: ignore[no-any-return]
 
     @staticmethod
     def box_muller(first: float, second: float) -> Columns:
@@ -109,6 +123,13 @@ class ArrayMath:
     minimum = staticmethod(np.minimum)
     maximum = staticmethod(np.maximum)
     rint = staticmethod(np.rint)
+
+    @staticmethod
+    def select(condition: Column, yes: Columns, no: Columns) -> Columns:
+        """`np.where`, column by column; a column that is in both stays shared."""
+        return tuple(
+            [y if y is n else np.where(condition, y, n) for y, n in zip(yes, no, strict=True)]
+        )
 
     @staticmethod
     def _stack(columns: Columns) -> Any:
@@ -133,9 +154,10 @@ class ArrayMath:
         return tuple(np.log10(block, out=block))
 
     @staticmethod
-    def take(table: Any, index: Column) -> Column:
+    def take(table: Any, index: Column) -> Columns:
         """Table entries at every row's index."""
-        return np.take(table, index.astype(np.intp))
+        entries = np.take(table, index.astype(np.intp), axis=0, mode="clip")
+        return tuple(entries.T)
 
     @staticmethod
     def box_muller(first: Column, second: Column) -> Columns:
@@ -155,8 +177,15 @@ def _torch_math() -> ColumnMath:
     class TorchMath:
         """Torch tensors: differentiable; scalars broadcast."""
 
-        where = staticmethod(torch.where)
         rint = staticmethod(torch.round)
+
+        @staticmethod
+        def where(condition: Column, yes: Column, no: Column) -> Column:
+            return torch.where(condition, tensor(yes), tensor(no))
+
+        @classmethod
+        def select(cls, condition: Column, yes: Columns, no: Columns) -> Columns:
+            return tuple(cls.where(condition, y, n) for y, n in zip(yes, no, strict=True))
 
         @staticmethod
         def exp(*columns: Column) -> Columns:
@@ -175,8 +204,8 @@ def _torch_math() -> ColumnMath:
             return torch.clamp(tensor(left), min=right)
 
         @staticmethod
-        def take(table: Any, index: Column) -> Column:
-            return torch.as_tensor(table)[index.long()]
+        def take(table: Any, index: Column) -> Columns:
+            return tuple(torch.as_tensor(table)[index.long()].T)
 
         @staticmethod
         def box_muller(first: Column, second: Column) -> Columns:

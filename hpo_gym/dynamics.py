@@ -75,15 +75,6 @@ class Episode(NamedTuple):
     tasks: Tasks | None = None
 
 
-def select(math: ColumnMath, condition: Column, yes: Any, no: Any) -> Any:
-    """`math.where` on columns and tuples of columns; equal objects stay shared."""
-    if yes is no:
-        return yes
-    if isinstance(yes, tuple):
-        return tuple(select(math, condition, y, n) for y, n in zip(yes, no, strict=True))
-    return math.where(condition, yes, no)
-
-
 class Dynamics:
     """The tuning process of a family under a set of options.
 
@@ -96,6 +87,8 @@ class Dynamics:
         space: Its search space.
         mode: The action mode.
         layout: The layout of the observation.
+        noise: Standard deviation of the observed metrics.
+        info_types: Names and types of the info's values, in order.
     """
 
     def __init__(self, options: Options) -> None:
@@ -107,10 +100,21 @@ class Dynamics:
         self.noise = self.family.noise if options.noise is None else float(options.noise)
         self._reward = REWARDS[options.reward]
         self._metric = self.family.metrics.index(options.metric)
+        self.info_types = self._info_types()
         self._epoch_cost = options.epoch_cost / 100.0
         self._start: tuple[float, ...] | None = None
         if not isinstance(options.start, str):
             self._start = self.space.unit(options.start)
+
+    def _info_types(self) -> dict[str, type]:
+        return {
+            **{p.name: int if p.integer else float for p in self.space.parameters},
+            **dict.fromkeys(self.family.metrics, float),
+            **dict.fromkeys((f"best_{self.options.metric}", "regret"), float),
+            **dict.fromkeys(("cost", "total_cost"), float),
+            **dict.fromkeys(("evaluations", "task"), int),
+            "is_success": bool,
+        }
 
     def tasks(self, index: Column) -> Tasks:
         """The tasks with these indices in the option's split."""
@@ -172,7 +176,9 @@ class Dynamics:
             unit = tuple(2.0 * draw - 1.0 for draw in draws)
         else:
             unit = tuple(empty + coordinate for coordinate in start)
-        scaled, metrics, true_score, score = self._evaluate(state, unit, math)
+        scaled, metrics, true_score, score = self._evaluate(
+            tasks.parameters, key, state.evaluations, unit, math
+        )
         return state._replace(
             unit=unit,
             scaled=scaled,
@@ -193,51 +199,61 @@ class Dynamics:
             math: Column namespace.
         """
         unit = self.mode.target(state.unit, action, math)
-        after = state._replace(evaluations=state.evaluations + 1)
-        scaled, metrics, true_score, score = self._evaluate(after, unit, math)
+        evaluations = state.evaluations + 1
+        scaled, metrics, true_score, score = self._evaluate(
+            state.tasks.parameters, state.key, evaluations, unit, math
+        )
         better = score > state.best_score
         if not self.layout.start_evaluated:  # the first evaluation is the incumbent even at 0
             better = better | (state.evaluations == 0)
-        best_score = math.where(better, score, state.best_score)
         metric = metrics[self._metric]
-        best_metric = best_score
-        if metric is not score:
-            best_metric = math.where(better, metric, state.best_metric)
-        best_true_score = best_score
-        if true_score is not score:
-            best_true_score = math.where(better, true_score, state.best_true_score)
-        resource = self.family.resource(scaled)
-        cost = self.options.evaluation_cost + self._epoch_cost * resource
-        after = after._replace(
-            unit=unit,
-            scaled=scaled,
-            metrics=metrics,
-            true_score=true_score,
-            best_unit=select(math, better, unit, state.best_unit),
-            best_metric=best_metric,
-            best_score=best_score,
-            best_true_score=best_true_score,
-            cost=cost,
-            total_cost=state.total_cost + cost,
+        *best_unit, best_metric, best_score, best_true_score = math.select(
+            better,
+            (*unit, metric, score, true_score),
+            (*state.best_unit, state.best_metric, state.best_score, state.best_true_score),
+        )
+        cost = self.options.evaluation_cost + self._epoch_cost * self.family.resource(scaled)
+        after = State(
+            state.tasks,
+            state.key,
+            evaluations,
+            unit,
+            scaled,
+            metrics,
+            true_score,
+            tuple(best_unit),
+            best_metric,
+            best_score,
+            best_true_score,
+            cost,
+            state.total_cost + cost,
         )
         reward = self._reward(
             Change(
-                score=true_score,
-                previous_score=state.true_score,
-                best_score=best_true_score,
-                previous_best_score=state.best_true_score,
-                best_possible=state.tasks.best_possible,
-                cost=cost,
+                true_score,
+                state.true_score,
+                best_true_score,
+                state.best_true_score,
+                state.tasks.best_possible,
+                cost,
             ),
             math,
         )
-        terminated = after.evaluations >= self.options.max_evaluations
+        terminated = evaluations >= self.options.max_evaluations
         stop = self.mode.stops(action)
-        if stop is not None:
-            after = State(*select(math, stop, state._replace(cost=0.0 * cost), after))
-            reward = math.where(stop, 0.0, reward)
-            terminated = terminated | stop
-        return Step(after, reward, terminated)
+        if stop is None:
+            return Step(after, reward, terminated)
+        after = self._stopped(stop, state._replace(cost=0.0 * cost), after, math)
+        return Step(after, math.where(stop, 0.0, reward), terminated | stop)
+
+    @staticmethod
+    def _stopped(stop: Column, before: State, after: State, math: ColumnMath) -> State:
+        """The state before where the row stopped, else the one after."""
+        fields = [
+            math.select(stop, old, new) if isinstance(old, tuple) else math.where(stop, old, new)
+            for old, new in zip(before[1:], after[1:], strict=True)
+        ]
+        return State(before.tasks, *fields)
 
     def regret(self, state: State) -> Column:
         """Noise-free normalised regret of the incumbent."""
@@ -258,40 +274,42 @@ class Dynamics:
         features = self.family.features(state.metrics, math)
         if self.layout.start_evaluated:
             return features
-        return select(math, state.evaluations > 0, features, (0.0,) * len(features))
+        return math.select(state.evaluations > 0, features, (0.0,) * len(features))
 
-    def info(self, state: State, math: ColumnMath) -> dict[str, Column]:
-        """Values of the info dictionary, in a constant order; epochs are whole floats here."""
+    def info(self, state: State, math: ColumnMath) -> Columns:
+        """Values of the info dictionary, in the order of `info_types`."""
         natural = self.space.natural(state.scaled, math)
         if not self.layout.start_evaluated:
-            known = state.evaluations > 0
-            natural = select(math, known, natural, (0.0,) * len(natural))
+            natural = math.select(state.evaluations > 0, natural, (0.0,) * len(natural))
         regret = self.regret(state)
-        return {
-            **dict(zip(self.space.names, natural, strict=True)),
-            **dict(zip(self.family.metrics, state.metrics, strict=True)),
-            f"best_{self.options.metric}": state.best_metric,
-            "regret": regret,
-            "cost": state.cost,
-            "total_cost": state.total_cost,
-            "evaluations": state.evaluations,
-            "task": state.tasks.index,
-            "is_success": regret <= SUCCESS_REGRET,
-        }
+        return (
+            *natural,
+            *state.metrics,
+            state.best_metric,
+            regret,
+            state.cost,
+            state.total_cost,
+            state.evaluations,
+            state.tasks.index,
+            regret <= SUCCESS_REGRET,
+        )
 
     def _evaluate(
-        self, state: State, unit: Columns, math: ColumnMath
+        self, parameters: Any, key: Column, count: Column, unit: Columns, math: ColumnMath
     ) -> tuple[Columns, Columns, Column, Column]:
-        """Scaled configuration, observed metrics, noise-free score and observed score."""
+        """Scaled configuration, observed metrics, noise-free score and observed score.
+
+        ``count`` is the evaluation's index, the counter of its noise.
+        """
         scaled = self.space.scaled(unit, math)
-        exact = self.family.noiseless(state.tasks.parameters, scaled, math)
+        exact = self.family.noiseless(parameters, scaled, math)
         true_score = self.family.score(exact, self.options.metric, math)
         if self.noise == 0.0:
-            return scaled, tuple(exact), true_score, true_score
-        key = rng.derive(rng.derive(state.key, rng.NOISE), self._word(state))
-        metrics = self.family.observe(exact, self.noise, key, math)
-        score = self.family.score(metrics, self.options.metric, math)
-        return scaled, tuple(metrics), true_score, score
+            return scaled, exact, true_score, true_score
+        counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
+        noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
+        metrics = self.family.observe(exact, self.noise, noise_key, math)
+        return scaled, metrics, true_score, self.family.score(metrics, self.options.metric, math)
 
     def _draw_task(self, key: Column, zero: Column) -> Column:
         """Indices of the tasks of these episodes, int64."""
@@ -308,9 +326,3 @@ class Dynamics:
     @staticmethod
     def _float(column: Column) -> Column:
         return column.astype(np.float64) if isinstance(column, np.ndarray) else float(column)
-
-    @staticmethod
-    def _word(state: State) -> Column:
-        """The evaluation index as a counter for the noise."""
-        count = state.evaluations
-        return count.astype(np.uint64) if isinstance(count, np.ndarray) else count

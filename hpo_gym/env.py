@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -24,7 +24,7 @@ _MATH = ScalarMath()
 class TuningEnv(gym.Env[NDArray[np.float32], Any]):
     """PAGE"""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         self._trail = Trail(None, [])
         self.action_space = self.dynamics.mode.space()
         self.observation_space = self.dynamics.layout.space()
+        self._info_names = tuple(self.dynamics.info_types)
         self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
         self._history = History(self.dynamics.layout, 1)
         self._state: State | None = None
@@ -124,7 +125,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         before = self._state
         state, reward, self._over = self.dynamics.step(before, columns, _MATH)
         self._state = state
-        if self.dynamics.layout.rows and state.evaluations > before.evaluations:
+        if self._history.block.size and state.evaluations > before.evaluations:
             self._remember(state)
         info = self._info(state)
         if self.render_mode is not None:
@@ -160,7 +161,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         return np.concatenate((summary, self._history.block.reshape(-1)))
 
     def _info(self, state: State) -> dict[str, Any]:
-        info = self.dynamics.info(state, _MATH)
+        info = dict(zip(self._info_names, self.dynamics.info(state, _MATH), strict=True))
         for name in self._integer_names:
             info[name] = int(info[name])
         return info

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.columns import Column, ColumnMath, Columns, times
 
 _LN10 = float(np.log(10.0))
 # Natural bounds such as 10**0.8 are not exact in binary: accept what a user would call equal.
@@ -59,17 +59,14 @@ class Parameter:
 
     def scaled(self, unit: Column, math: ColumnMath) -> Column:
         """Scaled value of a unit coordinate in [-1, 1]."""
-        value = self.low + (self.high - self.low) * ((unit + 1.0) * 0.5)
-        if self.integer:
-            value = math.minimum(math.maximum(math.rint(value), self.low), self.high)
-        return value
+        value = times(self.high - self.low, (unit + 1.0) * 0.5)
+        if self.low != 0.0:
+            value = self.low + value
+        return math.rint(value) if self.integer else value
 
     def natural(self, scaled: Column, math: ColumnMath) -> Column:
-        """Natural value of a scaled one, never outside the bounds."""
-        if not self.log:
-            return scaled
-        low, high = self.bounds
-        return math.minimum(math.maximum(math.exp(scaled * _LN10)[0], low), high)
+        """Natural value of a scaled one; that of a bound may be off by its last bit."""
+        return math.exp(scaled * _LN10)[0] if self.log else scaled
 
     def unit(self, value: Any) -> float:
         """Unit coordinate of a natural value.

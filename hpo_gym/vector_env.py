@@ -13,15 +13,18 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-from hpo_gym.columns import ArrayMath
-from hpo_gym.dynamics import Dynamics, Episode, State
+from hpo_gym.columns import ArrayMath, Columns
+from hpo_gym.dynamics import Dynamics, Episode
 from hpo_gym.families import Family
 from hpo_gym.observations import History
 from hpo_gym.options import Options
 from hpo_gym.rendering import Record, Renderer, Trail
-from hpo_gym.rows import merge, task_of_row
+from hpo_gym.rows import Outputs, Rows, task_of_row
 
 _MATH = ArrayMath()
+
+BLOCK = 8192
+"""Rows that are stepped at a time: their intermediate columns stay in the processor's cache."""
 
 
 class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
@@ -92,10 +95,8 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self.single_observation_space = self.dynamics.layout.space()
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
-        self._integer_names += ["evaluations", "task"]
         self._history = History(self.dynamics.layout, num_envs)
-        self._state: State | None = None
+        self._rows: Rows | None = None
         self._done = np.zeros(num_envs, dtype=np.bool_)
         self._generator: np.random.Generator | None = None
         self._words = np.zeros(num_envs, dtype=np.uint64)
@@ -124,13 +125,15 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         options = dict(options or {})
         mask = self._read_mask(options.pop("reset_mask", None))
         episode = self.dynamics.read_episode(options)
-        if self._state is None and not mask.all():
+        if self._rows is None and not mask.all():
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
         self._seed(seed, mask)
-        self._begin(mask, episode)
         self._done = self._done & ~mask
-        self._record(None, mask)
-        return self._observations(), self._infos(mask)
+        outputs = Outputs(self.dynamics, self.num_envs)
+        rows = self._begin(mask, episode)
+        outputs.write(slice(None), rows.view(slice(None)))
+        self._record(outputs, begun=mask, stepped=None)
+        return self._observations(outputs), outputs.infos(mask)
 
     def step(
         self, actions: Any
@@ -148,42 +151,47 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             ValueError: The actions have the wrong shape or kind or are NaN; no row was stepped.
             ResetNeeded: No episode has begun, or a row is done and autoreset is disabled.
         """
-        if self._state is None:
+        if self._rows is None:
             raise ResetNeeded("no episode has begun: call reset() before step()")
         pending = self._done if self._done.any() else None
         if pending is not None and self.autoreset_mode is AutoresetMode.DISABLED:
-            rows = np.flatnonzero(pending)[:5].tolist()
+            done_rows = np.flatnonzero(pending)[:5].tolist()
             raise ResetNeeded(
-                f"rows {rows} are done and autoreset is disabled: call "
+                f"rows {done_rows} are done and autoreset is disabled: call "
                 "reset(options={'reset_mask': mask}) before step()"
             )
         columns = self.dynamics.mode.read_rows(actions, self.num_envs, pending)
-        before = self._state
-        self._state, reward, done = self.dynamics.step(before, columns, _MATH)
-        rewards = np.array(reward)
-        self._remember(before, pending)
+        outputs = Outputs(self.dynamics, self.num_envs)
+        for start in range(0, self.num_envs, BLOCK):
+            self._step_block(slice(start, start + BLOCK), columns, outputs, pending)
+        done = outputs.terminated
         if pending is not None:
-            self._begin(pending, Episode())
-            rewards[pending] = 0.0
+            self._rebegin(pending, outputs)
+            outputs.rewards[pending] = 0.0
             done[pending] = False
-        self._record(rewards, pending)
+        self._record(outputs, begun=pending, stepped=outputs.rewards)
         finals: dict[str, Any] = {}
+        self._done = done.copy()
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            self._done = np.zeros_like(done)
+            self._done[...] = False
             if done.any():
-                finals = self._finals(done)
-                self._begin(done, Episode())
-                self._record(None, done)
-        else:
-            self._done = done.copy()
-        return self._observations(), rewards, done, np.zeros_like(done), finals | self._infos()
+                finals = self._finals(outputs, done)
+                self._rebegin(done, outputs)
+                self._record(outputs, begun=done, stepped=None)
+        return (
+            self._observations(outputs),
+            outputs.rewards,
+            done,
+            outputs.truncated,
+            finals | outputs.infos(),
+        )
 
     def render(self) -> tuple[Any, ...] | None:
         """The frames of all rows."""
         if self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array'")
             return None
-        if self._state is None:
+        if self._rows is None:
             raise ResetNeeded("there is nothing to render: call reset() before render()")
         return tuple(self._renderer.frame(trail) for trail in self._trails)
 
@@ -241,7 +249,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         super().reset(seed=first)
         anew = self.np_random is not self._generator
         self._generator = self.np_random
-        if first is None or (anew and self._state is None):
+        if first is None or (anew and self._rows is None):
             if anew:
                 self._words, self._resets[:] = rng.seed_words(self, self.num_envs), 0
         if seed is None:
@@ -254,93 +262,84 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             words = [rng.fold(int(seed) + row) for row in rows]
         self._words[rows], self._resets[rows] = np.array(words, dtype=np.uint64), 0
 
-    def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> None:
+    def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> Rows:
         """Begin new episodes in the rows of the mask."""
-        whole = bool(mask.all())
-        rows = np.flatnonzero(mask)
-        keys = rng.derive(self._words[rows], self._resets[rows])
-        self._resets[rows] += np.uint64(1)
+        where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
+        keys = rng.derive(self._words[where], self._resets[where])
+        self._resets[where] += np.uint64(1)
         begun = self.dynamics.reset(keys, episode, _MATH)
-        if whole or self._state is None:
-            self._state = begun
+        if self._rows is None or isinstance(where, slice):
+            self._rows = Rows(begun, self.dynamics.family)
         else:
-            self._state = merge(self._state, begun, rows, self.dynamics.family)
-        if self.dynamics.layout.rows:
-            where = slice(None) if whole else rows
+            self._rows.begin(where, begun)
+        if self._history.block.size:
             self._history.clear(where)
             if self.dynamics.layout.start_evaluated:
                 columns = (*begun.unit, *self.dynamics.features(begun, _MATH))
                 self._history.write(0, columns, where)
+        return self._rows
 
-    def _remember(self, before: State, pending: NDArray[np.bool_] | None) -> None:
-        """Write the step's evaluations into the history."""
-        state = self._state
-        if not self.dynamics.layout.rows or state is None:
-            return
-        evaluated = state.evaluations > before.evaluations
-        if pending is not None:
-            evaluated &= ~pending
-        columns = (*state.unit, *self.dynamics.features(state, _MATH))
-        if evaluated.all():
-            self._history.write(state.evaluations, columns, slice(None))
-            return
-        rows = np.flatnonzero(evaluated)
-        self._history.write(state.evaluations[rows], tuple(c[rows] for c in columns), rows)
+    def _rebegin(self, mask: NDArray[np.bool_], outputs: Outputs) -> None:
+        """Autoreset: begin new episodes in these rows and write them into the outputs."""
+        state = self._begin(mask, Episode()).view(slice(None))
+        outputs.write(slice(None), state)
 
-    def _finals(self, done: NDArray[np.bool_]) -> dict[str, Any]:
+    def _step_block(
+        self, block: slice, columns: Columns, outputs: Outputs, pending: NDArray[np.bool_] | None
+    ) -> None:
+        """Step a range of rows; what it does to rows in ``pending`` is overwritten later."""
+        assert self._rows is not None
+        before = self._rows.view(block)
+        action = tuple([column[block] for column in columns])
+        state, reward, terminated = self.dynamics.step(before, action, _MATH)
+        outputs.rewards[block] = reward
+        outputs.terminated[block] = terminated
+        outputs.write(block, state)
+        if self._history.block.size:
+            evaluated = state.evaluations > before.evaluations
+            if pending is not None:
+                evaluated &= ~pending[block]
+            rows = np.flatnonzero(evaluated)
+            features = (*state.unit, *self.dynamics.features(state, _MATH))
+            self._history.write(
+                state.evaluations[rows], tuple([c[rows] for c in features]), rows + block.start
+            )
+        self._rows.write(block, state)
+
+    def _finals(self, outputs: Outputs, done: NDArray[np.bool_]) -> dict[str, Any]:
         """Last observations and infos of the episodes that just ended."""
         final_obs = np.full(self.num_envs, None, dtype=object)
-        observations = self._observations()
+        observations = self._observations(outputs)
         for row in np.flatnonzero(done).tolist():
             final_obs[row] = observations[row].copy()
         return {
             "final_obs": final_obs,
             "_final_obs": done.copy(),
-            "final_info": self._infos(done),
+            "final_info": {
+                name: np.where(done, array, np.zeros_like(array))
+                for name, array in outputs.infos().items()
+            },
             "_final_info": done.copy(),
         }
 
-    def _record(self, rewards: NDArray[Any] | None, begun: NDArray[np.bool_] | None) -> None:
+    def _observations(self, outputs: Outputs) -> NDArray[np.float32]:
+        """The observations with their history, (N, size) in Fortran order."""
+        history = outputs.observations[self.dynamics.layout.summary_size :]
+        history[...] = self._history.block.reshape(-1, self.num_envs)
+        return outputs.observations.T
+
+    def _record(
+        self, outputs: Outputs, begun: NDArray[np.bool_] | None, stepped: NDArray[Any] | None
+    ) -> None:
         """Add the rows' evaluations to their trails, for rendering."""
-        state = self._state
-        if self.render_mode is None or state is None:
+        if self.render_mode is None or self._rows is None:
             return
-        infos = self._infos()
-        names = [name for name in infos if not name.startswith("_")]
+        state = self._rows.view(slice(None))
         for row in range(self.num_envs):
-            info = {name: infos[name][row].item() for name in names}
-            unit = tuple(float(column[row]) for column in state.unit)
+            info = {name: array[row].item() for name, array in outputs.values.items()}
+            unit = tuple([float(column[row]) for column in state.unit])
             if begun is not None and begun[row]:
                 trail = Trail(task_of_row(state.tasks, row), [Record(unit, info, None)])
                 self._trails[row : row + 1] = [trail]
-            elif rewards is not None:
-                self._trails[row].records.append(Record(unit, info, float(rewards[row])))
-
-    def _observations(self) -> NDArray[np.float32]:
-        """Fresh observations of all rows, (N, size) in Fortran order."""
-        assert self._state is not None
-        layout = self.dynamics.layout
-        block = np.empty((layout.size, self.num_envs), dtype=np.float32)
-        columns = self.dynamics.observation(self._state, _MATH)
-        for row, column in zip(block, columns, strict=False):
-            row[...] = column
-        block[layout.summary_size :] = self._history.block.reshape(-1, self.num_envs)
-        return block.T
-
-    def _infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
-        """Fresh info arrays and their masks; rows outside the mask are 0."""
-        assert self._state is not None
-        columns = self.dynamics.info(self._state, _MATH)
-        masks = np.empty((len(columns), self.num_envs), dtype=np.bool_)
-        masks[...] = True if mask is None else mask
-        infos: dict[str, Any] = {}
-        for (name, column), row in zip(columns.items(), masks, strict=True):
-            dtype = np.int64 if name in self._integer_names else np.float64
-            if name == "is_success":
-                dtype = np.bool_
-            array = np.empty(self.num_envs, dtype=dtype)
-            array[...] = column
-            if mask is not None:
-                array[~mask] = 0
-            infos[name], infos[f"_{name}"] = array, row
-        return infos
+            elif stepped is not None:
+                self._trails[row].records.append(Record(unit, info, float(stepped[row])))

@@ -92,7 +92,7 @@ class Family(ABC):
         """Noise-free score of the best configuration; a column if the parameters are columns."""
         return self.optimum(parameters, metric)[1]
 
-    def check_noise(self, noise: float) -> None:
+    def check_noise(self, noise: float) -> None:  # noqa: B027 - most families take any noise
         """Raise ValueError if the family cannot be observed with this noise, > 0."""
 
     @abstractmethod

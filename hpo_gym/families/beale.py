@@ -8,7 +8,8 @@ iterative method for finding a local minimum of a function of more than one vari
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class BealeFamily(Family):
     name = "beale"
     space = SearchSpace((Parameter("x", -5.0, 5.0), Parameter("y", -5.0, 5.0)))
     metrics = ("f",)
-    goals = {"f": "minimise"}
+    goals: ClassVar[Mapping[str, str]] = {"f": "minimise"}
 
     def sample(self, split: str, task: Column) -> None:
         """One task without parameters."""

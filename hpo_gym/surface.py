@@ -1,0 +1,159 @@
+"""The noise-free score along pairs of parameters: computed here, drawn on axes that are given.
+
+One parameter alone gives a curve; more give a heat map for every pair, with the other parameters
+held at the optimum. Nothing here imports matplotlib: `hpo_gym.picture` makes the axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.columns import ArrayMath, ScalarMath
+from hpo_gym.families import Family
+from hpo_gym.space import Parameter
+
+FloatArray = NDArray[np.float64]
+
+CELLS = 160
+"""Cells of a slice along each of its axes."""
+
+COLOURS = "viridis"
+OPTIMUM = {
+    "marker": "*",
+    "s": 190.0,
+    "facecolors": "white",
+    "edgecolors": "black",
+    "linewidths": 1.1,
+}
+"""Style of the optimum's mark, as arguments of ``Axes.scatter``."""
+
+_MATH = ArrayMath()
+
+
+class Slice(NamedTuple):
+    """The score along one or two parameters."""
+
+    indices: tuple[int, ...]
+    """Which parameters: (x,) or (x, y)."""
+    borders: tuple[FloatArray, ...]
+    """Natural values at the borders of the cells, (CELLS + 1,) per axis."""
+    centres: tuple[FloatArray, ...]
+    """Natural values at their centres, (CELLS,) per axis."""
+    score: FloatArray
+    """(CELLS,), or (CELLS, CELLS) with y along the rows."""
+
+
+class Surface(NamedTuple):
+    """The score of one task along all pairs of parameters."""
+
+    space_parameters: tuple[Parameter, ...]
+    label: str
+    """What the score is."""
+    optimum: tuple[float, ...]
+    """Best configuration, natural values."""
+    best_possible: float
+    slices: list[Slice]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest score on the slices and at the optimum."""
+        low = min(float(piece.score.min()) for piece in self.slices)
+        high = max(float(piece.score.max()) for piece in self.slices)
+        return low, max(high, self.best_possible, low + 1e-9)
+
+
+def surface(family: Family, task: Any, metric: str) -> Surface:
+    """The noise-free score of a task along all pairs of parameters.
+
+    Args:
+        family: The family.
+        task: Parameters of one of its tasks, as `Family.sample` gives them.
+        metric: The primary metric.
+    """
+    optimum, best_possible = family.optimum(task, metric)
+    groups: list[tuple[int, ...]] = list(combinations(range(family.space.dimension), 2))
+    return Surface(
+        family.space.parameters,
+        _label(family, task, metric, optimum),
+        tuple(float(value) for value in family.space.natural(optimum, ScalarMath())),
+        best_possible,
+        [_slice(family, task, metric, indices, optimum) for indices in groups or [(0,)]],
+    )
+
+
+def _label(family: Family, task: Any, metric: str, optimum: tuple[float, ...]) -> str:
+    """The metric's name where the metric is the score, else a name for its score."""
+    metrics = family.noiseless(task, tuple(np.array([value]) for value in optimum), _MATH)
+    is_score = metrics[family.metrics.index(metric)] == family.score(metrics, metric, _MATH)
+    return metric if np.all(is_score) else f"score of {metric}"
+
+
+def _slice(
+    family: Family, task: Any, metric: str, indices: tuple[int, ...], optimum: tuple[float, ...]
+) -> Slice:
+    borders = np.linspace(-1.0, 1.0, CELLS + 1)
+    centres = 0.5 * (borders[1:] + borders[:-1])
+    grid = np.meshgrid(*[centres] * len(indices))
+    scaled = [np.full(grid[0].size, value) for value in optimum]
+    parameters = [family.space.parameters[index] for index in indices]
+    for index, parameter, unit in zip(indices, parameters, grid, strict=True):
+        scaled[index] = parameter.scaled(unit.reshape(-1), _MATH)
+    metrics = family.noiseless(task, tuple(scaled), _MATH)
+    score = np.empty(grid[0].size)
+    score[:] = family.score(metrics, metric, _MATH)
+    return Slice(
+        indices,
+        tuple(_axis(parameter, borders) for parameter in parameters),
+        tuple(_axis(parameter, centres) for parameter in parameters),
+        score.reshape(grid[0].shape),
+    )
+
+
+def _axis(parameter: Parameter, unit: FloatArray) -> FloatArray:
+    """Natural values of unit coordinates; whole parameters are not rounded, to draw an axis."""
+    smooth = replace(parameter, integer=False)
+    return np.asarray(smooth.natural(smooth.scaled(unit, _MATH), _MATH))
+
+
+def draw_slice(axes: Any, whole: Surface, piece: Slice) -> Any:
+    """Draw a slice with its axes in natural units; the optimum is not marked.
+
+    Returns:
+        What a colour bar needs; None for a curve.
+    """
+    x = whole.space_parameters[piece.indices[0]]
+    axes.set_xscale("log" if x.log else "linear")
+    axes.set_xlim(*x.bounds)
+    axes.set_xlabel(x.name, labelpad=2)
+    low, high = whole.range
+    if len(piece.indices) == 1:
+        axes.plot(piece.centres[0], piece.score, color="#31688e", linewidth=2.0)
+        pad = 0.08 * (high - low)
+        axes.set_ylim(low - pad, high + pad)
+        axes.set_ylabel(whole.label)
+        return None
+    y = whole.space_parameters[piece.indices[1]]
+    axes.set_yscale("log" if y.log else "linear")
+    mesh = axes.pcolormesh(*piece.borders, piece.score, cmap=COLOURS, vmin=low, vmax=high)
+    levels = np.linspace(low, high, 9)[1:-1]
+    if piece.score.min() < levels[-1] and piece.score.max() > levels[0]:
+        axes.contour(
+            *piece.centres, piece.score, levels, colors="white", linewidths=0.6, alpha=0.35
+        )
+    axes.set_ylim(*y.bounds)
+    axes.set_ylabel(y.name, labelpad=2)
+    held = [i for i in range(len(whole.optimum)) if i not in piece.indices]
+    axes.set_title(_held_title(whole, held), fontsize="small", color="#404040")
+    return mesh
+
+
+def _held_title(whole: Surface, held: list[int]) -> str:
+    """Which parameters a slice holds, and where."""
+    if len(held) > 2:
+        return "others at the optimum"
+    return ", ".join(f"{whole.space_parameters[i].name} = {whole.optimum[i]:.3g}" for i in held)
