@@ -1,7 +1,7 @@
 """Column arithmetic: one set of equations for one row, many rows and torch tensors.
 
-A *column* holds one quantity for every row: a Python ``float`` where there is one row, an
-ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor. ``+ - * /`` and comparisons
+A *column* holds one quantity for every row: a Python ``float`` where there is one row (or where all
+rows share the value), an ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor. ``+ - * /`` and comparisons
 are the same on all three; what differs stands here, behind one small namespace per kind.
 
 Transcendental functions take several columns and return as many, because in NumPy one call on a
@@ -126,15 +126,16 @@ class ArrayMath:
 
     @staticmethod
     def select(condition: Column, yes: Columns, no: Columns) -> Columns:
-        """`np.where`, column by column; a column that is in both stays shared."""
-        return tuple(
-            [y if y is n else np.where(condition, y, n) for y, n in zip(yes, no, strict=True)]
-        )
+        """`np.where`, column by column, once for a pair of columns that stands there twice."""
+        done: dict[tuple[int, int], Any] = {}
+        for y, n in zip(yes, no, strict=True):
+            pair = id(y), id(n)
+            if pair not in done:
+                done[pair] = y if y is n else np.where(condition, y, n)
+        return tuple([done[id(y), id(n)] for y, n in zip(yes, no, strict=True)])
 
     @staticmethod
     def _stack(columns: Columns) -> Any:
-        if len(columns) == 1:
-            return np.array(columns[0], dtype=np.float64, ndmin=1)[None]
         shape = np.broadcast_shapes(*[np.shape(column) for column in columns])
         block = np.empty((len(columns), *shape))
         for row, column in zip(block, columns, strict=True):
@@ -144,12 +145,16 @@ class ArrayMath:
     @classmethod
     def exp(cls, *columns: Column) -> Columns:
         """Exponentials, in one call on the stacked columns."""
+        if len(columns) == 1:
+            return (np.exp(columns[0]),)
         block = cls._stack(columns)
         return tuple(np.exp(block, out=block))
 
     @classmethod
     def log10(cls, *columns: Column) -> Columns:
         """Base-10 logarithms, in one call on the stacked columns."""
+        if len(columns) == 1:
+            return (np.log10(columns[0]),)
         block = cls._stack(columns)
         return tuple(np.log10(block, out=block))
 

@@ -150,23 +150,18 @@ class Dynamics:
     def reset(self, key: Column, episode: Episode, math: ColumnMath) -> State:
         """Begin the episodes with these keys.
 
+        What all rows share is one number in the state, until rows differ.
+
         Args:
             key: An int, or (N,) uint64.
             episode: Start and task, where the call gave them.
             math: Column namespace.
         """
-        zero = key * 0
-        tasks = episode.tasks
-        if tasks is None:
-            tasks = self.tasks(self._draw_task(key, zero))
-        else:
-            tasks = tasks._replace(index=tasks.index + self._int(zero))
-        empty = self._float(zero)
+        tasks = episode.tasks or self.tasks(self._draw_task(key))
         d = self.space.dimension
         state = State(
-            *(tasks, key, self._int(zero), (empty,) * d, (empty,) * d),
-            *((empty,) * len(self.family.metrics), empty, (empty,) * d),
-            *(empty, empty, empty, empty, empty),
+            *(tasks, key, 0, (0.0,) * d, (0.0,) * d, (0.0,) * len(self.family.metrics), 0.0),
+            *((0.0,) * d, 0.0, 0.0, 0.0, 0.0, 0.0),
         )
         if not self.layout.start_evaluated:
             return state
@@ -175,7 +170,7 @@ class Dynamics:
             draws = rng.uniforms(rng.derive(key, rng.START), d)
             unit = tuple(2.0 * draw - 1.0 for draw in draws)
         else:
-            unit = tuple(empty + coordinate for coordinate in start)
+            unit = tuple([self._fill(coordinate, key) for coordinate in start])
         scaled, metrics, true_score, score = self._evaluate(
             tasks.parameters, key, state.evaluations, unit, math
         )
@@ -311,18 +306,16 @@ class Dynamics:
         metrics = self.family.observe(exact, self.noise, noise_key, math)
         return scaled, metrics, true_score, self.family.score(metrics, self.options.metric, math)
 
-    def _draw_task(self, key: Column, zero: Column) -> Column:
-        """Indices of the tasks of these episodes, int64."""
+    def _draw_task(self, key: Column) -> Column:
+        """Indices of the tasks of these episodes; one int if all rows have the same."""
         size = self.family.sizes[self.options.split]
         if self.options.task is not None or size == 1:
-            return self._int(zero) + (self.options.task or 0)
+            return self.options.task or 0
         (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
-        return self._int(draw * size)
+        index = draw * size
+        return index.astype(np.int64) if isinstance(index, np.ndarray) else int(index)
 
     @staticmethod
-    def _int(column: Column) -> Column:
-        return column.astype(np.int64) if isinstance(column, np.ndarray) else int(column)
-
-    @staticmethod
-    def _float(column: Column) -> Column:
-        return column.astype(np.float64) if isinstance(column, np.ndarray) else float(column)
+    def _fill(value: float, key: Column) -> Column:
+        """A column of one value, as long as the column of keys."""
+        return np.full(key.shape, value) if isinstance(key, np.ndarray) else value

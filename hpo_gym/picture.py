@@ -15,26 +15,19 @@ from numpy.typing import NDArray
 
 from hpo_gym.columns import ScalarMath
 from hpo_gym.dynamics import Dynamics, Tasks
-from hpo_gym.rendering import Record, Trail, configuration_text
-from hpo_gym.surface import OPTIMUM, Surface, draw_slice, surface
+from hpo_gym.marks import Marks
+from hpo_gym.rendering import Record, Trail, headline
+from hpo_gym.surface import ORANGE, FloatArray, draw_slice, surface
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
 except ImportError as error:
     raise ImportError("pictures need matplotlib: pip install 'hpo-gym[plot]'") from error
 
 DPI = 100
 
-_ORANGE, _BLUE, _GREY = "#e8590c", "#1f4e79", "#505050"
-
-# Marks differ in shape, size and brightness, so that no meaning rests on hue alone.
-_START = {"marker": "s", "s": 60.0, "facecolors": "white", "edgecolors": "black"}
-_EVALUATED = {"marker": "o", "s": 30.0}
-_LATEST = {"marker": "o", "s": 62.0, "facecolors": "black", "edgecolors": "white"}
-_INCUMBENT = {"marker": "D", "s": 150.0, "facecolors": "none", "edgecolors": _ORANGE}
-_OLDEST_ALPHA = 0.3
+_BLUE, _GREY = "#1f4e79", "#505050"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -94,64 +87,6 @@ def _layout(dimension: int) -> _Layout:
     return _Layout((right + 0.9, top), maps, bar, score, reward)
 
 
-class _Marks:
-    """The marks of a trail on one pair of axes."""
-
-    def __init__(self, axes: Any, optimum: tuple[float, float] | None, line: bool) -> None:
-        self._axes = axes
-        self._lines = {
-            shade: axes.add_collection(LineCollection([], linewidths=width), autolim=False)
-            for shade, width in (((0.0, 2.6), (1.0, 1.3)) if line else ())
-        }
-
-        def scatter(style: dict[str, Any]) -> Any:
-            return axes.scatter([], [], clip_on=False, **{"linewidths": 1.1, **style})
-
-        self._evaluated = scatter(_EVALUATED)
-        self._start = scatter(_START)
-        self._latest = scatter(_LATEST)
-        self._optimum = scatter(OPTIMUM)
-        if optimum is not None:
-            self._optimum.set_offsets([optimum])
-        # A dark rim under the incumbent's mark keeps it visible on every colour.
-        self._incumbent = [
-            scatter({**_INCUMBENT, "edgecolors": color, "linewidths": width})
-            for color, width in (("black", 4.2), (_ORANGE, 2.4))
-        ]
-        for artist in self._artists():
-            artist.set_animated(True)
-
-    def _artists(self) -> list[Any]:
-        marks = [self._evaluated, self._start, self._latest, self._optimum, *self._incumbent]
-        return [*self._lines.values(), *marks]
-
-    def draw(self, points: NDArray[np.float64], start: bool, incumbent: int) -> None:
-        """Draw a trail.
-
-        Args:
-            points: (n, 2) places of the evaluations, in order.
-            start: The first of them is the start.
-            incumbent: Which of them is the incumbent.
-        """
-        count = len(points)
-        alpha = np.linspace(_OLDEST_ALPHA, 1.0, count) if count > 1 else np.ones(count)
-        segments = [points[i : i + 2] for i in range(count - 1)]
-        for shade, lines in self._lines.items():
-            lines.set_segments(segments)
-            lines.set_color([(shade, shade, shade, a) for a in alpha[1:]])
-        first = int(start)
-        middle = slice(first, max(count - 1, first))
-        self._evaluated.set_offsets(points[middle])
-        self._evaluated.set_facecolors([(1.0, 1.0, 1.0, a) for a in alpha[middle]])
-        self._evaluated.set_edgecolors([(0.0, 0.0, 0.0, a) for a in alpha[middle]])
-        self._start.set_offsets(points[:first])
-        self._latest.set_offsets(points[first:][-1:])
-        for ring in self._incumbent:
-            ring.set_offsets(points[incumbent : incumbent + 1])
-        for artist in self._artists():
-            self._axes.draw_artist(artist)
-
-
 class Picture:
     """Draws the trails of one task.
 
@@ -165,15 +100,21 @@ class Picture:
         self._surface = surface(dynamics.family, tasks.parameters, dynamics.options.metric)
         layout = _layout(dynamics.space.dimension)
         self._figure = new_figure(*layout.size)
-        self._maps = [
-            self._new_map(piece, rectangle)
-            for piece, rectangle in zip(self._surface.slices, layout.maps, strict=True)
-        ]
-        self._add_bar(layout)
-        self._add_score_panel(layout.score)
-        self._add_reward_panel(layout.reward)
+        self._size = layout.size
+        self._maps = self._add_maps(layout)
+        self._score = self._add_panel(
+            layout.score,
+            f"{self._surface.label}: observed, best so far (line), optimum (dashed)",
+        )
+        self._best_line = self._score.plot([], [], color=ORANGE, linewidth=1.8)[0]
+        self._best_line.set_drawstyle("steps-post")
+        self._score.axhline(self._surface.best_possible, color=_GREY, linestyle="--", linewidth=1)
+        self._score_marks = Marks(self._score, None, line=False)
+        self._reward = self._add_panel(layout.reward, "reward so far")
+        self._reward.axhline(0.0, color=_GREY, linewidth=0.8)
+        self._reward_line = self._reward.plot([], [], color=_BLUE, marker="o", markersize=4)[0]
         self._title = self._figure.text(
-            0.25 / layout.size[0], 1.0 - 0.2 / layout.size[1], "", va="top", animated=True
+            *(0.25 / layout.size[0], 1.0 - 0.14 / layout.size[1]), "", va="top", animated=True
         )
         self._add_legend()
         self._canvas: Any = self._figure.canvas
@@ -183,31 +124,100 @@ class Picture:
     def frame(self, trail: Trail) -> NDArray[np.uint8]:
         """The picture of a trail, (height, width, 3)."""
         self._canvas.restore_region(self._background)
-        evaluated = trail.evaluated(self._dynamics.layout.start_evaluated)
         start = self._dynamics.layout.start_evaluated
-        scores = np.array([self._score(record) for record in evaluated])
-        # The incumbent has the best observed score, and the earlier one of equals.
-        incumbent = int(scores.argmax()) if evaluated else 0
-        for marks, piece in zip(self._maps, self._surface.slices, strict=True):
-            marks.draw(self._places(evaluated, scores, piece.indices), start, incumbent)
-        self._draw_score(evaluated, scores, start, incumbent)
+        records = trail.evaluated(start)
+        scores = np.array([self._observed_score(record) for record in records])
+        # The incumbent has the best observed score, and is the earlier one of equals.
+        incumbent = int(scores.argmax()) if records else 0
+        self._draw_score(records, scores, incumbent)
         self._draw_reward(trail.records)
-        self._title.set_text(headline(self._dynamics, trail))
+        for marks, piece in zip(self._maps, self._surface.slices, strict=True):
+            marks.draw(self._places(records, scores, piece.indices), start, incumbent)
+        title = headline(self._dynamics, trail)
+        self._title.set_text(title)
+        # Long titles shrink: a character is about 0.6 of the font's size wide.
+        self._title.set_fontsize(min(11.0, 72.0 * self._size[0] / (0.6 * len(title))))
         self._figure.draw_artist(self._title)
         return np.array(self._canvas.buffer_rgba())[..., :3].copy()
 
-    def _score(self, record: Record) -> float:
-        """Observed score of an evaluation."""
+    def _observed_score(self, record: Record) -> float:
         family, metric = self._dynamics.family, self._dynamics.options.metric
         metrics = tuple(float(record.info[name]) for name in family.metrics)
         return float(family.score(metrics, metric, ScalarMath()))
 
     def _places(
-        self, evaluated: list[Record], scores: NDArray[np.float64], indices: tuple[int, ...]
-    ) -> NDArray[np.float64]:
-        """Where the evaluations stand on a slice, (n, 2) in natural units."""
+        self, records: list[Record], scores: FloatArray, indices: tuple[int, ...]
+    ) -> FloatArray:
+        """Where the evaluations stand on a slice, (n, 2)."""
         names = [self._dynamics.space.names[index] for index in indices]
-        columns = [[float(record.info[name]) for record in evaluated] for name in names]
-        if len(columns) == 1:
-            return np.column_stack([columns[0], scores])
-        return np.column_stack(columns)
+        columns = [[float(record.info[name]) for record in records] for name in names]
+        return np.column_stack([*columns, scores][:2])
+
+    def _draw_score(self, records: list[Record], scores: FloatArray, incumbent: int) -> None:
+        evaluations = [float(record.info["evaluations"]) for record in records]
+        self._best_line.set_data(evaluations, np.maximum.accumulate(scores))
+        top = max(self._surface.best_possible, *scores.tolist(), 1e-9)
+        self._score.set_ylim(-0.1 * top, 1.18 * top)
+        self._figure.draw_artist(self._score)
+        places = np.column_stack([evaluations, scores])
+        self._score_marks.draw(places, self._dynamics.layout.start_evaluated, incumbent)
+
+    def _draw_reward(self, records: list[Record]) -> None:
+        earned = np.cumsum([record.reward or 0.0 for record in records])
+        self._reward_line.set_data([record.info["evaluations"] for record in records], earned)
+        low, high = min(0.0, earned.min()), max(self._surface.best_possible, earned.max())
+        pad = 0.12 * (high - low)
+        self._reward.set_ylim(low - pad, high + pad)
+        self._figure.draw_artist(self._reward)
+
+    def _add_axes(self, rectangle: _Rectangle) -> Any:
+        width, height = self._size
+        axes = self._figure.add_axes(
+            (
+                rectangle.left / width,
+                rectangle.bottom / height,
+                rectangle.width / width,
+                rectangle.height / height,
+            )
+        )
+        axes.tick_params(labelsize="small")
+        return axes
+
+    def _add_maps(self, layout: _Layout) -> list[Marks]:
+        """Draw the slices; marks for the trails on them."""
+        marks = []
+        mesh = None
+        for piece, rectangle in zip(self._surface.slices, layout.maps, strict=True):
+            axes = self._add_axes(rectangle)
+            mesh = draw_slice(axes, self._surface, piece)
+            optimum = (
+                *[self._surface.optimum[i] for i in piece.indices],
+                self._surface.best_possible,
+            )
+            marks.append(Marks(axes, optimum[:2], line=mesh is not None))
+        if mesh is not None:
+            bar = self._figure.colorbar(mesh, cax=self._add_axes(layout.bar))
+            bar.outline.set_visible(False)
+            bar.ax.set_title(self._surface.label, fontsize="small", loc="left")
+        return marks
+
+    def _add_panel(self, rectangle: _Rectangle, title: str) -> Any:
+        """Axes over the evaluations that are drawn with every frame."""
+        axes = self._add_axes(rectangle)
+        axes.set_animated(True)
+        budget = self._dynamics.options.max_evaluations
+        axes.set_xlim(-0.02 * budget, 1.02 * budget)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlabel("evaluations", labelpad=2)
+        axes.set_title(title, fontsize="small", loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="#e4e4e4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        return axes
+
+    def _add_legend(self) -> None:
+        """Explain the marks below the panels."""
+        marks = self._score_marks.named()
+        self._figure.legend(
+            handles=marks, loc="lower center", ncols=len(marks), frameon=False, fontsize="small"
+        )

@@ -16,6 +16,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ class Policy:
         self._activation = ACTIVATIONS[self.description["activation"]]
         self._layers = [
             (self._array(f"weight_{i}", after, before).T, self._array(f"bias_{i}", after))
-            for i, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False))
+            for i, (before, after) in enumerate(pairwise(sizes))
         ]
         if self.kind == "gaussian":
             self._deviation = np.exp(self._array("log_std", sizes[-1]))
@@ -227,8 +228,8 @@ class Policy:
             return np.clip(outputs, np.float32(-1.0), np.float32(1.0))
         if self.kind == "categorical" and not deterministic:
             # Gumbel's trick: the argmax of logits plus such noise has the softmax distribution.
-            outputs = outputs + self._generator.gumbel(size=outputs.shape)
-        return outputs.argmax(axis=1)
+            return np.argmax(outputs + self._generator.gumbel(size=outputs.shape), axis=1)
+        return np.argmax(outputs, axis=1)
 
     def _array(self, name: str, *shape: int) -> NDArray[Any]:
         """A float array of the policy, after checks."""

@@ -1,4 +1,4 @@
-"""Storage of a vector environment: the state of N rows, and the arrays that a call returns."""
+"""Rows of a vector environment: replace some in a state, and lay out what a call returns."""
 
 from __future__ import annotations
 
@@ -15,91 +15,66 @@ from hpo_gym.families import Family
 _MATH = ArrayMath()
 
 
-class Rows:
-    """The state of N rows as arrays that stay where they are (structure of arrays).
+def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> State:
+    """A state with `old`'s rows, but for those at ``rows``, which are `new`'s.
 
     Args:
-        state: A state of N rows, which is copied.
+        old: State of N rows.
+        new: State of len(rows) rows.
+        rows: Indices into `old`.
         family: The family, which knows how to give each row its own parameters.
     """
-
-    def __init__(self, state: State, family: Family) -> None:
-        self._family = family
-        self.count = len(state.key)
-        # One task for all is kept shared: its equations are then evaluated faster.
-        self.tasks = state.tasks
-        self._columns = tuple(
-            tuple(np.array(column) for column in field)
-            if isinstance(field, tuple)
-            else np.array(field)
-            for field in state[1:]
-        )
-
-    def view(self, where: slice) -> State:
-        """The state of a range of rows; valid until the next `write`."""
-        return State(
-            _slice_tasks(self.tasks, where),
-            *[
-                tuple([column[where] for column in field])
-                if isinstance(field, tuple)
-                else field[where]
-                for field in self._columns
-            ],
-        )
-
-    def begin(self, where: Any, state: State) -> None:
-        """Overwrite the rows at a slice or an index array, their tasks included."""
-        self.tasks = self._merge_tasks(where, state.tasks)
-        self.write(where, state)
-
-    def write(self, where: Any, state: State) -> None:
-        """Overwrite the rows at a slice or an index array, whose tasks go on."""
-        for mine, new in zip(self._columns, state[1:], strict=True):
-            if isinstance(mine, tuple):
-                for column, values in zip(mine, new, strict=True):
-                    column[where] = values
-            else:
-                mine[where] = new
-
-    def _merge_tasks(self, where: Any, new: Tasks) -> Tasks:
-        old = self.tasks
-        index = np.array(old.index)
-        index[where] = new.index
-        if old.parameters is new.parameters:
-            return old._replace(index=index)
-        parameters = self._own(old.parameters, self.count)
-        subset = self._own(new.parameters, len(index[where]))
-        for name, column in vars(parameters).items():
-            column[where] = getattr(subset, name)
-        best_possible = np.array(np.broadcast_to(old.best_possible, self.count))
-        best_possible[where] = new.best_possible
-        return Tasks(index, parameters, best_possible)
-
-    def _own(self, parameters: Any, count: int) -> Any:
-        if isinstance(parameters, SimpleNamespace):
-            return parameters
-        return self._family.expand(parameters, count)
+    tasks = _merge_tasks(old, new, rows, family)
+    count = len(old.key)
+    fields = [
+        tuple([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
+        if isinstance(mine, tuple)
+        else _replace(mine, theirs, rows, count)
+        for mine, theirs in zip(old[1:], new[1:], strict=True)
+    ]
+    return State(tasks, *fields)
 
 
-def _slice_tasks(tasks: Tasks, where: slice) -> Tasks:
-    index, parameters, best_possible = tasks
+def _replace(old: Any, new: Any, rows: NDArray[np.intp], count: int) -> Any:
+    # A copy, for a column may stand for several fields, or be one number that all rows share.
+    column = np.array(np.broadcast_to(old, count))
+    column[rows] = new
+    return column
+
+
+def _merge_tasks(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Tasks:
+    mine, theirs, count = old.tasks, new.tasks, len(old.key)
+    index = _replace(mine.index, theirs.index, rows, count)
+    if mine.parameters is theirs.parameters:
+        return Tasks(index, mine.parameters, mine.best_possible)
+    parameters = _own(mine.parameters, count, family)
+    subset = vars(_own(theirs.parameters, len(rows), family))
+    merged = SimpleNamespace(
+        **{
+            name: _replace(column, subset[name], rows, count)
+            for name, column in vars(parameters).items()
+        }
+    )
+    return Tasks(index, merged, _replace(mine.best_possible, theirs.best_possible, rows, count))
+
+
+def _own(parameters: Any, count: int, family: Family) -> Any:
+    """Parameters of one shared task as columns; columns stay as they are."""
     if isinstance(parameters, SimpleNamespace):
-        parameters = SimpleNamespace(
-            **{name: column[where] for name, column in vars(parameters).items()}
-        )
-        best_possible = best_possible[where]
-    return Tasks(index[where], parameters, best_possible)
+        return parameters
+    return family.expand(parameters, count)
 
 
 def task_of_row(tasks: Tasks, row: int) -> Tasks:
     """The task of one row, as a state of one row holds it."""
-    index, parameters, best_possible = _slice_tasks(tasks, slice(row, row + 1))
+
+    def entry(column: Any) -> Any:
+        return column[row].item() if np.ndim(column) else column
+
+    parameters = tasks.parameters
     if isinstance(parameters, SimpleNamespace):
-        parameters = SimpleNamespace(
-            **{name: float(column[0]) for name, column in vars(parameters).items()}
-        )
-        best_possible = best_possible[0]
-    return Tasks(int(index[0]), parameters, float(best_possible))
+        parameters = SimpleNamespace(**{k: entry(column) for k, column in vars(parameters).items()})
+    return Tasks(entry(tasks.index), parameters, entry(tasks.best_possible))
 
 
 class Outputs:
@@ -132,14 +107,14 @@ class Outputs:
             self.values[name] = row.view(np.int64) if kind is int else row
         self.values["is_success"] = success
 
-    def write(self, where: Any, state: State) -> None:
-        """Fill in the observations (but for their history) and infos of these rows."""
+    def write(self, state: State) -> None:
+        """Fill in the observations (but for their history) and the infos."""
         columns = self._dynamics.observation(state, _MATH)
         for row, column in zip(self.observations, columns, strict=False):
-            row[where] = column
+            row[...] = column
         info = self._dynamics.info(state, _MATH)
-        for array, column in zip(self.values.values(), info, strict=True):
-            array[where] = column
+        for row, column in zip(self.values.values(), info, strict=True):
+            row[...] = column
 
     def infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """The info arrays, each followed by its mask; rows outside ``mask`` are set to 0."""

@@ -6,7 +6,6 @@ held at the optimum. Nothing here imports matplotlib: `hpo_gym.picture` makes th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -20,9 +19,10 @@ from hpo_gym.space import Parameter
 FloatArray = NDArray[np.float64]
 
 CELLS = 160
-"""Cells of a slice along each of its axes."""
+"""Largest number of cells along an axis of a slice."""
 
 COLOURS = "viridis"
+ORANGE = "#e8590c"
 OPTIMUM = {
     "marker": "*",
     "s": 190.0,
@@ -41,11 +41,11 @@ class Slice(NamedTuple):
     indices: tuple[int, ...]
     """Which parameters: (x,) or (x, y)."""
     borders: tuple[FloatArray, ...]
-    """Natural values at the borders of the cells, (CELLS + 1,) per axis."""
+    """Natural values at the borders of the cells, one more than cells."""
     centres: tuple[FloatArray, ...]
-    """Natural values at their centres, (CELLS,) per axis."""
+    """Natural values at their centres."""
     score: FloatArray
-    """(CELLS,), or (CELLS, CELLS) with y along the rows."""
+    """(cells,), or (cells of y, cells of x)."""
 
 
 class Surface(NamedTuple):
@@ -96,28 +96,37 @@ def _label(family: Family, task: Any, metric: str, optimum: tuple[float, ...]) -
 def _slice(
     family: Family, task: Any, metric: str, indices: tuple[int, ...], optimum: tuple[float, ...]
 ) -> Slice:
-    borders = np.linspace(-1.0, 1.0, CELLS + 1)
-    centres = 0.5 * (borders[1:] + borders[:-1])
-    grid = np.meshgrid(*[centres] * len(indices))
-    scaled = [np.full(grid[0].size, value) for value in optimum]
     parameters = [family.space.parameters[index] for index in indices]
-    for index, parameter, unit in zip(indices, parameters, grid, strict=True):
-        scaled[index] = parameter.scaled(unit.reshape(-1), _MATH)
+    centres, borders = zip(*[_cells(parameter) for parameter in parameters], strict=True)
+    grid = np.meshgrid(*centres)
+    scaled = [np.full(grid[0].size, value) for value in optimum]
+    for index, column in zip(indices, grid, strict=True):
+        scaled[index] = column.reshape(-1)
     metrics = family.noiseless(task, tuple(scaled), _MATH)
     score = np.empty(grid[0].size)
     score[:] = family.score(metrics, metric, _MATH)
-    return Slice(
-        indices,
-        tuple(_axis(parameter, borders) for parameter in parameters),
-        tuple(_axis(parameter, centres) for parameter in parameters),
-        score.reshape(grid[0].shape),
-    )
+
+    def natural(axes: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+        pairs = zip(parameters, axes, strict=True)
+        return tuple(10.0**axis if parameter.log else axis for parameter, axis in pairs)
+
+    return Slice(indices, natural(borders), natural(centres), score.reshape(grid[0].shape))
 
 
-def _axis(parameter: Parameter, unit: FloatArray) -> FloatArray:
-    """Natural values of unit coordinates; whole parameters are not rounded, to draw an axis."""
-    smooth = replace(parameter, integer=False)
-    return np.asarray(smooth.natural(smooth.scaled(unit, _MATH), _MATH))
+def _cells(parameter: Parameter) -> tuple[FloatArray, FloatArray]:
+    """Centres and borders of the cells along a parameter's scaled axis.
+
+    A whole parameter has its cells around whole numbers, where alone it is evaluated.
+    """
+    low, high = parameter.low, parameter.high
+    if parameter.integer:
+        centres = np.rint(np.linspace(low, high, min(CELLS, round(high - low) + 1)))
+    else:
+        half = 0.5 * (high - low) / CELLS
+        centres = np.linspace(low + half, high - half, CELLS)
+    between = 0.5 * (centres[1:] + centres[:-1])
+    first, last = 2.0 * centres[0] - between[0], 2.0 * centres[-1] - between[-1]
+    return centres, np.concatenate([[first], between, [last]])
 
 
 def draw_slice(axes: Any, whole: Surface, piece: Slice) -> Any:

@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.columns import ArrayMath, Columns
-from hpo_gym.dynamics import Dynamics, Episode
+from hpo_gym.dynamics import Dynamics, Episode, State
 from hpo_gym.families import Family
 from hpo_gym.observations import History
 from hpo_gym.options import Options
 from hpo_gym.rendering import Record, Renderer, Trail
-from hpo_gym.rows import Outputs, Rows, task_of_row
+from hpo_gym.rows import Outputs, merge, task_of_row
 
 _MATH = ArrayMath()
-
-BLOCK = 8192
-"""Rows that are stepped at a time: their intermediate columns stay in the processor's cache."""
 
 
 class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
@@ -96,7 +93,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._history = History(self.dynamics.layout, num_envs)
-        self._rows: Rows | None = None
+        self._state: State | None = None
         self._done = np.zeros(num_envs, dtype=np.bool_)
         self._generator: np.random.Generator | None = None
         self._words = np.zeros(num_envs, dtype=np.uint64)
@@ -125,13 +122,12 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         options = dict(options or {})
         mask = self._read_mask(options.pop("reset_mask", None))
         episode = self.dynamics.read_episode(options)
-        if self._rows is None and not mask.all():
+        if self._state is None and not mask.all():
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
         self._seed(seed, mask)
         self._done = self._done & ~mask
         outputs = Outputs(self.dynamics, self.num_envs)
-        rows = self._begin(mask, episode)
-        outputs.write(slice(None), rows.view(slice(None)))
+        outputs.write(self._begin(mask, episode))
         self._record(outputs, begun=mask, stepped=None)
         return self._observations(outputs), outputs.infos(mask)
 
@@ -151,7 +147,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             ValueError: The actions have the wrong shape or kind or are NaN; no row was stepped.
             ResetNeeded: No episode has begun, or a row is done and autoreset is disabled.
         """
-        if self._rows is None:
+        if self._state is None:
             raise ResetNeeded("no episode has begun: call reset() before step()")
         pending = self._done if self._done.any() else None
         if pending is not None and self.autoreset_mode is AutoresetMode.DISABLED:
@@ -162,13 +158,17 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             )
         columns = self.dynamics.mode.read_rows(actions, self.num_envs, pending)
         outputs = Outputs(self.dynamics, self.num_envs)
-        for start in range(0, self.num_envs, BLOCK):
-            self._step_block(slice(start, start + BLOCK), columns, outputs, pending)
+        before = self._state
+        self._state, outputs.rewards[...], outputs.terminated[...] = self.dynamics.step(
+            before, columns, _MATH
+        )
         done = outputs.terminated
+        self._remember(before, self._state, pending)
         if pending is not None:
-            self._rebegin(pending, outputs)
+            self._begin(pending, Episode())
             outputs.rewards[pending] = 0.0
             done[pending] = False
+        outputs.write(self._state)
         self._record(outputs, begun=pending, stepped=outputs.rewards)
         finals: dict[str, Any] = {}
         self._done = done.copy()
@@ -176,7 +176,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             self._done[...] = False
             if done.any():
                 finals = self._finals(outputs, done)
-                self._rebegin(done, outputs)
+                outputs.write(self._begin(done, Episode()))
                 self._record(outputs, begun=done, stepped=None)
         return (
             self._observations(outputs),
@@ -191,7 +191,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         if self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array'")
             return None
-        if self._rows is None:
+        if self._state is None:
             raise ResetNeeded("there is nothing to render: call reset() before render()")
         return tuple(self._renderer.frame(trail) for trail in self._trails)
 
@@ -249,7 +249,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         super().reset(seed=first)
         anew = self.np_random is not self._generator
         self._generator = self.np_random
-        if first is None or (anew and self._rows is None):
+        if first is None or (anew and self._state is None):
             if anew:
                 self._words, self._resets[:] = rng.seed_words(self, self.num_envs), 0
         if seed is None:
@@ -262,49 +262,36 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             words = [rng.fold(int(seed) + row) for row in rows]
         self._words[rows], self._resets[rows] = np.array(words, dtype=np.uint64), 0
 
-    def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> Rows:
-        """Begin new episodes in the rows of the mask."""
+    def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> State:
+        """Begin new episodes in the rows of the mask; returns the state of all rows."""
         where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
         keys = rng.derive(self._words[where], self._resets[where])
         self._resets[where] += np.uint64(1)
-        begun = self.dynamics.reset(keys, episode, _MATH)
-        if self._rows is None or isinstance(where, slice):
-            self._rows = Rows(begun, self.dynamics.family)
-        else:
-            self._rows.begin(where, begun)
+        begun = state = self.dynamics.reset(keys, episode, _MATH)
+        if self._state is not None and not isinstance(where, slice):
+            state = merge(self._state, begun, where, self.dynamics.family)
+        self._state = state
         if self._history.block.size:
             self._history.clear(where)
             if self.dynamics.layout.start_evaluated:
                 columns = (*begun.unit, *self.dynamics.features(begun, _MATH))
                 self._history.write(0, columns, where)
-        return self._rows
+        return state
 
-    def _rebegin(self, mask: NDArray[np.bool_], outputs: Outputs) -> None:
-        """Autoreset: begin new episodes in these rows and write them into the outputs."""
-        state = self._begin(mask, Episode()).view(slice(None))
-        outputs.write(slice(None), state)
-
-    def _step_block(
-        self, block: slice, columns: Columns, outputs: Outputs, pending: NDArray[np.bool_] | None
-    ) -> None:
-        """Step a range of rows; what it does to rows in ``pending`` is overwritten later."""
-        assert self._rows is not None
-        before = self._rows.view(block)
-        action = tuple([column[block] for column in columns])
-        state, reward, terminated = self.dynamics.step(before, action, _MATH)
-        outputs.rewards[block] = reward
-        outputs.terminated[block] = terminated
-        outputs.write(block, state)
-        if self._history.block.size:
-            evaluated = state.evaluations > before.evaluations
-            if pending is not None:
-                evaluated &= ~pending[block]
-            rows = np.flatnonzero(evaluated)
-            features = (*state.unit, *self.dynamics.features(state, _MATH))
-            self._history.write(
-                state.evaluations[rows], tuple([c[rows] for c in features]), rows + block.start
-            )
-        self._rows.write(block, state)
+    def _remember(self, before: State, after: State, pending: NDArray[np.bool_] | None) -> None:
+        """Write a step's evaluations into the history."""
+        if not self._history.block.size:
+            return
+        evaluated = np.broadcast_to(after.evaluations > before.evaluations, self.num_envs)
+        if pending is not None:
+            evaluated = evaluated & ~pending
+        columns = (*after.unit, *self.dynamics.features(after, _MATH))
+        if evaluated.all():
+            self._history.write(after.evaluations, columns, slice(None))
+            return
+        rows = np.flatnonzero(evaluated)
+        evaluations = np.broadcast_to(after.evaluations, self.num_envs)[rows]
+        self._history.write(evaluations, tuple([c[rows] for c in columns]), rows)
 
     def _finals(self, outputs: Outputs, done: NDArray[np.bool_]) -> dict[str, Any]:
         """Last observations and infos of the episodes that just ended."""
@@ -332,9 +319,9 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self, outputs: Outputs, begun: NDArray[np.bool_] | None, stepped: NDArray[Any] | None
     ) -> None:
         """Add the rows' evaluations to their trails, for rendering."""
-        if self.render_mode is None or self._rows is None:
+        if self.render_mode is None or self._state is None:
             return
-        state = self._rows.view(slice(None))
+        state = self._state
         for row in range(self.num_envs):
             info = {name: array[row].item() for name, array in outputs.values.items()}
             unit = tuple([float(column[row]) for column in state.unit])

@@ -55,9 +55,10 @@ class Optimum(NamedTuple):
     metrics: Metrics
 
 
-def f1_score(precision: Column, recall: Column, math: ColumnMath) -> Column:
+def f1_score(precision: Column, recall: Column) -> Column:
     """Harmonic mean of precision and recall, 0 where both are 0."""
-    return 2.0 * precision * recall / math.maximum(precision + recall, 1e-300)
+    # The tiny number changes no sum but 0: cheaper than a maximum.
+    return 2.0 * precision * recall / (precision + recall + 1e-300)
 
 
 # The curves, given their exponential or logarithm: `equations` computes all of these in one call.
@@ -113,7 +114,7 @@ def equations(
     precision = times(c.k_precision, _precision_thr(c, exponentials[0])) * accuracy
     recall = times(c.k_recall, _recall_thr(c, exponentials[1])) * accuracy
     loss = times(c.k_loss, epoch_terms[1]) * _loss_lr(c, logarithms[1])
-    return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall, math))
+    return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall))
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ class FictitiousModel:
 
     A model is admissible if its equations exist over the whole search space (thr in [0, 1],
     epochs 1..100, lr in [1e-4, 10^0.8]), its precision, recall and accuracy stay in [0, 1] there,
-    its loss is not negative, and its slopes, offsets and scale factors are positive.
+    accuracy above 0, its loss is not negative, and its slopes, offsets and scale factors are
+    positive.
 
     Attributes:
         k_accuracy: Scale factor of the accuracy.
@@ -184,6 +186,8 @@ class FictitiousModel:
     def __post_init__(self) -> None:
         """Refuse constants that leave the model undefined or its metrics out of range."""
         fictitious_optimum.check_admissible(self)
+        for field in fields(self):  # NumPy's numbers would reach infos and descriptions
+            object.__setattr__(self, field.name, float(getattr(self, field.name)))
 
     @classmethod
     def from_constants(cls, constants: Mapping[str, Any]) -> FictitiousModel:

@@ -46,6 +46,11 @@ def check_admissible(c: Any) -> None:
             raise ValueError(f"{field.name} = {value!r} must be positive")
         if field.name in _NOT_NEGATIVE and value < 0:
             raise ValueError(f"{field.name} = {value!r} must not be negative")
+    if c.precision_floor + c.precision_amplitude == 0.0:
+        raise ValueError(
+            "precision_floor = precision_amplitude = 0 make precision and F1 0 everywhere; "
+            "raise one of them"
+        )
     for kind in ("precision", "recall"):
         slope, offset = getattr(c, f"{kind}_slope"), getattr(c, f"{kind}_offset")
         if slope + abs(np.log(offset)) > 600.0:
@@ -65,22 +70,24 @@ def check_admissible(c: Any) -> None:
 
 
 def _check_ranges(c: Any) -> None:
-    """Raise unless precision, recall, accuracy lie in [0, 1] and loss is not negative."""
+    """Raise unless precision, recall, accuracy lie in [0, 1], loss >= 0 and accuracy > 0."""
     epochs = np.array(_candidates(c, "accuracy_epochs", EPOCHS))
     accuracy = _accuracy(c, epochs)
     ends = np.array(THR)
     worst_recall, worst_precision = 1.0 / _reciprocals(c, ends)
+    # Accuracy is a factor of everything: at 0, F1 and regret would be 0 / 0.
     ranges = {
-        "accuracy": (accuracy.min(), accuracy.max()),
-        "precision": (accuracy.min(), worst_precision.max() * accuracy.max()),
-        "recall": (accuracy.min(), worst_recall.max() * accuracy.max()),
-        "loss": (_loss(c, np.array(EPOCHS)).min(), 0.0),
+        "accuracy": (_SLACK, accuracy.min(), accuracy.max()),
+        "precision": (0.0, accuracy.min(), worst_precision.max() * accuracy.max()),
+        "recall": (0.0, accuracy.min(), worst_recall.max() * accuracy.max()),
+        "loss": (0.0, _loss(c, np.array(EPOCHS)).min(), 0.0),
     }
-    for metric, (low, high) in ranges.items():
-        if low < -_SLACK or high > 1.0 + _SLACK:
+    bounds = {"accuracy": "(0, 1]", "loss": "[0, inf)"}
+    for metric, (least, low, high) in ranges.items():
+        if low < least or high > 1.0 + _SLACK:
             raise ValueError(
-                f"the constants let {metric} reach {low if low < -_SLACK else high:.6g} in the "
-                f"search space, outside {'[0, inf)' if metric == 'loss' else '[0, 1]'}; "
+                f"the constants let {metric} reach {low if low < least else high:.6g} in the "
+                f"search space, outside {bounds.get(metric, '[0, 1]')}; "
                 f"change k_{metric} or the curves that make it"
             )
 
