@@ -88,18 +88,24 @@ class ActionMode:
         shape = (rows, *self._shape)
         if array.shape != shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(actions, shape))
-        wrong = (array < 0) | (array >= self.size) if self.discrete else np.isnan(array)
-        if wrong.any():
-            wrong = wrong.reshape(rows, -1).any(axis=1)
-            if ignored is not None:
-                array = np.where(ignored.reshape(rows, *[1] * len(self._shape)), 0, array)
-                wrong = wrong & ~ignored
-            if wrong.any():
-                row = int(np.flatnonzero(wrong)[0])
-                raise ValueError(f"row {row}: " + self._message(array[row], shape))
+        low, high = (0, self.size - 1) if self.discrete else (-1.0, 1.0)
+        if not (array.min() >= low and array.max() <= high):  # False also where one is NaN
+            array = self._repair(array, low, high, ignored)
         if self.discrete:
             return (array,)
-        return tuple(np.array(np.clip(array, -1.0, 1.0).T, dtype=np.float64, order="C"))
+        return np.array(array.T, dtype=np.float64, order="C")
+
+    def _repair(self, array: Any, low: float, high: float, ignored: Any) -> Any:
+        """Clip a Box's actions; raise where an action that counts cannot be clipped."""
+        rows = len(array)
+        if ignored is not None:
+            array = np.where(ignored.reshape(rows, *[1] * len(self._shape)), 0, array)
+        wrong = (array < low) | (array > high) if self.discrete else np.isnan(array)
+        wrong = wrong.reshape(rows, -1).any(axis=1)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(f"row {row}: " + self._message(array[row], (rows, *self._shape)))
+        return np.clip(array, low, high)
 
     def target(self, unit: Columns, action: Columns, math: ColumnMath) -> Columns:
         """The unit configuration that an action evaluates, d columns in [-1, 1].
@@ -112,9 +118,9 @@ class ActionMode:
         if self.name == "propose":
             return action[: self.dimension]
         if self.name == "adjust":
+            moves = action[: self.dimension]
             return tuple(
-                clip(u + self.step * a, math)
-                for u, a in zip(unit, action[: self.dimension], strict=True)
+                [clip(u + self.step * move, math) for u, move in zip(unit, moves, strict=True)]
             )
         (choice,) = action
         targets = []

@@ -1,12 +1,14 @@
 """Column arithmetic: one set of equations for one row, many rows and torch tensors.
 
 A *column* holds one quantity for every row: a Python ``float`` where there is one row (or where all
-rows share the value), an ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor. ``+ - * /`` and comparisons
-are the same on all three; what differs stands here, behind one small namespace per kind.
+rows share the value), an ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor. Several
+columns are a tuple, or a block of shape ``(k, N)``, whose rows are columns too. ``+ - * /`` and
+comparisons are the same on all of them; what differs stands here, behind one small namespace per
+kind.
 
-Transcendental functions take several columns and return as many, because in NumPy one call on a
-stacked array costs less than several calls, and because ``np.exp`` and ``np.log10`` then give the
-same bits for one row as for a million (``math.exp`` does not).
+Exponentials and logarithms are taken of several products or lines at once: one NumPy call on a
+block costs less than several calls, and ``np.exp`` and ``np.log10`` give the same bits for one row
+as for a million (``math.exp`` does not).
 """
 
 from __future__ import annotations
@@ -18,18 +20,19 @@ import numpy as np
 Column: TypeAlias = Any
 """A Python number, an ndarray of shape (N,), or a torch tensor."""
 
-Columns: TypeAlias = tuple[Column, ...]
+Columns: TypeAlias = Any
+"""A tuple of columns, or an ndarray of shape (k, N)."""
 
 
 class ColumnMath(Protocol):
     """What the equations need beyond the operators of Python."""
 
-    def exp(self, *columns: Column) -> Columns:
-        """Exponentials of the columns."""
+    def exp(self, *products: tuple[Column, Column]) -> Columns:
+        """``exp(a * b)`` for every pair (a, b)."""
         ...
 
-    def log10(self, *columns: Column) -> Columns:
-        """Base-10 logarithms of the columns."""
+    def log10(self, *lines: tuple[Column, Column, Column]) -> Columns:
+        """``log10(a - b * x)`` for every triple (a, b, x)."""
         ...
 
     def where(self, condition: Column, yes: Column, no: Column) -> Column:
@@ -70,14 +73,14 @@ class ScalarMath:
     """One row: Python floats in, Python floats out."""
 
     @staticmethod
-    def exp(*columns: float) -> Columns:
-        """Exponentials, in one NumPy call."""
-        return np.exp(np.array(columns)).tolist()  # type: ignore[no-any-return]
+    def exp(*products: tuple[float, float]) -> Columns:
+        """Exponentials of products, in one NumPy call."""
+        return np.exp(np.array([a * b for a, b in products])).tolist()
 
     @staticmethod
-    def log10(*columns: float) -> Columns:
-        """Base-10 logarithms, in one NumPy call."""
-        return np.log10(np.array(columns)).tolist()  # type: ignore[no-any-return]
+    def log10(*lines: tuple[float, float, float]) -> Columns:
+        """Base-10 logarithms of lines, in one NumPy call."""
+        return np.log10(np.array([a - b * x for a, b, x in lines])).tolist()
 
     @staticmethod
     def where(condition: bool, yes: Any, no: Any) -> Any:
@@ -107,13 +110,18 @@ class ScalarMath:
     @staticmethod
     def take(table: Any, index: float) -> Columns:
         """One row of the table."""
-        return table[int(index)].tolist()  # type: ignore[no-any-return]
+        return table[int(index)].tolist()
 
     @staticmethod
     def box_muller(first: float, second: float) -> Columns:
         """Two normals; the one-row case of `ArrayMath.box_muller`."""
         pair = ArrayMath.box_muller(np.array([first]), np.array([second]))
         return tuple(float(column[0]) for column in pair)
+
+
+def _shape(columns: tuple[Column, ...]) -> tuple[int, ...]:
+    """Shape of the column among numbers; the columns of an equation have one shape."""
+    return next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
 
 
 class ArrayMath:
@@ -126,43 +134,35 @@ class ArrayMath:
 
     @staticmethod
     def select(condition: Column, yes: Columns, no: Columns) -> Columns:
-        """`np.where`, column by column, once for a pair of columns that stands there twice."""
-        done: dict[tuple[int, int], Any] = {}
-        for y, n in zip(yes, no, strict=True):
-            pair = id(y), id(n)
-            if pair not in done:
-                done[pair] = y if y is n else np.where(condition, y, n)
-        return tuple([done[id(y), id(n)] for y, n in zip(yes, no, strict=True)])
+        """`np.where`, in one call on blocks; columns that are in both stay shared."""
+        if isinstance(yes, np.ndarray) and isinstance(no, np.ndarray):
+            return np.where(condition, yes, no)
+        return tuple(
+            [y if y is n else np.where(condition, y, n) for y, n in zip(yes, no, strict=True)]
+        )
 
     @staticmethod
-    def _stack(columns: Columns) -> Any:
-        shape = np.broadcast_shapes(*[np.shape(column) for column in columns])
-        block = np.empty((len(columns), *shape))
-        for row, column in zip(block, columns, strict=True):
-            row[...] = column
-        return block
+    def exp(*products: tuple[Column, Column]) -> Columns:
+        """Exponentials of products, in one call on a block."""
+        block = np.empty((len(products), *_shape(products[0])))
+        for i, (a, b) in enumerate(products):
+            np.multiply(a, b, out=block[i, ...])
+        return np.exp(block, out=block)
 
-    @classmethod
-    def exp(cls, *columns: Column) -> Columns:
-        """Exponentials, in one call on the stacked columns."""
-        if len(columns) == 1:
-            return (np.exp(columns[0]),)
-        block = cls._stack(columns)
-        return tuple(np.exp(block, out=block))
-
-    @classmethod
-    def log10(cls, *columns: Column) -> Columns:
-        """Base-10 logarithms, in one call on the stacked columns."""
-        if len(columns) == 1:
-            return (np.log10(columns[0]),)
-        block = cls._stack(columns)
-        return tuple(np.log10(block, out=block))
+    @staticmethod
+    def log10(*lines: tuple[Column, Column, Column]) -> Columns:
+        """Base-10 logarithms of lines, in one call on a block."""
+        block = np.empty((len(lines), *_shape(lines[0])))
+        for i, (a, b, x) in enumerate(lines):
+            row = block[i, ...]
+            np.multiply(b, x, out=row)
+            np.subtract(a, row, out=row)
+        return np.log10(block, out=block)
 
     @staticmethod
     def take(table: Any, index: Column) -> Columns:
         """Table entries at every row's index."""
-        entries = np.take(table, index.astype(np.intp), axis=0, mode="clip")
-        return tuple(entries.T)
+        return np.take(table, index.astype(np.intp), axis=0, mode="clip").T
 
     @staticmethod
     def box_muller(first: Column, second: Column) -> Columns:
@@ -193,12 +193,12 @@ def _torch_math() -> ColumnMath:
             return tuple(cls.where(condition, y, n) for y, n in zip(yes, no, strict=True))
 
         @staticmethod
-        def exp(*columns: Column) -> Columns:
-            return tuple(torch.exp(tensor(column)) for column in columns)
+        def exp(*products: tuple[Column, Column]) -> Columns:
+            return tuple(torch.exp(tensor(a * b)) for a, b in products)
 
         @staticmethod
-        def log10(*columns: Column) -> Columns:
-            return tuple(torch.log10(tensor(column)) for column in columns)
+        def log10(*lines: tuple[Column, Column, Column]) -> Columns:
+            return tuple(torch.log10(tensor(a - b * x)) for a, b, x in lines)
 
         @staticmethod
         def minimum(left: Column, right: Column) -> Column:

@@ -60,6 +60,10 @@ class State(NamedTuple):
     total_cost: Column
 
 
+GROUPS = ("unit", "scaled", "metrics", "best_unit")
+"""Fields of `State` that are several columns."""
+
+
 class Step(NamedTuple):
     """What a step gives; `state` is the new state."""
 
@@ -202,12 +206,15 @@ class Dynamics:
         if not self.layout.start_evaluated:  # the first evaluation is the incumbent even at 0
             better = better | (state.evaluations == 0)
         metric = metrics[self._metric]
-        *best_unit, best_metric, best_score, best_true_score = math.select(
-            better,
-            (*unit, metric, score, true_score),
-            (*state.best_unit, state.best_metric, state.best_score, state.best_true_score),
-        )
-        cost = self.options.evaluation_cost + self._epoch_cost * self.family.resource(scaled)
+        best_unit = math.select(better, unit, state.best_unit)
+        best_score = math.where(better, score, state.best_score)
+        best_metric = best_true_score = best_score
+        if metric is not score:
+            best_metric = math.where(better, metric, state.best_metric)
+        if true_score is not score:
+            best_true_score = math.where(better, true_score, state.best_true_score)
+        cost = self._epoch_cost * self.family.resource(scaled)
+        cost += self.options.evaluation_cost
         after = State(
             state.tasks,
             state.key,
@@ -216,7 +223,7 @@ class Dynamics:
             scaled,
             metrics,
             true_score,
-            tuple(best_unit),
+            best_unit,
             best_metric,
             best_score,
             best_true_score,
@@ -245,24 +252,25 @@ class Dynamics:
     def _stopped(stop: Column, before: State, after: State, math: ColumnMath) -> State:
         """The state before where the row stopped, else the one after."""
         fields = [
-            math.select(stop, old, new) if isinstance(old, tuple) else math.where(stop, old, new)
-            for old, new in zip(before[1:], after[1:], strict=True)
+            math.select(stop, old, new) if name in GROUPS else math.where(stop, old, new)
+            for name, old, new in zip(State._fields[1:], before[1:], after[1:], strict=True)
         ]
         return State(before.tasks, *fields)
 
     def regret(self, state: State) -> Column:
         """Noise-free normalised regret of the incumbent."""
-        best_possible = state.tasks.best_possible
-        return (best_possible - state.best_true_score) / best_possible
+        regret = state.tasks.best_possible - state.best_true_score
+        regret /= state.tasks.best_possible
+        return regret
 
-    def observation(self, state: State, math: ColumnMath) -> Columns:
-        """The columns of the "summary" layout."""
+    def observation(self, state: State, math: ColumnMath) -> tuple[Columns, ...]:
+        """The columns of the "summary" layout, in groups."""
         budget = 1.0 - state.evaluations / self.options.max_evaluations
         known: Column = 1.0
         if not self.layout.start_evaluated:
             known = math.where(state.evaluations > 0, 1.0, 0.0)
         features = self.features(state, math)
-        return (*state.unit, *features, *state.best_unit, state.best_score, budget, known)
+        return state.unit, features, state.best_unit, (state.best_score, budget, known)
 
     def features(self, state: State, math: ColumnMath) -> Columns:
         """The last metrics as observations show them; zeros before any evaluation."""

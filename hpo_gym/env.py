@@ -155,7 +155,8 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         self._history.write(state.evaluations, columns, 0)
 
     def _observation(self, state: State) -> NDArray[np.float32]:
-        summary = np.array(self.dynamics.observation(state, _MATH), dtype=np.float32)
+        unit, features, best_unit, rest = self.dynamics.observation(state, _MATH)
+        summary = np.array((*unit, *features, *best_unit, *rest), dtype=np.float32)
         if not self.dynamics.layout.rows:
             return summary
         return np.concatenate((summary, self._history.block.reshape(-1)))

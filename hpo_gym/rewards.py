@@ -31,7 +31,9 @@ Reward: TypeAlias = Callable[[Change, ColumnMath], Column]
 
 def f1_gain(change: Change, math: ColumnMath) -> Column:
     """Gain of the incumbent minus the cost."""
-    return change.best_score - change.previous_best_score - change.cost
+    gain = change.best_score - change.previous_best_score
+    gain -= change.cost
+    return gain
 
 
 def f1_delta(change: Change, math: ColumnMath) -> Column:
@@ -43,7 +45,7 @@ def log_regret(change: Change, math: ColumnMath) -> Column:
     """`f1_gain` and a dense bonus of 0.3 for every factor of ten of regret, up to three."""
     regret = (change.best_possible - change.score) / change.best_possible
     clipped = math.minimum(math.maximum(regret, 1e-3), 1.0)
-    return f1_gain(change, math) - 0.3 * math.log10(clipped)[0]
+    return f1_gain(change, math) - 0.3 * math.log10((0.0, -1.0, clipped))[0]
 
 
 REWARDS: dict[str, Reward] = {

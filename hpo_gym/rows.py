@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath
-from hpo_gym.dynamics import Dynamics, State, Tasks
+from hpo_gym.dynamics import GROUPS, Dynamics, State, Tasks
 from hpo_gym.families import Family
 
 _MATH = ArrayMath()
+_DTYPES = {int: np.int64, float: np.float64, bool: np.bool_}
 
 
 def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> State:
@@ -28,9 +29,9 @@ def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Sta
     count = len(old.key)
     fields = [
         tuple([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
-        if isinstance(mine, tuple)
+        if name in GROUPS
         else _replace(mine, theirs, rows, count)
-        for mine, theirs in zip(old[1:], new[1:], strict=True)
+        for name, mine, theirs in zip(State._fields[1:], old[1:], new[1:], strict=True)
     ]
     return State(tasks, *fields)
 
@@ -78,51 +79,54 @@ def task_of_row(tasks: Tasks, row: int) -> Tasks:
 
 
 class Outputs:
-    """Everything that one call of a vector environment returns, carved out of one fresh block.
+    """What one call of a vector environment returns; every array is fresh.
 
-    One large block instead of thirty arrays spares the allocator (and the kernel) most of the
-    work; no two calls share memory.
+    The masks ``_key`` of the infos are one array: all keys are known for the same rows.
 
     Args:
         dynamics: The environment's dynamics.
+        state: The state to show.
         count: Number of rows N.
     """
 
-    def __init__(self, dynamics: Dynamics, count: int) -> None:
-        self._dynamics = dynamics
-        types = dynamics.info_types
-        size, words = dynamics.layout.size, 1 + len(types)
-        block = np.empty(count * (8 * words + 4 * size + 2 + words), dtype=np.uint8)
-        wide = block[: 8 * words * count].view(np.float64).reshape(words, count)
-        rest = block[8 * words * count :]
-        self.observations = rest[: 4 * size * count].view(np.float32).reshape(size, count)
-        flags = rest[4 * size * count :].view(np.bool_).reshape(2 + words, count)
-        self.rewards: NDArray[np.float64] = wide[0]
-        self.terminated, self.truncated, success = flags[:3]
-        self.truncated[...] = False
-        self._masks = flags[3:]
-        self._masks[...] = True
-        self.values: dict[str, NDArray[Any]] = {}
-        for (name, kind), row in zip(types.items(), wide[1:], strict=True):
-            self.values[name] = row.view(np.int64) if kind is int else row
-        self.values["is_success"] = success
+    def __init__(self, dynamics: Dynamics, state: State, count: int) -> None:
+        layout = dynamics.layout
+        self.observations: NDArray[np.float32] = np.empty((layout.size, count), dtype=np.float32)
+        start = 0
+        for group in dynamics.observation(state, _MATH):
+            rows = self.observations[start : start + len(group)]
+            start += len(group)
+            if isinstance(group, np.ndarray):
+                rows[...] = group
+            else:
+                for row, column in zip(rows, group, strict=True):
+                    row[...] = column
+        self._owned = {id(column) for column in (*state, *state.metrics)}
+        self.values = {
+            name: self._fresh(column, kind, count)
+            for (name, kind), column in zip(
+                dynamics.info_types.items(), dynamics.info(state, _MATH), strict=True
+            )
+        }
 
-    def write(self, state: State) -> None:
-        """Fill in the observations (but for their history) and the infos."""
-        columns = self._dynamics.observation(state, _MATH)
-        for row, column in zip(self.observations, columns, strict=False):
-            row[...] = column
-        info = self._dynamics.info(state, _MATH)
-        for row, column in zip(self.values.values(), info, strict=True):
-            row[...] = column
+    def _fresh(self, column: Any, kind: type, count: int) -> NDArray[Any]:
+        """The column as an array of the kind that shares nothing with the state."""
+        whole = isinstance(column, np.ndarray) and column.shape == (count,)
+        if whole and kind is not int and column.base is None and id(column) not in self._owned:
+            return column
+        array = np.empty(count, dtype=_DTYPES[kind])
+        array[...] = column
+        return array
 
     def infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
-        """The info arrays, each followed by its mask; rows outside ``mask`` are set to 0."""
-        if mask is not None:
-            self._masks[...] = mask
+        """Copies where rows outside ``mask`` are set to 0; without a mask the arrays themselves."""
+        if mask is None:
+            own_mask = np.ones(len(self.observations.T), dtype=np.bool_)
+        else:
+            own_mask = mask.copy()
         infos: dict[str, Any] = {}
-        for (name, array), own_mask in zip(self.values.items(), self._masks, strict=True):
-            if mask is not None:
-                array[~mask] = 0
-            infos[name], infos[f"_{name}"] = array, own_mask
+        for name, array in self.values.items():
+            infos[name] = array if mask is None else np.where(mask, array, np.zeros_like(array))
+            infos[f"_{name}"] = own_mask
         return infos
+

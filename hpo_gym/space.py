@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_gym.columns import Column, ColumnMath, Columns, times
+
+FloatArray = NDArray[np.float64]
 
 _LN10 = float(np.log(10.0))
 # Natural bounds such as 10**0.8 are not exact in binary: accept what a user would call equal.
@@ -59,14 +63,12 @@ class Parameter:
 
     def scaled(self, unit: Column, math: ColumnMath) -> Column:
         """Scaled value of a unit coordinate in [-1, 1]."""
-        value = times(self.high - self.low, (unit + 1.0) * 0.5)
-        if self.low != 0.0:
-            value = self.low + value
+        value = self.low + times(self.high - self.low, (unit + 1.0) * 0.5)
         return math.rint(value) if self.integer else value
 
     def natural(self, scaled: Column, math: ColumnMath) -> Column:
         """Natural value of a scaled one; that of a bound may be off by its last bit."""
-        return math.exp(scaled * _LN10)[0] if self.log else scaled
+        return math.exp((_LN10, scaled))[0] if self.log else scaled
 
     def unit(self, value: Any) -> float:
         """Unit coordinate of a natural value.
@@ -101,6 +103,18 @@ class SearchSpace:
 
     parameters: tuple[Parameter, ...]
 
+    @cached_property
+    def _lows(self) -> FloatArray:
+        return np.array([[p.low] for p in self.parameters])
+
+    @cached_property
+    def _widths(self) -> FloatArray:
+        return np.array([[p.high - p.low] for p in self.parameters])
+
+    @cached_property
+    def _integer_rows(self) -> tuple[int, ...]:
+        return tuple(i for i, p in enumerate(self.parameters) if p.integer)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters, in order."""
@@ -112,8 +126,20 @@ class SearchSpace:
         return len(self.parameters)
 
     def scaled(self, unit: Columns, math: ColumnMath) -> Columns:
-        """Scaled configuration of a unit configuration: d columns in, d columns out."""
-        return tuple(p.scaled(u, math) for p, u in zip(self.parameters, unit, strict=True))
+        """Scaled configuration of a unit configuration in [-1, 1].
+
+        Args:
+            unit: d columns, or a block (d, N).
+            math: Column namespace.
+        """
+        if isinstance(unit, np.ndarray):
+            block = (unit + 1.0) * 0.5
+            block *= self._widths
+            block += self._lows
+            for row in self._integer_rows:
+                np.rint(block[row], out=block[row])
+            return block
+        return tuple([p.scaled(u, math) for p, u in zip(self.parameters, unit, strict=True)])
 
     def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
         """Natural configuration of a scaled one."""

@@ -79,6 +79,9 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             )
         )
         self.num_envs = num_envs
+        # An allocator such as glibc's hands freed memory back to the kernel, and fetches it again
+        # at every step, until it has seen a block of this size freed once.
+        np.empty(30 << 20, dtype=np.uint8)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {
             "render_modes": ["ansi", "rgb_array"],
@@ -126,8 +129,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
         self._seed(seed, mask)
         self._done = self._done & ~mask
-        outputs = Outputs(self.dynamics, self.num_envs)
-        outputs.write(self._begin(mask, episode))
+        outputs = Outputs(self.dynamics, self._begin(mask, episode), self.num_envs)
         self._record(outputs, begun=mask, stepped=None)
         return self._observations(outputs), outputs.infos(mask)
 
@@ -157,34 +159,30 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 "reset(options={'reset_mask': mask}) before step()"
             )
         columns = self.dynamics.mode.read_rows(actions, self.num_envs, pending)
-        outputs = Outputs(self.dynamics, self.num_envs)
         before = self._state
-        self._state, outputs.rewards[...], outputs.terminated[...] = self.dynamics.step(
-            before, columns, _MATH
-        )
-        done = outputs.terminated
-        self._remember(before, self._state, pending)
+        state, reward, terminated = self.dynamics.step(before, columns, _MATH)
+        rewards = np.empty(self.num_envs)
+        rewards[...] = reward
+        done = np.empty(self.num_envs, dtype=np.bool_)
+        done[...] = terminated
+        self._state = state
+        self._remember(before, state, pending)
         if pending is not None:
-            self._begin(pending, Episode())
-            outputs.rewards[pending] = 0.0
+            state = self._begin(pending, Episode())
+            rewards[pending] = 0.0
             done[pending] = False
-        outputs.write(self._state)
-        self._record(outputs, begun=pending, stepped=outputs.rewards)
+        outputs = Outputs(self.dynamics, state, self.num_envs)
+        self._record(outputs, begun=pending, stepped=rewards)
         finals: dict[str, Any] = {}
         self._done = done.copy()
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             self._done[...] = False
             if done.any():
                 finals = self._finals(outputs, done)
-                outputs.write(self._begin(done, Episode()))
+                outputs = Outputs(self.dynamics, self._begin(done, Episode()), self.num_envs)
                 self._record(outputs, begun=done, stepped=None)
-        return (
-            self._observations(outputs),
-            outputs.rewards,
-            done,
-            outputs.truncated,
-            finals | outputs.infos(),
-        )
+        infos = finals | outputs.infos()
+        return self._observations(outputs), rewards, done, np.zeros_like(done), infos
 
     def render(self) -> tuple[Any, ...] | None:
         """The frames of all rows."""
@@ -302,10 +300,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         return {
             "final_obs": final_obs,
             "_final_obs": done.copy(),
-            "final_info": {
-                name: np.where(done, array, np.zeros_like(array))
-                for name, array in outputs.infos().items()
-            },
+            "final_info": outputs.infos(done),
             "_final_info": done.copy(),
         }
 

@@ -63,7 +63,7 @@ class BealeFamily(Family):
 
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
         """From 0 at the largest value to 1 at the minimum, on a log scale."""
-        return math.maximum(1.0 - math.log10(1.0 + metrics[0])[0] / _LOG_RANGE, 0.0)
+        return math.maximum(1.0 - math.log10((1.0, -1.0, metrics[0]))[0] / _LOG_RANGE, 0.0)
 
     def features(self, metrics: Columns, math: ColumnMath) -> Columns:
         """The score: the function's values span six decades."""

@@ -108,6 +108,8 @@ class FictitiousFamily(Family):
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
         """The best score at each whole number of epochs; see `Family.frontier`."""
+        if not isinstance(parameters, FictitiousModel):  # one row of what `expand` gives
+            parameters = FictitiousModel(**vars(parameters))
         thr, z, value = _frontier(parameters, metric)
         epochs = np.arange(1.0, 101.0)
         return (thr, epochs, z), 1.0 / (1.0 + value) if metric == "loss" else value

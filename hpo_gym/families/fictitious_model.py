@@ -57,17 +57,29 @@ class Optimum(NamedTuple):
 
 def f1_score(precision: Column, recall: Column) -> Column:
     """Harmonic mean of precision and recall, 0 where both are 0."""
-    # The tiny number changes no sum but 0: cheaper than a maximum.
-    return 2.0 * precision * recall / (precision + recall + 1e-300)
+    total = precision + recall
+    total += 1e-300  # changes no sum but 0
+    f1 = precision * recall
+    f1 *= 2.0
+    f1 /= total
+    return f1
 
 
 # The curves, given their exponential or logarithm: `equations` computes all of these in one call.
+# Here and in `f1_score`, augmented assignments reuse the memory of fresh columns, which is still in
+# the processor's cache. They are exact rewritings, and leave alone what torch needs for gradients.
 def _precision_thr(c: Any, exponential: Column) -> Column:
-    return c.precision_floor + c.precision_amplitude / (1.0 + c.precision_offset * exponential)
+    steps = c.precision_offset * exponential
+    steps += 1.0
+    curve = c.precision_amplitude / steps
+    curve += c.precision_floor
+    return curve
 
 
 def _recall_thr(c: Any, exponential: Column) -> Column:
-    return 1.0 / (1.0 + c.recall_offset * exponential)
+    steps = c.recall_offset * exponential
+    steps += 1.0
+    return 1.0 / steps
 
 
 def _loss_epochs(c: Any, exponential: Column) -> Column:
@@ -79,7 +91,9 @@ def _accuracy_epochs(c: Any, logarithm: Column) -> Column:
 
 
 def _loss_lr(c: Any, logarithm: Column) -> Column:
-    return c.loss_lr_floor + times(c.loss_lr_curvature, logarithm * logarithm)
+    curve = times(c.loss_lr_curvature, logarithm * logarithm)
+    curve += c.loss_lr_floor
+    return curve
 
 
 def _accuracy_lr(c: Any, logarithm: Column) -> Column:
@@ -98,16 +112,16 @@ def equations(
         epoch_terms: Accuracy(epochs) and Loss(epochs), where they are known already.
     """
     thr, epochs, z = scaled
-    exponents = [-c.precision_slope * thr, c.recall_slope * thr]
-    arguments = [
-        c.accuracy_lr_intercept - c.accuracy_lr_slope * z,
-        c.loss_lr_intercept - times(c.loss_lr_slope, z),
+    products = [(-c.precision_slope, thr), (c.recall_slope, thr)]
+    lines = [
+        (c.accuracy_lr_intercept, c.accuracy_lr_slope, z),
+        (c.loss_lr_intercept, c.loss_lr_slope, z),
     ]
     if epoch_terms is None:
-        exponents.append(-c.loss_epochs_decay * epochs)
-        arguments.append(c.accuracy_epochs_intercept - c.accuracy_epochs_slope * epochs)
-    exponentials = math.exp(*exponents)
-    logarithms = math.log10(*arguments)
+        products.append((-c.loss_epochs_decay, epochs))
+        lines.append((c.accuracy_epochs_intercept, c.accuracy_epochs_slope, epochs))
+    exponentials = math.exp(*products)
+    logarithms = math.log10(*lines)
     if epoch_terms is None:
         epoch_terms = _accuracy_epochs(c, logarithms[2]), _loss_epochs(c, exponentials[2])
     accuracy = times(c.k_accuracy, epoch_terms[0]) * _accuracy_lr(c, logarithms[0])
@@ -229,42 +243,42 @@ class FictitiousModel:
         _check_inside("thr", thr, 0.0, 1.0, closed=True)
         _check_inside("epochs", epochs, *self.epochs_domain)
         _check_inside("lr", lr, *self.lr_domain)
-        return equations(self, (thr, epochs, math.log10(lr)[0]), math)
+        return equations(self, (thr, epochs, _log10(lr, math)), math)
 
     def precision_curve(self, thr: Any) -> Column:
         """Precision(thr), before scale factor and accuracy."""
         _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return _precision_thr(self, math_of(thr).exp(-self.precision_slope * thr)[0])
+        return _precision_thr(self, math_of(thr).exp((-self.precision_slope, thr))[0])
 
     def recall_curve(self, thr: Any) -> Column:
         """Recall(thr), before scale factor and accuracy."""
         _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return _recall_thr(self, math_of(thr).exp(self.recall_slope * thr)[0])
+        return _recall_thr(self, math_of(thr).exp((self.recall_slope, thr))[0])
 
     def loss_epochs_curve(self, epochs: Any) -> Column:
         """Loss(epochs), before scale factor and Loss(lr)."""
         _check_inside("epochs", epochs, *self.epochs_domain)
-        return _loss_epochs(self, math_of(epochs).exp(-self.loss_epochs_decay * epochs)[0])
+        return _loss_epochs(self, math_of(epochs).exp((-self.loss_epochs_decay, epochs))[0])
 
     def accuracy_epochs_curve(self, epochs: Any) -> Column:
         """Accuracy(epochs), before scale factor and Accuracy(lr)."""
         _check_inside("epochs", epochs, *self.epochs_domain)
-        argument = self.accuracy_epochs_intercept - self.accuracy_epochs_slope * epochs
-        return _accuracy_epochs(self, math_of(epochs).log10(argument)[0])
+        line = self.accuracy_epochs_intercept, self.accuracy_epochs_slope, epochs
+        return _accuracy_epochs(self, math_of(epochs).log10(line)[0])
 
     def loss_lr_curve(self, lr: Any) -> Column:
         """Loss(lr), before scale factor and Loss(epochs)."""
         _check_inside("lr", lr, *self.lr_domain)
         math = math_of(lr)
-        argument = self.loss_lr_intercept - self.loss_lr_slope * math.log10(lr)[0]
-        return _loss_lr(self, math.log10(argument)[0])
+        line = self.loss_lr_intercept, self.loss_lr_slope, _log10(lr, math)
+        return _loss_lr(self, math.log10(line)[0])
 
     def accuracy_lr_curve(self, lr: Any) -> Column:
         """Accuracy(lr), before scale factor and Accuracy(epochs)."""
         _check_inside("lr", lr, *self.lr_domain)
         math = math_of(lr)
-        argument = self.accuracy_lr_intercept - self.accuracy_lr_slope * math.log10(lr)[0]
-        return _accuracy_lr(self, math.log10(argument)[0])
+        line = self.accuracy_lr_intercept, self.accuracy_lr_slope, _log10(lr, math)
+        return _accuracy_lr(self, math.log10(line)[0])
 
     @property
     def epochs_domain(self) -> tuple[float, float]:
@@ -306,6 +320,10 @@ class FictitiousModel:
         thr, epochs, z = fictitious_optimum.best(self, metric)
         metrics = equations(self, (thr, epochs, z), math_of(thr))
         return Optimum(thr, int(epochs), 10.0**z, getattr(metrics, metric), metrics)
+
+
+def _log10(value: Column, math: ColumnMath) -> Column:
+    return math.log10((0.0, -1.0, value))[0]
 
 
 def _positive_range(intercept: float, slope: float) -> tuple[float, float]:
