@@ -281,20 +281,15 @@ class Dynamics:
 
     def info(self, state: State, math: ColumnMath) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
-        natural = self.space.natural(state.scaled, math)
+        tasks, _, count, _, scaled, metrics, _, _, best_metric, _, _, cost, total_cost = state
+        natural = self.space.natural(scaled, math)
         if not self.layout.start_evaluated:
-            natural = math.select(state.evaluations > 0, natural, (0.0,) * len(natural))
+            natural = math.select(count > 0, natural, (0.0,) * len(natural))
         regret = self.regret(state)
+        success = regret <= SUCCESS_REGRET
         return (
-            *natural,
-            *state.metrics,
-            state.best_metric,
-            regret,
-            state.cost,
-            state.total_cost,
-            state.evaluations,
-            state.tasks.index,
-            regret <= SUCCESS_REGRET,
+            *(*natural, *metrics, best_metric),
+            *(regret, cost, total_cost, count, tasks.index, success),
         )
 
     def _evaluate(

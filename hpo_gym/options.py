@@ -101,6 +101,8 @@ class Options:
                 self.start,
                 f"evaluated with action={self.action!r}, which moves the current configuration",
             )
+        for name in ("adjust_step", "evaluation_cost", "epoch_cost"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # no NumPy numbers in infos
         self._check_against(make_family(self.family))
 
     def _check_against(self, family: Family) -> None:

@@ -7,8 +7,8 @@ state, so that many environments can draw in one process.
 
 from __future__ import annotations
 
-from math import ceil, sqrt
-from typing import Any, NamedTuple
+from math import ceil, log, sqrt
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from hpo_gym.columns import ScalarMath
 from hpo_gym.dynamics import Dynamics, Tasks
 from hpo_gym.marks import Marks
 from hpo_gym.rendering import Record, Trail, headline
-from hpo_gym.surface import ORANGE, FloatArray, draw_slice, surface
+from hpo_gym.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,14 +27,12 @@ except ImportError as error:
 
 DPI = 100
 
-_BLUE, _GREY = "#1f4e79", "#505050"
+_GREY = "#606060"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of this size in inches with an Agg canvas of its own."""
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+    """An empty figure of this size in inches."""
+    return Figure(figsize=(width, height), dpi=DPI)
 
 
 class _Rectangle(NamedTuple):
@@ -56,12 +54,12 @@ class _Layout(NamedTuple):
     reward: _Rectangle
 
 
-def _layout(dimension: int) -> _Layout:
+def layout_for(dimension: int) -> _Layout:
     """One slice stands beside the two panels; more stand in rows above them."""
     count = max(1, dimension * (dimension - 1) // 2)
     columns = 1 if count == 1 else max(3, ceil(sqrt(count)))
     rows = ceil(count / columns)
-    side, gap_x, gap_y = (4.3, 0.85, 0.85) if count == 1 else (2.55, 0.75, 0.8)
+    side, gap_x, gap_y = (4.3, 0.85, 0.85) if count == 1 else (2.55, 0.75, 0.85)
     bottom, panel, panel_gap = 1.0, 1.5, 0.75
     base = bottom if count == 1 else bottom + panel + 0.95
     maps = [
@@ -77,14 +75,19 @@ def _layout(dimension: int) -> _Layout:
     bar = _Rectangle(right + 0.12, maps[0].bottom, 0.14, side)
     top = maps[0].bottom + side + 0.7
     if count == 1:
-        left, width, height = right + 1.35, 4.4, 0.5 * (side - panel_gap)
+        left, width, height = right + 1.5, 4.3, 0.5 * (side - panel_gap)
         score = _Rectangle(left, bottom + height + panel_gap, width, height)
         reward = _Rectangle(left, bottom, width, height)
-        return _Layout((left + width + 0.3, top), maps, bar, score, reward)
+        return _Layout((left + width + 0.35, top), maps, bar, score, reward)
     width = 0.5 * (right - 2.0 * gap_x)
     score = _Rectangle(gap_x, bottom, width, panel)
     reward = _Rectangle(right - width, bottom, width, panel)
-    return _Layout((right + 0.9, top), maps, bar, score, reward)
+    return _Layout((right + 1.0, top), maps, bar, score, reward)
+
+
+def _grown(unit: float, value: float) -> float:
+    """The first of unit, 1.25 unit, 1.25^2 unit, ... that reaches the value."""
+    return float(unit * 1.25 ** max(0, ceil(log(value / unit) / log(1.25))))
 
 
 class Picture:
@@ -98,7 +101,7 @@ class Picture:
     def __init__(self, dynamics: Dynamics, tasks: Tasks) -> None:
         self._dynamics = dynamics
         self._surface = surface(dynamics.family, tasks.parameters, dynamics.options.metric)
-        layout = _layout(dynamics.space.dimension)
+        layout = layout_for(dynamics.space.dimension)
         self._figure = new_figure(*layout.size)
         self._size = layout.size
         self._maps = self._add_maps(layout)
@@ -106,38 +109,44 @@ class Picture:
             layout.score,
             f"{self._surface.label}: observed, best so far (line), optimum (dashed)",
         )
-        self._best_line = self._score.plot([], [], color=ORANGE, linewidth=1.8)[0]
-        self._best_line.set_drawstyle("steps-post")
+        self._best_line = self._score.plot(
+            [], [], color=ORANGE, drawstyle="steps-post", animated=True
+        )[0]
         self._score.axhline(self._surface.best_possible, color=_GREY, linestyle="--", linewidth=1)
         self._score_marks = Marks(self._score, None, line=False)
         self._reward = self._add_panel(layout.reward, "reward so far")
         self._reward.axhline(0.0, color=_GREY, linewidth=0.8)
-        self._reward_line = self._reward.plot([], [], color=_BLUE, marker="o", markersize=4)[0]
+        self._reward_line = self._reward.plot([], [], color=BLUE, marker=".", animated=True)[0]
         self._title = self._figure.text(
-            *(0.25 / layout.size[0], 1.0 - 0.14 / layout.size[1]), "", va="top", animated=True
+            0.25 / layout.size[0], 1.0 - 0.14 / layout.size[1], "", va="top", animated=True
         )
         self._add_legend()
-        self._canvas: Any = self._figure.canvas
+        self._canvas = cast(Any, FigureCanvasAgg(self._figure))
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._limits: tuple[tuple[float, float], ...] = ()
 
     def frame(self, trail: Trail) -> NDArray[np.uint8]:
         """The picture of a trail, (height, width, 3)."""
-        self._canvas.restore_region(self._background)
         start = self._dynamics.layout.start_evaluated
         records = trail.evaluated(start)
         scores = np.array([self._observed_score(record) for record in records])
+        earned = np.cumsum([record.reward or 0.0 for record in trail.records])
+        self._restore((self._limits_of(scores), self._limits_of(earned)))
         # The incumbent has the best observed score, and is the earlier one of equals.
         incumbent = int(scores.argmax()) if records else 0
-        self._draw_score(records, scores, incumbent)
-        self._draw_reward(trail.records)
         for marks, piece in zip(self._maps, self._surface.slices, strict=True):
             marks.draw(self._places(records, scores, piece.indices), start, incumbent)
+        evaluations = np.array([float(record.info["evaluations"]) for record in records])
+        self._best_line.set_data(evaluations, np.maximum.accumulate(scores))
+        self._reward_line.set_data([r.info["evaluations"] for r in trail.records], earned)
         title = headline(self._dynamics, trail)
         self._title.set_text(title)
         # Long titles shrink: a character is about 0.6 of the font's size wide.
         self._title.set_fontsize(min(11.0, 72.0 * self._size[0] / (0.6 * len(title))))
-        self._figure.draw_artist(self._title)
+        for artist in (self._best_line, self._reward_line, self._title):
+            self._figure.draw_artist(artist)
+        self._score_marks.draw(np.column_stack([evaluations, scores]), start, incumbent)
         return np.array(self._canvas.buffer_rgba())[..., :3].copy()
 
     def _observed_score(self, record: Record) -> float:
@@ -151,24 +160,28 @@ class Picture:
         """Where the evaluations stand on a slice, (n, 2)."""
         names = [self._dynamics.space.names[index] for index in indices]
         columns = [[float(record.info[name]) for record in records] for name in names]
-        return np.column_stack([*columns, scores][:2])
+        return np.column_stack([*map(np.array, columns), scores][:2])
 
-    def _draw_score(self, records: list[Record], scores: FloatArray, incumbent: int) -> None:
-        evaluations = [float(record.info["evaluations"]) for record in records]
-        self._best_line.set_data(evaluations, np.maximum.accumulate(scores))
-        top = max(self._surface.best_possible, *scores.tolist(), 1e-9)
-        self._score.set_ylim(-0.1 * top, 1.18 * top)
-        self._figure.draw_artist(self._score)
-        places = np.column_stack([evaluations, scores])
-        self._score_marks.draw(places, self._dynamics.layout.start_evaluated, incumbent)
+    def _restore(self, limits: tuple[tuple[float, float], ...]) -> None:
+        """Restore everything below the trail, with these limits of the two panels."""
+        if limits != self._limits:
+            self._canvas.restore_region(self._background)
+            for axes, limit in zip((self._score, self._reward), limits, strict=True):
+                axes.set_ylim(*limit)
+                self._figure.draw_artist(axes)
+            self._limits = limits
+            self._with_panels = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._canvas.restore_region(self._with_panels)
 
-    def _draw_reward(self, records: list[Record]) -> None:
-        earned = np.cumsum([record.reward or 0.0 for record in records])
-        self._reward_line.set_data([record.info["evaluations"] for record in records], earned)
-        low, high = min(0.0, earned.min()), max(self._surface.best_possible, earned.max())
-        pad = 0.12 * (high - low)
-        self._reward.set_ylim(low - pad, high + pad)
-        self._figure.draw_artist(self._reward)
+    def _limits_of(self, values: FloatArray) -> tuple[float, float]:
+        """Limits around 0, the best possible score and the values, which seldom change."""
+        best = self._surface.best_possible
+        high = _grown(best, max([best, *values]))
+        low = min([0.0, *values])
+        if low < 0.0:
+            low = -_grown(0.1 * best, -low)
+        margin = 0.12 * (high - low)
+        return low - margin, high + margin
 
     def _add_axes(self, rectangle: _Rectangle) -> Any:
         width, height = self._size
@@ -190,15 +203,12 @@ class Picture:
         for piece, rectangle in zip(self._surface.slices, layout.maps, strict=True):
             axes = self._add_axes(rectangle)
             mesh = draw_slice(axes, self._surface, piece)
-            optimum = (
-                *[self._surface.optimum[i] for i in piece.indices],
-                self._surface.best_possible,
-            )
-            marks.append(Marks(axes, optimum[:2], line=mesh is not None))
+            optimum = self._surface.optimum_on(piece)
+            marks.append(Marks(axes, optimum, line=mesh is not None))
         if mesh is not None:
             bar = self._figure.colorbar(mesh, cax=self._add_axes(layout.bar))
             bar.outline.set_visible(False)
-            bar.ax.set_title(self._surface.label, fontsize="small", loc="left")
+            bar.set_label(self._surface.label)
         return marks
 
     def _add_panel(self, rectangle: _Rectangle, title: str) -> Any:
@@ -211,7 +221,7 @@ class Picture:
         axes.set_xlabel("evaluations", labelpad=2)
         axes.set_title(title, fontsize="small", loc="left")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#e4e4e4", linewidth=0.8)
+        axes.grid(color="#808080", alpha=0.2)
         axes.set_axisbelow(True)
         return axes
 

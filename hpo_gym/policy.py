@@ -228,8 +228,8 @@ class Policy:
             return np.clip(outputs, np.float32(-1.0), np.float32(1.0))
         if self.kind == "categorical" and not deterministic:
             # Gumbel's trick: the argmax of logits plus such noise has the softmax distribution.
-            return np.argmax(outputs + self._generator.gumbel(size=outputs.shape), axis=1)
-        return np.argmax(outputs, axis=1)
+            outputs = outputs + self._generator.gumbel(size=outputs.shape).astype(np.float32)
+        return np.asarray(outputs.argmax(axis=1))
 
     def _array(self, name: str, *shape: int) -> NDArray[Any]:
         """A float array of the policy, after checks."""

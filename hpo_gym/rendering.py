@@ -99,11 +99,6 @@ class Renderer:
         return entry[1]
 
 
-def configuration_text(dynamics: Dynamics, record: Record) -> str:
-    """The record's configuration, "name=value" by name, in natural units."""
-    return " ".join(f"{name}={record.info[name]:.6g}" for name in dynamics.space.names)
-
-
 def line(dynamics: Dynamics, trail: Trail) -> str:
     """The last step of an episode in one line."""
     record, info = trail.records[-1], trail.records[-1].info
@@ -112,9 +107,10 @@ def line(dynamics: Dynamics, trail: Trail) -> str:
     if not trail.evaluated(dynamics.layout.start_evaluated):
         return f"{step} | nothing evaluated yet{reward}"
     metric = dynamics.options.metric
+    configuration = " ".join(f"{name}={info[name]:.6g}" for name in dynamics.space.names)
     parts = [
-        step,
-        "stopped at " * trail.stopped + configuration_text(dynamics, record),
+        f"{step} stopped" if trail.stopped else step,
+        configuration,
         f"{metric}={info[metric]:.6g} best_{metric}={info[f'best_{metric}']:.6g}",
         f"regret={info['regret']:.6g}",
         f"cost={info['cost']:.6g} total_cost={info['total_cost']:.6g}{reward}",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import Column, ColumnMath, Columns, times
+from hpo_gym.columns import ColumnMath, Columns
 
 FloatArray = NDArray[np.float64]
 
@@ -61,15 +61,6 @@ class Parameter:
             return 10.0**self.low, 10.0**self.high
         return self.low, self.high
 
-    def scaled(self, unit: Column, math: ColumnMath) -> Column:
-        """Scaled value of a unit coordinate in [-1, 1]."""
-        value = self.low + times(self.high - self.low, (unit + 1.0) * 0.5)
-        return math.rint(value) if self.integer else value
-
-    def natural(self, scaled: Column, math: ColumnMath) -> Column:
-        """Natural value of a scaled one; that of a bound may be off by its last bit."""
-        return math.exp((_LN10, scaled))[0] if self.log else scaled
-
     def unit(self, value: Any) -> float:
         """Unit coordinate of a natural value.
 
@@ -104,16 +95,15 @@ class SearchSpace:
     parameters: tuple[Parameter, ...]
 
     @cached_property
-    def _lows(self) -> FloatArray:
-        return np.array([[p.low] for p in self.parameters])
+    def _axes(self) -> tuple[tuple[float, float, bool], ...]:
+        """Lower bound, width and kind of every scaled axis."""
+        return tuple([(p.low, p.high - p.low, p.integer) for p in self.parameters])
 
     @cached_property
-    def _widths(self) -> FloatArray:
-        return np.array([[p.high - p.low] for p in self.parameters])
-
-    @cached_property
-    def _integer_rows(self) -> tuple[int, ...]:
-        return tuple(i for i, p in enumerate(self.parameters) if p.integer)
+    def _bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Lower bounds and widths of the scaled axes, each (d, 1)."""
+        lows = np.array([[p.low] for p in self.parameters])
+        return lows, np.array([[p.high] for p in self.parameters]) - lows
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -133,17 +123,32 @@ class SearchSpace:
             math: Column namespace.
         """
         if isinstance(unit, np.ndarray):
-            block = (unit + 1.0) * 0.5
-            block *= self._widths
-            block += self._lows
-            for row in self._integer_rows:
-                np.rint(block[row], out=block[row])
+            lows, widths = self._bounds
+            block = unit + 1.0
+            block *= 0.5
+            block *= widths
+            block += lows
+            for row, parameter in zip(block, self.parameters, strict=True):
+                if parameter.integer:
+                    np.rint(row, out=row)
             return block
-        return tuple([p.scaled(u, math) for p, u in zip(self.parameters, unit, strict=True)])
+        return tuple(
+            [
+                math.rint(low + width * ((u + 1.0) * 0.5))
+                if integer
+                else low + width * ((u + 1.0) * 0.5)
+                for u, (low, width, integer) in zip(unit, self._axes, strict=True)
+            ]
+        )
 
     def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
-        """Natural configuration of a scaled one."""
-        return tuple(p.natural(s, math) for p, s in zip(self.parameters, scaled, strict=True))
+        """Natural configuration of a scaled one; a bound may be off by its last bit."""
+        return tuple(
+            [
+                math.exp((_LN10, value))[0] if parameter.log else value
+                for parameter, value in zip(self.parameters, scaled, strict=True)
+            ]
+        )
 
     def unit(self, configuration: Mapping[str, Any] | Sequence[Any]) -> tuple[float, ...]:
         """Unit configuration of a natural one.

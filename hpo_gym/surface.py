@@ -22,7 +22,7 @@ CELLS = 160
 """Largest number of cells along an axis of a slice."""
 
 COLOURS = "viridis"
-ORANGE = "#e8590c"
+ORANGE, BLUE = "#e8590c", "#1f4e79"
 OPTIMUM = {
     "marker": "*",
     "s": 190.0,
@@ -51,7 +51,7 @@ class Slice(NamedTuple):
 class Surface(NamedTuple):
     """The score of one task along all pairs of parameters."""
 
-    space_parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...]
     label: str
     """What the score is."""
     optimum: tuple[float, ...]
@@ -65,6 +65,11 @@ class Surface(NamedTuple):
         low = min(float(piece.score.min()) for piece in self.slices)
         high = max(float(piece.score.max()) for piece in self.slices)
         return low, max(high, self.best_possible, low + 1e-9)
+
+    def optimum_on(self, piece: Slice) -> tuple[float, ...]:
+        """Where the optimum stands on the axes of a slice."""
+        place = [self.optimum[index] for index in piece.indices]
+        return (*place, self.best_possible)[:2]
 
 
 def surface(family: Family, task: Any, metric: str) -> Surface:
@@ -135,29 +140,33 @@ def draw_slice(axes: Any, whole: Surface, piece: Slice) -> Any:
     Returns:
         What a colour bar needs; None for a curve.
     """
-    x = whole.space_parameters[piece.indices[0]]
+    x = whole.parameters[piece.indices[0]]
     axes.set_xscale("log" if x.log else "linear")
     axes.set_xlim(*x.bounds)
     axes.set_xlabel(x.name, labelpad=2)
     low, high = whole.range
     if len(piece.indices) == 1:
-        axes.plot(piece.centres[0], piece.score, color="#31688e", linewidth=2.0)
+        axes.plot(piece.centres[0], piece.score, color=BLUE, linewidth=2.0)
         pad = 0.08 * (high - low)
         axes.set_ylim(low - pad, high + pad)
         axes.set_ylabel(whole.label)
         return None
-    y = whole.space_parameters[piece.indices[1]]
+    y = whole.parameters[piece.indices[1]]
     axes.set_yscale("log" if y.log else "linear")
-    mesh = axes.pcolormesh(*piece.borders, piece.score, cmap=COLOURS, vmin=low, vmax=high)
+    # Pixels also in a vector format: tens of thousands of cells would take megabytes.
+    mesh = axes.pcolormesh(
+        *piece.borders, piece.score, cmap=COLOURS, vmin=low, vmax=high, rasterized=True
+    )
     levels = np.linspace(low, high, 9)[1:-1]
-    if piece.score.min() < levels[-1] and piece.score.max() > levels[0]:
+    levels = levels[(levels > piece.score.min()) & (levels < piece.score.max())]
+    if levels.size:  # matplotlib warns where there is no line to draw
         axes.contour(
             *piece.centres, piece.score, levels, colors="white", linewidths=0.6, alpha=0.35
         )
     axes.set_ylim(*y.bounds)
     axes.set_ylabel(y.name, labelpad=2)
     held = [i for i in range(len(whole.optimum)) if i not in piece.indices]
-    axes.set_title(_held_title(whole, held), fontsize="small", color="#404040")
+    axes.set_title(_held_title(whole, held), fontsize="small", pad=8)
     return mesh
 
 
@@ -165,4 +174,5 @@ def _held_title(whole: Surface, held: list[int]) -> str:
     """Which parameters a slice holds, and where."""
     if len(held) > 2:
         return "others at the optimum"
-    return ", ".join(f"{whole.space_parameters[i].name} = {whole.optimum[i]:.3g}" for i in held)
+    values = [f"{whole.parameters[i].name} = {whole.optimum[i]:.3g}" for i in held]
+    return f"at {', '.join(values)}" if held else ""

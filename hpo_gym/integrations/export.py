@@ -48,6 +48,7 @@ def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = No
     if not isinstance(getattr(policy, "features_extractor", None), FlattenExtractor | None):
         raise ValueError("policies with a features extractor of their own cannot be exported")
     arrays: dict[str, NDArray[Any]] = {}
+    modules: list[nn.Module]
     if isinstance(policy, DQNPolicy):
         kind, modules = "greedy", [policy.q_net.q_net]
     elif isinstance(policy, ActorCriticPolicy) and not (policy.use_sde or policy.squash_output):

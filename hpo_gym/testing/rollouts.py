@@ -15,7 +15,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-RESET_SHARE = 0.08
+RESET_SHARE = 0.1
 """Share of the steps of a rollout that are preceded by a reset of some rows."""
 
 _PARTS = {
@@ -46,6 +46,7 @@ def rollout(
     seed: int,
     steps: int,
     reset_options: Sequence[Mapping[str, Any] | None] = (None,),
+    draw: Callable[[Any, np.random.Generator], NDArray[Any]] = draw_actions,
 ) -> Iterator[tuple[Any, ...]]:
     """Step and reset a vector environment at random.
 
@@ -57,6 +58,7 @@ def rollout(
         seed: Seed of the environment and of the rollout.
         steps: Number of steps.
         reset_options: Options for the resets of some rows; each reset draws one of them.
+        draw: Draws actions for all rows of an environment.
 
     Yields:
         What every reset (observations, infos) and every step (observations, rewards,
@@ -67,11 +69,11 @@ def rollout(
     yield env.reset(seed=seed)
     for _ in range(steps):
         if generator.random() < RESET_SHARE and env.num_envs > 1:
-            mask = generator.random(env.num_envs) < 0.4
+            mask = generator.random(env.num_envs) < 0.05
             mask[generator.integers(env.num_envs)] = True
             options = reset_options[int(generator.integers(len(reset_options)))]
             yield env.reset(options={**(options or {}), "reset_mask": mask})
-        actions = draw_actions(env, generator)
+        actions = draw(env, generator)
         result = env.step(actions)
         actions[...] = 0  # an environment that keeps them must copy
         done = result[2] | result[3]

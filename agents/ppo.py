@@ -1,0 +1,109 @@
+"""PPO: hyperparameters for each environment, and the training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from stable_baselines3 import PPO
+from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
+
+from .session import Trained
+from .settings import TrainingSettings
+from .training import train
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOSettings(TrainingSettings):
+    """Hyperparameters of PPO; the names are SB3's.
+
+    Attributes:
+        n_steps: Steps of a rollout per environment.
+        batch_size: Transitions of a gradient step.
+        n_epochs: Passes over a rollout.
+        gae_lambda: Bias against variance of the advantages.
+        learning_rate: At the beginning.
+        final_learning_rate: At the end; linear in between.
+        clip_range: At the beginning.
+        final_clip_range: At the end; linear in between.
+        entropy_coefficient: Weight of the entropy bonus.
+        value_coefficient: Weight of the value loss.
+        max_grad_norm: Gradients are clipped to this norm.
+        target_kl: Ends the passes over a rollout early, or None.
+        log_std_init: Logarithm of the Gaussian policy's first standard deviation.
+    """
+
+    algorithm: ClassVar[str] = "PPO"
+
+    n_steps: int = 20
+    batch_size: int = 2048
+    n_epochs: int = 10
+    gae_lambda: float = 0.95
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 0.0
+    clip_range: float = 0.2
+    final_clip_range: float = 0.2
+    entropy_coefficient: float = 0.0
+    value_coefficient: float = 0.5
+    max_grad_norm: float = 0.5
+    target_kl: float | None = None
+    log_std_init: float = -0.5
+
+    @property
+    def rollout_steps(self) -> int:
+        """Environment steps of a rollout."""
+        return self.num_envs * self.n_steps
+
+    def build(self, envs: VecEnv, seed: int) -> PPO:
+        """A fresh model."""
+        return PPO(
+            "MlpPolicy",
+            envs,
+            learning_rate=LinearSchedule(self.learning_rate, self.final_learning_rate, 1.0),
+            n_steps=self.n_steps,
+            batch_size=self.batch_size,
+            n_epochs=self.n_epochs,
+            gamma=self.gamma,
+            gae_lambda=self.gae_lambda,
+            clip_range=LinearSchedule(self.clip_range, self.final_clip_range, 1.0),
+            ent_coef=self.entropy_coefficient,
+            vf_coef=self.value_coefficient,
+            max_grad_norm=self.max_grad_norm,
+            target_kl=self.target_kl,
+            policy_kwargs=self.policy_arguments() | {"log_std_init": self.log_std_init},
+            seed=seed,
+            device="cpu",
+        )
+
+
+SETTINGS: dict[str, PPOSettings] = {
+    "FictitiousHPO-v0": PPOSettings(
+        num_envs=512,
+        n_epochs=5,
+        gamma=0.5,
+        gae_lambda=0.9,
+        learning_rate=2e-3,
+        activation="relu",
+    ),
+    "FictitiousHPOAdjust-v0": PPOSettings(),
+    "FictitiousHPONudge-v0": PPOSettings(entropy_coefficient=0.01),
+    "BealeHPO-v0": PPOSettings(),
+}
+"""Hyperparameters by id; `settings_for` gives those of all others."""
+
+
+def settings_for(env_id: str) -> PPOSettings:
+    """The hyperparameters for an environment."""
+    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), PPOSettings())
+
+
+def train_ppo(env_id: str, *, settings: PPOSettings | None = None, **arguments: Any) -> Trained:
+    """Train a PPO policy.
+
+    Args:
+        env_id: A registered id.
+        settings: Hyperparameters, or None for those of `SETTINGS`.
+        **arguments: As for `train`.
+    """
+    return train(settings or settings_for(env_id), env_id, **arguments)

@@ -1,0 +1,130 @@
+"""Training with Stable-Baselines3 that survives being killed: see `agents.session`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import torch
+from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
+
+from hpo_gym.integrations.sb3 import NativeVecEnv
+
+from .provenance import git_commit, package_versions
+from .run_folder import RunFolder
+from .session import Session, Trained
+from .settings import TrainingSettings
+
+
+def train(
+    settings: TrainingSettings,
+    env_id: str,
+    *,
+    env_options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    command: str | None = None,
+    progress_bar: bool = True,
+    threads: int = 1,
+) -> Trained:
+    """Train a policy.
+
+    Args:
+        settings: Algorithm and hyperparameters.
+        env_id: A registered id.
+        env_options: Options of the environment.
+        seed: Seeds everything.
+        run_dir: Folder for checkpoints, TensorBoard logs and the policy; None keeps nothing.
+        resume: Continue the run in ``run_dir``.
+        overwrite: Remove the run in ``run_dir`` first.
+        command: The command line, for the policy's description.
+        progress_bar: Show one on stderr.
+        threads: Threads of torch; more than 1 seldom helps networks this small.
+
+    Raises:
+        FileExistsError: ``run_dir`` holds a run, and neither ``resume`` nor ``overwrite``.
+        FileNotFoundError: There is nothing to resume.
+        ValueError: The run in ``run_dir`` has other settings or corrupt files.
+        TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
+    """
+    if resume and (overwrite or run_dir is None):
+        raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
+    if seed < 0:
+        raise ValueError(f"seed = {seed} must be a whole number >= 0")
+    options = dict(env_options or {})
+    run = _describe(settings, env_id, options, seed)
+    folder = None if run_dir is None else RunFolder(run_dir)
+    saved = None
+    if folder is not None and resume:
+        saved = folder.resume(run)
+    with _torch_threads(threads):
+        envs = make_envs(settings, env_id, options)
+        try:
+            if folder is not None and not resume:
+                folder.begin(run, overwrite=overwrite)
+            model = settings.build(envs, seed)
+            details = run | {
+                "command": command,
+                "versions": package_versions(),
+                "commit": git_commit(),
+            }
+            return Session(settings, model, details, folder, saved).run(progress_bar)
+        finally:
+            envs.close()
+
+
+def make_envs(settings: TrainingSettings, env_id: str, options: Mapping[str, Any]) -> VecEnv:
+    """The environments of a training, as SB3 takes them."""
+    reward = {} if settings.reward is None else {"reward": settings.reward}
+    native = gym.make_vec(
+        env_id, settings.num_envs, autoreset_mode="SameStep", **{**options, **reward}
+    )
+    envs: VecEnv = VecMonitor(NativeVecEnv(native))
+    if settings.normalize_reward or settings.normalize_observations:
+        envs = VecNormalize(
+            envs,
+            norm_obs=settings.normalize_observations,
+            norm_reward=settings.normalize_reward,
+            gamma=settings.gamma,
+        )
+    return envs
+
+
+def _describe(
+    settings: TrainingSettings, env_id: str, options: dict[str, Any], seed: int
+) -> dict[str, Any]:
+    """What is trained, as it reads after a way through JSON: tuples are lists."""
+    try:
+        described = json.dumps(
+            {
+                "algorithm": settings.algorithm,
+                "environment": {"id": env_id, "options": options},
+                "seed": seed,
+                "settings": asdict(settings),
+            }
+        )
+    except TypeError as error:
+        raise ValueError(
+            f"env_options = {options} cannot be written as JSON ({error}): give numbers, strings, "
+            "lists and dicts, a family by its name or description"
+        ) from error
+    run: dict[str, Any] = json.loads(described)
+    return run
+
+
+@contextmanager
+def _torch_threads(threads: int) -> Iterator[None]:
+    """Let torch use so many threads for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

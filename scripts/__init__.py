@@ -1,0 +1,1 @@
+"""Command lines of the checkout, run as `python -m scripts.NAME`."""

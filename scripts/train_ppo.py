@@ -1,0 +1,110 @@
+"""Train a PPO policy: progress bar, TensorBoard logs, checkpoints, ``--resume``.
+
+    python -m scripts.train_ppo --env FictitiousHPO-v0 --seed 0
+
+Hyperparameters: `agents.ppo.SETTINGS`. The policy, policy.npz and policy.json in the run's folder,
+is read by `hpo_gym.policy.Policy.load`. After Ctrl-C or a crash, the same command with ``--resume``
+continues.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import tyro
+
+from agents.ppo import settings_for
+from agents.session import TrainingInterrupted
+from agents.settings import TrainingSettings
+from agents.training import train
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Command line of a training."""
+
+    env: str = "FictitiousHPO-v0"
+    """Registered id of the environment."""
+    options: str = "{}"
+    """Options of the environment, as JSON: '{"stop": true}'."""
+    seed: int = 0
+    """Seed of everything."""
+    steps: int | None = None
+    """Environment steps; the settings' if not given."""
+    out: Path | None = None
+    """Folder of the run; runs/ALGORITHM-ENV-SEED if not given."""
+    resume: bool = False
+    """Continue the run in that folder."""
+    overwrite: bool = False
+    """Remove the run in that folder and begin anew."""
+    threads: int = 1
+    """Threads of torch."""
+
+
+def run(arguments: Arguments, settings: TrainingSettings, module: str) -> None:
+    """Train, and print where the policy is and how good.
+
+    Args:
+        arguments: The command line.
+        settings: The environment's settings.
+        module: Name of the script, for the command that goes into the policy's description.
+    """
+    if arguments.steps is not None:
+        settings = replace(settings, total_steps=arguments.steps)
+    name = f"{settings.algorithm.lower()}-{arguments.env}-{arguments.seed}"
+    folder = arguments.out or Path("runs") / name
+    command = shlex.join(["python", "-m", module, *sys.argv[1:]])
+    try:
+        policy, seconds = train(
+            settings,
+            arguments.env,
+            env_options=_read_options(arguments.options),
+            seed=arguments.seed,
+            run_dir=folder,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+            command=command,
+            threads=arguments.threads,
+        )
+    except TrainingInterrupted as interrupted:
+        print(interrupted, file=sys.stderr)
+        again = [word for word in shlex.split(command) if word not in ("--resume", "--overwrite")]
+        print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError, gym.error.Error) as error:
+        sys.exit(f"error: {error}")
+    validation = policy.description["validation"]
+    print(f"policy             {folder / 'policy.npz'}")
+    print(
+        f"evaluation return  {validation['mean_return']:.4f} (mean of {validation['episodes']} "
+        f"episodes, after {policy.description['steps']:,} steps)"
+    )
+    print(f"training seconds   {seconds:.1f}")
+
+
+def main(settings_of: Callable[[str], TrainingSettings], module: str, default_env: str) -> None:
+    """Read the command line and train with the settings of its environment."""
+    documentation = sys.modules["__main__"].__doc__
+    arguments = tyro.cli(Arguments, default=Arguments(env=default_env), description=documentation)
+    run(arguments, settings_of(arguments.env), module)
+
+
+def _read_options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"--options {text!r} is not JSON: {error}") from error
+    if not isinstance(options, dict):
+        raise ValueError(f"--options {text!r} must be a JSON object such as '{{\"stop\": true}}'")
+    return options
+
+
+if __name__ == "__main__":
+    main(settings_for, "scripts.train_ppo", "FictitiousHPO-v0")

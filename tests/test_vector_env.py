@@ -1,0 +1,410 @@
+"""The native vector environment: equal to the scalar one row by row, and Gymnasium's contracts."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+from gymnasium.spaces import Discrete
+from gymnasium.utils.env_checker import data_equivalence
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from hpo_gym import TuningEnv, TuningVectorEnv
+from hpo_gym.testing import check_vector_env, rollout
+from hpo_gym.testing.rollouts import assert_equal, draw_actions
+
+MODES = ("NextStep", "SameStep", "Disabled")
+ROWS = 9
+START = {"start": {"thr": 0.3, "epochs": 10, "lr": 1e-4}}
+MODEL = {"model": {"k_accuracy": 0.7, "precision_slope": 33.0}}
+RESETS = (None, START, MODEL, START | MODEL)
+
+# Together: every action mode, reward, observation, metric and start, with and without stop and
+# noise; the second entry says what partial resets may ask for.
+CASES = {
+    "defaults": ({}, RESETS),
+    "stop-noise-history": (
+        {"stop": True, "noise": 0.1, "observation": "history", "reward": "log_regret"},
+        RESETS,
+    ),
+    "history-loss": (
+        {"observation": "history", "reward": "f1_delta", "metric": "loss", "max_evaluations": 12},
+        RESETS,
+    ),
+    "none-noise": ({"start": "none", "noise": 0.05, "epoch_cost": 0.5}, (None, MODEL)),
+    "none-history-stop": (
+        {"start": "none", "observation": "history", "stop": True, "reward": "f1_delta"},
+        (None, MODEL),
+    ),
+    "adjust-noise-stop": (
+        {"action": "adjust", "adjust_step": 0.4, "noise": 0.1, "stop": True, "reward": "f1_delta"},
+        RESETS,
+    ),
+    "nudge-accuracy": (
+        {
+            **{"action": "nudge", "reward": "log_regret", "metric": "accuracy"},
+            "family": {"name": "fictitious", "k_recall": 0.8},
+        },
+        RESETS,
+    ),
+    "nudge-stop-noise": (
+        {"action": "nudge", "stop": True, "noise": 0.1, "start": START["start"]},
+        RESETS,
+    ),
+    "beale": (
+        {"family": "beale", "metric": "f", "stop": True, "observation": "history"},
+        (None, {"start": {"x": 4.0, "y": 4.0}}, {"start": [1.0, -5.0]}),
+    ),
+}
+
+
+def rarely_stop(env, generator):
+    """Random actions that seldom stop, so that episodes are long enough to run out of phase."""
+    actions = draw_actions(env, generator)
+    if isinstance(env.single_action_space, Discrete):
+        last = env.single_action_space.n - 1
+        actions[(actions == last) & (generator.random(env.num_envs) < 0.7)] = 0
+    else:
+        actions[:, -1] = np.where(generator.random(env.num_envs) < 0.05, 0.5, -0.5)
+    return actions
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("case", CASES)
+def test_equals_sync_vector_env(case, mode):
+    options, resets = CASES[case]
+    native = TuningVectorEnv(ROWS, autoreset_mode=mode, **options)
+    sync = SyncVectorEnv([lambda: TuningEnv(**options)] * ROWS, autoreset_mode=mode)
+    settings = {"seed": 5, "steps": 1000, "reset_options": resets}
+    if options.get("stop"):
+        settings["draw"] = rarely_stop
+    phases = ends = 0
+    for mine, theirs in zip(rollout(native, **settings), rollout(sync, **settings), strict=True):
+        assert_equal(mine, theirs, f"{case} {mode} differs from SyncVectorEnv")
+        if len(mine) == 5:
+            phases = max(phases, len(set(mine[4]["evaluations"].tolist())))
+            ends += int(mine[2].sum())
+    assert phases >= 7, "the rows never were out of phase"
+    assert ends > 100, "hardly an episode ended"
+
+
+def test_comparison_can_fail():
+    sync = SyncVectorEnv([lambda: TuningEnv(epoch_cost=0.02 + 1e-15)] * 2)
+    with pytest.raises(AssertionError, match=r"infos\['cost'\]"):
+        for mine, theirs in zip(
+            rollout(TuningVectorEnv(2), seed=5, steps=9),
+            rollout(sync, seed=5, steps=9),
+            strict=True,
+        ):
+            assert_equal(mine, theirs, "not equal")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_conformance(env_id, mode):
+    envs = gym.make_vec(f"hpo_gym:{env_id}", 4, autoreset_mode=mode)
+    assert type(envs) is TuningVectorEnv
+    beale = env_id.startswith("Beale")
+    resets = ({"start": [1.0, 2.0]},) if beale else (START, MODEL)
+    check_vector_env(envs, steps=50, stochastic=not beale, reset_options=resets)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_conformance_of_few_rows(rows):
+    check_vector_env(lambda: TuningVectorEnv(rows, noise=0.1, observation="history"), steps=60)
+
+
+def test_large_batches_equal_small_ones():
+    options = {"stop": True, "noise": 0.05, "observation": "history", "max_evaluations": 6}
+    rows, part, seed = 9000, 300, 11
+    large = TuningVectorEnv(rows, **options)
+    first = 8400  # the last rows, which a partition into blocks would get wrong first
+    small = TuningVectorEnv(part, **options)
+    generator = np.random.default_rng(3)
+    wholes = [large.reset(seed=seed)]
+    parts = [small.reset(seed=seed + first)]
+    for _ in range(12):
+        actions = rarely_stop(large, generator)
+        wholes.append(large.step(actions))
+        parts.append(small.step(actions[first : first + part]))
+
+    def cut(data):
+        if isinstance(data, dict):
+            return {name: value[first : first + part] for name, value in data.items()}
+        return data[first : first + part]
+
+    for whole, piece in zip(wholes, parts, strict=True):
+        assert_equal(tuple(cut(data) for data in whole), piece, "a large batch differs")
+
+
+class ReusesArrays(TuningVectorEnv):
+    def step(self, actions):
+        result = super().step(actions)
+        self._kept = result[0] if not hasattr(self, "_kept") else self._kept
+        self._kept[...] = result[0]
+        return self._kept, *result[1:]
+
+
+class ForgetsSeeds(TuningVectorEnv):
+    def reset(self, *, seed=None, options=None):
+        return super().reset(seed=None if seed is None else 3, options=options)
+
+
+class PopsOptions(TuningVectorEnv):
+    def reset(self, *, seed=None, options=None):
+        mask = None if options is None else options.pop("reset_mask", None)
+        return super().reset(seed=seed, options=None if mask is None else {"reset_mask": mask})
+
+
+class StepsBeforeItRaises(TuningVectorEnv):
+    def step(self, actions):
+        try:
+            return super().step(actions)
+        except ValueError:
+            super().step(np.zeros_like(self.action_space.sample()))
+            raise
+
+
+class TakesAnything(TuningVectorEnv):
+    def step(self, actions):
+        try:
+            return super().step(actions)
+        except ValueError:
+            return super().step(np.zeros_like(self.action_space.sample()))
+
+
+class RewardsResets(TuningVectorEnv):
+    def step(self, actions):
+        observations, rewards, *rest = super().step(actions)
+        return observations, rewards + 1.0, *rest
+
+
+class DropsAnInfo(TuningVectorEnv):
+    def step(self, actions):
+        *rest, infos = super().step(actions)
+        del infos["cost"]
+        return *rest, infos
+
+
+class WrongDtype(TuningVectorEnv):
+    def step(self, actions):
+        observations, rewards, *rest = super().step(actions)
+        return observations, rewards.astype(np.float32), *rest
+
+
+class NoFinals(TuningVectorEnv):
+    def step(self, actions):
+        *rest, infos = super().step(actions)
+        return *rest, {k: v for k, v in infos.items() if "final_" not in k}
+
+
+class ResetsAll(TuningVectorEnv):
+    def reset(self, *, seed=None, options=None):
+        observations, infos = super().reset(seed=seed)
+        mask = (options or {}).get("reset_mask")
+        if mask is not None:
+            for name, value in infos.items():
+                value[~mask] = 0
+                del name
+        return observations, infos
+
+
+@pytest.mark.parametrize(
+    ("broken", "mode", "words"),
+    [
+        (ReusesArrays, "NextStep", "overwriting|shares memory"),
+        (ForgetsSeeds, "NextStep", "seed"),
+        (PopsOptions, "NextStep", "reset changed"),
+        (StepsBeforeItRaises, "NextStep", "raised, but changed the state"),
+        (TakesAnything, "NextStep", "did not raise"),
+        (RewardsResets, "NextStep", "must have reward 0"),
+        (RewardsResets, "SameStep", "differs from that of SyncVectorEnv"),
+        (DropsAnInfo, "NextStep", "info keys changed"),
+        (WrongDtype, "NextStep", "rewards have the dtype float32"),
+        (NoFinals, "SameStep", "'final_obs' is missing"),
+        (ResetsAll, "Disabled", "changed another row"),
+    ],
+)
+def test_conformance_finds_faults(broken, mode, words):
+    with pytest.raises(AssertionError, match=words):
+        check_vector_env(
+            lambda: broken(4, autoreset_mode=mode, max_evaluations=5), TuningEnv, steps=20
+        )
+
+
+def test_conformance_needs_an_end():
+    with pytest.raises(AssertionError, match="choose a larger number of steps"):
+        check_vector_env(lambda: TuningVectorEnv(2), steps=5)
+
+
+def test_final_info_and_observation_are_the_last_of_the_episode():
+    envs = TuningVectorEnv(3, max_evaluations=2, autoreset_mode="SameStep")
+    single = TuningEnv(max_evaluations=2)
+    envs.reset(seed=8)
+    single.reset(seed=9)
+    actions = np.linspace(-1, 1, 18, dtype=np.float32).reshape(2, 3, 3)
+    envs.step(actions[0])
+    observations, _, terminated, _, infos = envs.step(actions[1])
+    single.step(actions[0, 1])
+    last, _, over, _, info = single.step(actions[1, 1])
+    assert over
+    assert terminated.all()
+    np.testing.assert_array_equal(infos["final_obs"][1], last)
+    assert {k: v[1].item() for k, v in infos["final_info"].items() if k[0] != "_"} == info
+    np.testing.assert_array_equal(observations[1], single.reset()[0])
+    assert infos["evaluations"].tolist() == [0, 0, 0]
+
+
+def test_autoreset_modes_are_read_from_enum_and_text():
+    for mode in AutoresetMode:
+        for given in (mode, mode.value):
+            envs = TuningVectorEnv(2, autoreset_mode=given)
+            assert envs.autoreset_mode is mode
+            assert envs.metadata["autoreset_mode"] is mode
+    with pytest.raises(ValueError, match="Sometimes"):
+        TuningVectorEnv(2, autoreset_mode="Sometimes")
+
+
+@pytest.mark.parametrize("rows", [0, -1, 1.5, "2"])
+def test_number_of_rows(rows):
+    with pytest.raises(ValueError, match="num_envs"):
+        TuningVectorEnv(rows)
+
+
+def test_next_step_does_not_look_at_the_actions_of_rows_it_resets():
+    envs = TuningVectorEnv(3, max_evaluations=2)
+    envs.reset(seed=0)
+    envs.step(np.zeros((3, 3), dtype=np.float32))
+    envs.reset(options={"reset_mask": np.array([True, False, False])})
+    _, _, terminated, _, _ = envs.step(np.zeros((3, 3), dtype=np.float32))
+    assert terminated.tolist() == [False, True, True]
+    actions = np.zeros((3, 3), dtype=np.float32)
+    actions[1:] = np.nan
+    _, rewards, terminated, _, infos = envs.step(actions)
+    assert rewards[1:].tolist() == [0.0, 0.0]
+    assert terminated.tolist() == [True, False, False]
+    assert infos["evaluations"].tolist() == [2, 0, 0]
+    actions[0] = np.nan
+    actions[1:] = 0.0
+    envs.step(actions)  # now row 0 is the one that is reset
+    with pytest.raises(ValueError, match=r"row 0: .*NaN"):
+        envs.step(actions)
+
+
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        ([True, False], "boolean array"),
+        (np.array([1, 0]), "boolean array"),
+        (np.array([True]), r"\(1,\)"),
+        (np.zeros(2, dtype=bool), "at least one"),
+    ],
+)
+def test_bad_reset_masks(mask, words):
+    envs = TuningVectorEnv(2)
+    twin = TuningVectorEnv(2)
+    for e in (envs, twin):
+        e.reset(seed=0)
+    with pytest.raises(ValueError, match=words):
+        envs.reset(options={"reset_mask": mask})
+    assert_equal(envs.reset(), twin.reset(), "a refused reset changed the state")
+
+
+def test_first_reset_must_be_whole():
+    with pytest.raises(ResetNeeded, match="reset_mask"):
+        TuningVectorEnv(2).reset(options={"reset_mask": np.array([True, False])})
+    with pytest.raises(ResetNeeded, match="reset"):
+        TuningVectorEnv(2).step(np.zeros((2, 3), dtype=np.float32))
+
+
+def test_partial_resets_take_seeds():
+    envs = TuningVectorEnv(3)
+    envs.reset(seed=100)
+    mask = np.array([False, True, True])
+    observations, _ = envs.reset(seed=[1, 40, None], options={"reset_mask": mask})
+    scalar = TuningEnv()
+    scalar.reset(seed=100)
+    np.testing.assert_array_equal(observations[0], TuningEnv().reset(seed=100)[0])  # untouched
+    np.testing.assert_array_equal(observations[1], scalar.reset(seed=40)[0])
+    scalar.reset(seed=102)
+    np.testing.assert_array_equal(observations[2], scalar.reset()[0])  # its second episode
+    np.testing.assert_array_equal(envs.reset()[0][1], _second_start(40))
+
+
+def _second_start(seed):
+    env = TuningEnv()
+    env.reset(seed=seed)
+    return env.reset()[0]
+
+
+@pytest.mark.parametrize("seed", [-1, [1, -2], [1], [1, 2, 3], [1, "2"], [0.5, 1]])
+def test_bad_seeds_leave_the_state(seed):
+    envs, twin = TuningVectorEnv(2), TuningVectorEnv(2)
+    for e in (envs, twin):
+        e.reset(seed=0)
+    with pytest.raises((ValueError, gym.error.Error)):
+        envs.reset(seed=seed)
+    assert_equal(envs.reset(), twin.reset(), "a refused seed changed the state")
+
+
+def test_reset_options_last_one_episode():
+    envs = TuningVectorEnv(3, max_evaluations=2, autoreset_mode="SameStep")
+    envs.reset(seed=0)
+    mask = np.array([True, False, True])
+    _, infos = envs.reset(options={**START, **MODEL, "reset_mask": mask})
+    assert infos["task"].tolist() == [-1, 0, -1]
+    assert infos["epochs"].tolist() == [10, 0, 10]  # row 1 was not reset: nothing to report
+    zeros = np.zeros((3, 3), dtype=np.float32)
+    _, _, _, _, infos = envs.step(zeros)
+    assert infos["task"].tolist() == [-1, 0, -1]
+    assert infos["accuracy"][0] == pytest.approx(0.7 * infos["accuracy"][1], rel=1e-12)
+    _, _, terminated, _, infos = envs.step(zeros)
+    assert terminated.all()
+    assert infos["final_info"]["task"].tolist() == [-1, 0, -1]
+    assert infos["task"].tolist() == [0, 0, 0]
+    assert (infos["epochs"] != 10).any()
+    *_, infos = envs.step(zeros)
+    assert len(set(infos["accuracy"].tolist())) == 1  # the constructor's model again
+
+
+def test_attributes_are_shared_by_the_rows():
+    envs = TuningVectorEnv(3)
+    assert envs.get_attr("num_envs") == (3, 3, 3)
+    assert envs.call("get_attr", "num_envs") == ((3, 3, 3),) * 3
+    envs.set_attr("label", "a")
+    assert envs.get_attr("label") == ("a", "a", "a")
+    envs.set_attr("label", ["b"] * 3)
+    assert envs.label == "b"
+    for values in (["b", "b", "c"], ["b", "b"]):
+        with pytest.raises(ValueError, match="rows share 'label'"):
+            envs.set_attr("label", values)
+
+
+def test_observations_are_fortran_ordered_and_infos_have_masks():
+    envs = TuningVectorEnv(5)
+    observations, infos = envs.reset(seed=0)
+    assert observations.flags.f_contiguous
+    assert all(infos[f"_{name}"].all() for name in infos if name[0] != "_")
+
+
+def test_rows_of_a_seed_list_are_scalar_environments():
+    seeds = [7, 2**64 + 5, 2**127 + 3, 0]
+    envs = TuningVectorEnv(4, max_evaluations=3, noise=0.1)
+    envs.reset(seed=seeds)
+    singles = [TuningEnv(max_evaluations=3, noise=0.1) for _ in seeds]
+    for env, seed in zip(singles, seeds, strict=True):
+        env.reset(seed=seed)
+    generator = np.random.default_rng(0)
+    over = [False] * 4
+    for _ in range(12):
+        actions = draw_actions(envs, generator)
+        observations, *_ = envs.step(actions)
+        for row, env in enumerate(singles):
+            if over[row]:
+                observation, _ = env.reset()
+                over[row] = False
+            else:
+                observation, _, over[row], _, _ = env.step(actions[row])
+            np.testing.assert_array_equal(observations[row], observation)
+    starts = [env.reset()[0] for env in singles]
+    assert not any(data_equivalence(starts[0], other, exact=True) for other in starts[1:])
