@@ -64,14 +64,6 @@ GROUPS = ("unit", "scaled", "metrics", "best_unit")
 """Fields of `State` that are several columns."""
 
 
-class Step(NamedTuple):
-    """What a step gives; `state` is the new state."""
-
-    state: State
-    reward: Column
-    terminated: Column
-
-
 class Episode(NamedTuple):
     """What ``reset(options=...)`` asks for, checked: None for the constructor's."""
 
@@ -189,13 +181,16 @@ class Dynamics:
             best_true_score=true_score,
         )
 
-    def step(self, state: State, action: Columns, math: ColumnMath) -> Step:
+    def step(self, state: State, action: Columns, math: ColumnMath) -> tuple[State, Column, Column]:
         """Evaluate what the actions ask for.
 
         Args:
             state: The state; it stays as it is.
             action: Columns as `ActionMode` read them.
             math: Column namespace.
+
+        Returns:
+            The new state, the reward, and whether the episode is over.
         """
         unit = self.mode.target(state.unit, action, math)
         evaluations = state.evaluations + 1
@@ -244,9 +239,9 @@ class Dynamics:
         terminated = evaluations >= self.options.max_evaluations
         stop = self.mode.stops(action)
         if stop is None:
-            return Step(after, reward, terminated)
+            return after, reward, terminated
         after = self._stopped(stop, state._replace(cost=0.0 * cost), after, math)
-        return Step(after, math.where(stop, 0.0, reward), terminated | stop)
+        return after, math.where(stop, 0.0, reward), terminated | stop
 
     @staticmethod
     def _stopped(stop: Column, before: State, after: State, math: ColumnMath) -> State:

@@ -22,7 +22,92 @@ _MATH = ScalarMath()
 
 
 class TuningEnv(gym.Env[NDArray[np.float32], Any]):
-    """PAGE"""
+    """Tune a classifier: propose or adjust (thr, epochs, lr), earn the gain of F1, pay for epochs.
+
+    ## Description
+    An episode is one tuning run. Every action evaluates a configuration of one *task*, here a
+    closed-form model of a classifier's training; the *incumbent* is the best configuration
+    observed so far. The reward is what the incumbent gained, minus the cost of the evaluation. The
+    budget is ``max_evaluations``. The optimum is known in closed form, so the regret in ``info`` is
+    exact.
+
+    `FictitiousHPO-v0` is one fixed model: it measures optimisation under cost. A policy can learn
+    its optimum by heart, so it does not measure adaptation to unseen tasks.
+
+    ## Action Space
+    | `action` | space | meaning | min | max |
+    |---|---|---|---|---|
+    | "propose" | `Box(-1, 1, (3,), float32)` | absolute unit configuration | -1 | 1 |
+    | "adjust" | `Box(-1, 1, (3,), float32)` | move, 1 = `adjust_step` of the range | -1 | 1 |
+    | "nudge" | `Discrete(7)` | 0 stay, 2i + 1 down, 2i + 2 up in parameter i | 0 | 6 |
+
+    A component a is clipped to [-1, 1]; with x = (a + 1) / 2, thr = x0, epochs = rint(1 + 99 x1),
+    log10 lr = -4 + 4.8 x2. "adjust" and "nudge" move the last evaluated configuration; a nudge is
+    0.1 of the range; moves are clipped at the walls, and evaluated and paid all the same. With
+    ``stop=True`` a Box has a 4th component (> 0 stops) and Discrete an 8th action: the episode
+    ends at no cost, without an evaluation.
+
+    ## Observation Space
+    `Box(float32)`; "summary" has 14 components (for d parameters and M metrics, 2d + M + 3):
+
+    | index | content | min | max |
+    |---|---|---|---|
+    | 0-2 | last unit configuration | -1 | 1 |
+    | 3-7 | its precision, recall, loss / (1 + loss), accuracy, F1, as observed | 0 | 1 |
+    | 8-10 | the incumbent's unit configuration | -1 | 1 |
+    | 11 | its observed score | 0 | 1 |
+    | 12 | budget left | 0 | 1 |
+    | 13 | known: 0 before any evaluation, 1 after | 0 | 1 |
+
+    "history" appends one row [unit configuration, metrics, filled = 1] per evaluation, with zeros
+    for those to come; the start, if it is evaluated, is the first. `hpo_gym.observations.Layout`
+    decodes both. No component depends on the optimum or on noise-free values.
+
+    ## Rewards
+    With the noise-free score s (F1; accuracy; 1 / (1 + loss)) and cost = evaluation_cost +
+    epoch_cost x epochs / 100:
+
+    | `reward` | formula | range |
+    |---|---|---|
+    | "f1_gain" | s(new incumbent) - s(old incumbent) - cost | [-1 - cost, 1 - cost] |
+    | "f1_delta" | s(now) - s(before) - cost | [-1 - cost, 1 - cost] |
+    | "log_regret" | f1_gain - 0.3 log10(clip(regret of this evaluation, 1e-3, 1)) | up to 0.9 more |
+
+    Without noise f1_gain is at least -cost, which is 0.0022 to 0.022 by default.
+
+    ## Starting State
+    ``start="random"``: a uniformly drawn configuration, evaluated at no cost. A configuration:
+    that one. "none": nothing is known, the incumbent's score is 0 ("propose" only).
+
+    ## Episode End
+    Terminated when the budget is exhausted, or by a stop. Never truncated: the budget left is
+    part of the observation. A further step raises `gymnasium.error.ResetNeeded`.
+
+    ## Information
+    The same keys at reset and at every step. float: thr, lr, precision, recall, loss, accuracy,
+    f1, best_f1 (all as observed), regret (noise-free, of the incumbent, relative to the optimum),
+    cost, total_cost. int: epochs, evaluations, task (-1 for a model given to `reset`). bool:
+    is_success (regret <= 0.01). Names are those of the family's parameters and metrics. With
+    ``start="none"`` they are 0 at reset, and the regret is 1.
+
+    ## Arguments
+    The options are documented in `hpo_gym.options.Options`; all can be written as JSON.
+    ``reset(options={"start": configuration, "model": constants})`` sets one episode.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> env = gym.make("hpo_gym:FictitiousHPO-v0")
+        >>> start = {"thr": 0.3, "epochs": 10, "lr": 1e-4}
+        >>> observation, info = env.reset(seed=0, options={"start": start})
+        >>> round(info["f1"], 6)
+        0.084327
+        >>> observation, reward, terminated, truncated, info = env.step([0.0, 0.6, 0.4])
+        >>> info["epochs"], round(info["f1"], 6), round(reward, 6)
+        (80, 0.769354, 0.667027)
+
+    ## Version History
+    * v0: first version.
+    """
 
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
@@ -66,7 +151,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         self.render_mode = render_mode
         self._renderer = Renderer(self.dynamics, render_mode, self.metadata["render_modes"])
         self._trail = Trail(None, [])
-        self.action_space = self.dynamics.mode.space()
+        self.action_space: gym.Space[Any] = self.dynamics.mode.space()
         self.observation_space = self.dynamics.layout.space()
         self._info_names = tuple(self.dynamics.info_types)
         self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]

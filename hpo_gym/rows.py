@@ -101,7 +101,7 @@ class Outputs:
             else:
                 for row, column in zip(rows, group, strict=True):
                     row[...] = column
-        self._owned = {id(column) for column in (*state, *state.metrics)}
+        self._owned = {id(column) for column in (*state, *state.scaled, *state.metrics)}
         self.values = {
             name: self._fresh(column, kind, count)
             for (name, kind), column in zip(
@@ -111,10 +111,15 @@ class Outputs:
 
     def _fresh(self, column: Any, kind: type, count: int) -> NDArray[Any]:
         """The column as an array of the kind that shares nothing with the state."""
-        whole = isinstance(column, np.ndarray) and column.shape == (count,)
-        if whole and kind is not int and column.base is None and id(column) not in self._owned:
+        if (
+            isinstance(column, np.ndarray)
+            and column.shape == (count,)
+            and column.base is None
+            and kind is not int
+            and id(column) not in self._owned
+        ):
             return column
-        array = np.empty(count, dtype=_DTYPES[kind])
+        array: NDArray[Any] = np.empty(count, dtype=_DTYPES[kind])
         array[...] = column
         return array
 
@@ -129,4 +134,3 @@ class Outputs:
             infos[name] = array if mask is None else np.where(mask, array, np.zeros_like(array))
             infos[f"_{name}"] = own_mask
         return infos
-

@@ -100,6 +100,10 @@ class SearchSpace:
         return tuple([(p.low, p.high - p.low, p.integer) for p in self.parameters])
 
     @cached_property
+    def _log_rows(self) -> tuple[int, ...]:
+        return tuple([i for i, p in enumerate(self.parameters) if p.log])
+
+    @cached_property
     def _bounds(self) -> tuple[FloatArray, FloatArray]:
         """Lower bounds and widths of the scaled axes, each (d, 1)."""
         lows = np.array([[p.low] for p in self.parameters])
@@ -143,12 +147,10 @@ class SearchSpace:
 
     def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
         """Natural configuration of a scaled one; a bound may be off by its last bit."""
-        return tuple(
-            [
-                math.exp((_LN10, value))[0] if parameter.log else value
-                for parameter, value in zip(self.parameters, scaled, strict=True)
-            ]
-        )
+        natural = list(scaled)
+        for i in self._log_rows:
+            natural[i] = math.exp((_LN10, natural[i]))[0]
+        return tuple(natural)
 
     def unit(self, configuration: Mapping[str, Any] | Sequence[Any]) -> tuple[float, ...]:
         """Unit configuration of a natural one.

@@ -12,10 +12,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from hpo_gym import rng
-from hpo_gym.columns import ArrayMath, Columns
+from hpo_gym.columns import ArrayMath
 from hpo_gym.dynamics import Dynamics, Episode, State
 from hpo_gym.families import Family
+from hpo_gym.keys import EpisodeKeys, read_seeds
 from hpo_gym.observations import History
 from hpo_gym.options import Options
 from hpo_gym.rendering import Record, Renderer, Trail
@@ -98,9 +98,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._history = History(self.dynamics.layout, num_envs)
         self._state: State | None = None
         self._done = np.zeros(num_envs, dtype=np.bool_)
-        self._generator: np.random.Generator | None = None
-        self._words = np.zeros(num_envs, dtype=np.uint64)
-        self._resets = np.zeros(num_envs, dtype=np.uint64)
+        self._keys = EpisodeKeys(num_envs)
 
     def reset(
         self,
@@ -127,7 +125,9 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         episode = self.dynamics.read_episode(options)
         if self._state is None and not mask.all():
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
-        self._seed(seed, mask)
+        seeds = read_seeds(seed, self.num_envs)
+        super().reset(seed=seeds.first)
+        self._keys.seed(self, seeds, mask)
         self._done = self._done & ~mask
         outputs = Outputs(self.dynamics, self._begin(mask, episode), self.num_envs)
         self._record(outputs, begun=mask, stepped=None)
@@ -231,41 +231,10 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             )
         return mask
 
-    def _seed(self, seed: int | Sequence[int | None] | None, mask: NDArray[np.bool_]) -> None:
-        """Set the 64-bit words of the rows in the mask; see `hpo_gym.rng`."""
-        if seed is not None and not isinstance(seed, (int, np.integer)):
-            seeds = list(seed)
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"give {self.num_envs} seeds, one per row, not {len(seeds)}")
-            for row in np.flatnonzero(mask).tolist():
-                value = seeds[row]
-                if value is not None and (not isinstance(value, (int, np.integer)) or value < 0):
-                    raise ValueError(f"seed {value!r} of row {row} must be a whole number >= 0")
-            first = next((int(value) for value in seeds if value is not None), None)
-        else:
-            first = None if seed is None else int(seed)
-        super().reset(seed=first)
-        anew = self.np_random is not self._generator
-        self._generator = self.np_random
-        if first is None or (anew and self._state is None):
-            if anew:
-                self._words, self._resets[:] = rng.seed_words(self, self.num_envs), 0
-        if seed is None:
-            return
-        if not isinstance(seed, (int, np.integer)):
-            rows = [row for row in np.flatnonzero(mask).tolist() if seeds[row] is not None]
-            words = [rng.fold(int(seeds[row])) for row in rows]
-        else:
-            rows = np.flatnonzero(mask).tolist()
-            words = [rng.fold(int(seed) + row) for row in rows]
-        self._words[rows], self._resets[rows] = np.array(words, dtype=np.uint64), 0
-
     def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> State:
         """Begin new episodes in the rows of the mask; returns the state of all rows."""
         where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
-        keys = rng.derive(self._words[where], self._resets[where])
-        self._resets[where] += np.uint64(1)
-        begun = state = self.dynamics.reset(keys, episode, _MATH)
+        begun = state = self.dynamics.reset(self._keys.next(where), episode, _MATH)
         if self._state is not None and not isinstance(where, slice):
             state = merge(self._state, begun, where, self.dynamics.family)
         self._state = state

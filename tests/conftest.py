@@ -9,23 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-import hpo_gym
-
-# Environments under test and the options that reach every action mode.
-IDS = sorted(hpo_gym.ENVIRONMENTS)
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "env_id" in metafunc.fixturenames:
-        metafunc.parametrize("env_id", IDS)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    """Tiny networks are fastest on one thread, and the workers of xdist share the cores."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+# Tiny networks are fastest on one thread; torch reads this when it is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")

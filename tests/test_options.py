@@ -162,6 +162,7 @@ def test_vector_specs_survive_json(mode):
     np.testing.assert_array_equal(envs.reset(seed=3)[0], again.reset(seed=3)[0])
 
 
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_registered_specs(env_id):
     spec = EnvSpec.from_json(gym.spec(env_id).to_json())
     assert spec == gym.spec(env_id)

@@ -28,15 +28,15 @@ def test_corners_and_centre():
 def test_epochs_are_rounded_half_to_even():
     # 1 + 99 x = 50.5 at the centre (to 50) and 51.5 two notches of 1 / 99 beyond (to 52).
     assert natural(0.0, 0.0, 0.0)[1] == 50.0
-    parameter = Parameter("n", 0.0, 8.0, integer=True)
+    space = SearchSpace((Parameter("n", 0.0, 8.0, integer=True),))
     unit = np.array([0.5, 1.5, 2.5, 3.5, 7.5]) / 4.0 - 1.0
-    assert parameter.scaled(unit, ROWS).tolist() == [0.0, 2.0, 2.0, 4.0, 8.0]
-    assert [parameter.scaled(float(u), ROW) for u in unit] == [0.0, 2.0, 2.0, 4.0, 8.0]
+    assert space.scaled((unit,), ROWS)[0].tolist() == [0.0, 2.0, 2.0, 4.0, 8.0]
+    assert [space.scaled((float(u),), ROW)[0] for u in unit] == [0.0, 2.0, 2.0, 4.0, 8.0]
 
 
 def test_every_number_of_epochs_is_reached_equally():
     unit = np.linspace(-1, 1, 99_001)
-    _, counts = np.unique(SPACE.parameters[1].scaled(unit, ROWS), return_counts=True)
+    _, counts = np.unique(SPACE.scaled((unit, unit, unit), ROWS)[1], return_counts=True)
     assert len(counts) == 100
     assert counts[1:-1] == pytest.approx(1000, abs=1)
     assert counts[[0, -1]] == pytest.approx(500, abs=1)

@@ -10,7 +10,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from hpo_gym import TuningEnv, TuningVectorEnv
+from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
 from hpo_gym.testing import check_vector_env, rollout
 from hpo_gym.testing.rollouts import assert_equal, draw_actions
 
@@ -100,6 +100,7 @@ def test_comparison_can_fail():
             assert_equal(mine, theirs, "not equal")
 
 
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
 @pytest.mark.parametrize("mode", MODES)
 def test_conformance(env_id, mode):
     envs = gym.make_vec(f"hpo_gym:{env_id}", 4, autoreset_mode=mode)
@@ -109,9 +110,27 @@ def test_conformance(env_id, mode):
     check_vector_env(envs, steps=50, stochastic=not beale, reset_options=resets)
 
 
-@pytest.mark.parametrize("rows", [1, 2])
-def test_conformance_of_few_rows(rows):
-    check_vector_env(lambda: TuningVectorEnv(rows, noise=0.1, observation="history"), steps=60)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (1, {"noise": 0.1, "observation": "history"}),
+        (2, {"start": "none", "noise": 0.1}),
+        (4, {"stop": True}),
+        (4, {"stop": True, "family": "beale", "metric": "f"}),
+        (4, {"stop": True, "action": "nudge", "metric": "loss", "observation": "history"}),
+        (4, {"stop": True, "action": "adjust", "noise": 0.1, "metric": "accuracy"}),
+    ],
+    ids=str,
+)
+def test_conformance_with_options(rows, options, mode):
+    """With ``stop``, an array that a result shares with the state comes back a step later."""
+    options = {**options, "max_evaluations": 4}
+    check_vector_env(
+        lambda: TuningVectorEnv(rows, autoreset_mode=mode, **options),
+        lambda: TuningEnv(**options),
+        steps=60,
+    )
 
 
 def test_large_batches_equal_small_ones():

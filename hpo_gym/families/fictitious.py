@@ -87,9 +87,7 @@ class FictitiousFamily(Family):
 
         precision, recall = noisy(precision, xi[0]), noisy(recall, xi[1])
         loss = loss * math.maximum(1.0 + noise * xi[2], 0.0)
-        return Metrics(
-            precision, recall, loss, noisy(accuracy, xi[3]), f1_score(precision, recall)
-        )
+        return Metrics(precision, recall, loss, noisy(accuracy, xi[3]), f1_score(precision, recall))
 
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
         """F1 or accuracy as they are; 1 / (1 + loss)."""

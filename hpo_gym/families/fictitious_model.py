@@ -76,10 +76,10 @@ def _precision_thr(c: Any, exponential: Column) -> Column:
     return curve
 
 
-def _recall_thr(c: Any, exponential: Column) -> Column:
+def _recall_thr(c: Any, exponential: Column, scale: Column = 1.0) -> Column:
     steps = c.recall_offset * exponential
     steps += 1.0
-    return 1.0 / steps
+    return scale / steps
 
 
 def _loss_epochs(c: Any, exponential: Column) -> Column:
@@ -126,7 +126,7 @@ def equations(
         epoch_terms = _accuracy_epochs(c, logarithms[2]), _loss_epochs(c, exponentials[2])
     accuracy = times(c.k_accuracy, epoch_terms[0]) * _accuracy_lr(c, logarithms[0])
     precision = times(c.k_precision, _precision_thr(c, exponentials[0])) * accuracy
-    recall = times(c.k_recall, _recall_thr(c, exponentials[1])) * accuracy
+    recall = _recall_thr(c, exponentials[1], c.k_recall) * accuracy
     loss = times(c.k_loss, epoch_terms[1]) * _loss_lr(c, logarithms[1])
     return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall))
 

@@ -93,8 +93,9 @@ def _check_action(action: Any, space: Any) -> None:
 def _check_single(agent: Any, env: Any, seed: int) -> None:
     """One whole episode on single observations, the first decision by ``predict(observation)``."""
     observation, _ = env.reset(seed=seed)
-    action, state = agent.predict(observation)
-    _check_action(action, env.action_space)
+    result = agent.predict(observation)
+    assert isinstance(result, tuple) and len(result) == 2, f"predict returned {result!r}, not two"
+    _check_action(result[0], env.action_space)
     action, state = _predict(agent, observation, None, np.array([True]))
     over = False
     while not over:

@@ -1,0 +1,1 @@
+"""Measuring tuners: rollouts, statistics and plots. Agents are arguments, never imports."""

@@ -1,0 +1,86 @@
+"""Keys of a vector environment's episodes: hashes of each row's seed and its resets since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym import rng
+
+
+class Seeds(NamedTuple):
+    """What the ``seed`` of a reset means for N rows."""
+
+    first: int | None
+    """Seed of the environment's own generator; None leaves it as it is."""
+    words: NDArray[np.uint64]
+    """(N,) 64-bit words of the seeds, where given."""
+    given: NDArray[np.bool_]
+    """(N,) rows that the call seeds."""
+
+
+def read_seeds(seed: int | Sequence[int | None] | None, count: int) -> Seeds:
+    """Row i's seed is s + i for an int s, and the i-th of a sequence.
+
+    Raises:
+        ValueError: There are not as many seeds as rows, or one is negative or no integer.
+    """
+    words = np.zeros(count, dtype=np.uint64)
+    if seed is None:
+        return Seeds(None, words, np.zeros(count, dtype=np.bool_))
+    if isinstance(seed, (int, np.integer)):
+        first = int(seed)
+        if 0 <= first < 2**62:
+            words += np.arange(first, first + count, dtype=np.uint64)
+            return Seeds(first, words, np.ones(count, dtype=np.bool_))
+        seed = [first + row for row in range(count)]
+    seeds = list(seed)
+    if len(seeds) != count:
+        raise ValueError(f"give {count} seeds, one per row, not {len(seeds)}")
+    for row, value in enumerate(seeds):
+        if value is None:
+            continue
+        if not isinstance(value, (int, np.integer)) or value < 0:
+            raise ValueError(f"seed {value!r} of row {row} must be a whole number >= 0")
+        words[row] = rng.fold(int(value))
+    given = np.array([value is not None for value in seeds])
+    first_given = next((int(value) for value in seeds if value is not None), None)
+    return Seeds(first_given, words, given)
+
+
+class EpisodeKeys:
+    """The keys of N rows.
+
+    Args:
+        count: Number of rows.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._words = np.zeros(count, dtype=np.uint64)
+        self._resets = np.zeros(count, dtype=np.uint64)
+        self._generator: np.random.Generator | None = None
+
+    def seed(self, env: Any, seeds: Seeds, rows: NDArray[np.bool_]) -> None:
+        """Seed rows, after ``env.reset`` of Gymnasium's base class got ``seeds.first``.
+
+        Rows without a seed follow the environment's generator if that is new: never seen before,
+        or put in by hand.
+        """
+        if env.np_random is not self._generator:
+            first_time = self._generator is None
+            self._generator = env.np_random
+            if seeds.first is None or first_time:
+                self._words = rng.seed_words(env, len(self._words))
+                self._resets[:] = 0
+        seeded = rows & seeds.given
+        self._words[seeded] = seeds.words[seeded]
+        self._resets[seeded] = 0
+
+    def next(self, rows: Any) -> Any:
+        """Keys of the rows' next episodes, uint64; ``rows`` is a slice or an index array."""
+        keys = rng.derive(self._words[rows], self._resets[rows])
+        self._resets[rows] += np.uint64(1)
+        return keys

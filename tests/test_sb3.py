@@ -1,0 +1,315 @@
+"""Stable-Baselines3: the adapter equals its own DummyVecEnv, and its algorithms run."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import hpo_gym
+from hpo_gym import TuningEnv, TuningVectorEnv
+
+pytest.importorskip("stable_baselines3")
+pytest.importorskip("sb3_contrib")
+
+import torch
+from sb3_contrib import RecurrentPPO
+from stable_baselines3 import DQN, PPO, SAC
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.utils import obs_as_tensor
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    SubprocVecEnv,
+    VecMonitor,
+    VecNormalize,
+)
+
+from hpo_gym.integrations.sb3 import NativeVecEnv
+
+ROWS = 9
+CASES = {
+    "stop": {"stop": True},
+    "stop-noise-history": {
+        **{"stop": True, "noise": 0.1, "observation": "history", "reward": "log_regret"},
+        **{"max_evaluations": 9},
+    },
+    "adjust-stop": {"action": "adjust", "stop": True, "reward": "f1_delta"},
+    "nudge-stop": {"action": "nudge", "stop": True},
+    "none-stop": {"start": "none", "stop": True, "max_evaluations": 5},
+}
+
+
+def native(rows=ROWS, **options):
+    return NativeVecEnv(TuningVectorEnv(rows, autoreset_mode="SameStep", **options))
+
+
+def dummy(rows=ROWS, **options):
+    return DummyVecEnv([lambda: TuningEnv(**options)] * rows)
+
+
+def draw(space, rows, generator):
+    if isinstance(space, gym.spaces.Discrete):
+        actions = generator.integers(space.n, size=rows)
+        return np.where(generator.random(rows) < 0.5, actions % (space.n - 1), actions)
+    actions = generator.uniform(-1.1, 1.1, (rows, *space.shape)).astype(np.float32)
+    actions[:, -1] = np.where(generator.random(rows) < 0.1, 1.0, -1.0)  # seldom stop
+    return actions
+
+
+def assert_same_infos(mine, theirs, dones):
+    for row, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+        assert type(one) is dict
+        expected = dict(other)
+        # DummyVecEnv marks every row; only the rows that ended have a meaning for it.
+        assert expected.pop("TimeLimit.truncated") is False
+        found = dict(one)
+        assert found.pop("TimeLimit.truncated", None) is (False if dones[row] else None)
+        assert ("terminal_observation" in found) is bool(dones[row])
+        if dones[row]:
+            last = found.pop("terminal_observation")
+            wanted = expected.pop("terminal_observation")
+            assert last.dtype == wanted.dtype == np.float32
+            np.testing.assert_array_equal(last, wanted)
+        assert found == expected
+        assert {type(value) for value in found.values()} <= {int, float, bool}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equals_dummy_vec_env(case):
+    mine, theirs = native(**CASES[case]), dummy(**CASES[case])
+    assert mine.observation_space == theirs.observation_space
+    assert mine.action_space == theirs.action_space
+    mine.seed(3)
+    theirs.seed(3)
+    np.testing.assert_array_equal(mine.reset(), theirs.reset())
+    assert mine.reset_infos == theirs.reset_infos
+    generator = np.random.default_rng(0)
+    phases = ends = 0
+    for _ in range(300):
+        actions = draw(mine.action_space, ROWS, generator)
+        one, other = mine.step(actions), theirs.step(actions)
+        for found, wanted in zip(one[:3], other[:3], strict=True):
+            assert found.dtype == wanted.dtype
+            assert found.shape == wanted.shape
+            np.testing.assert_array_equal(found, wanted)
+        assert_same_infos(one[3], other[3], one[2])
+        phases = max(phases, len({info["evaluations"] for info in one[3]}))
+        ends += int(one[2].sum())
+        assert 0 < one[2].sum() < ROWS or not one[2].any() or case == "none-stop"
+    assert phases >= 4, "the rows never were out of phase"
+    assert ends > 50
+
+
+def test_what_is_returned_is_fresh_and_writable():
+    envs, twin = native(max_evaluations=3, stop=True), native(max_evaluations=3, stop=True)
+    for e in (envs, twin):
+        e.seed(1)
+        e.reset()
+    generator = np.random.default_rng(0)
+    kept = []
+    for _ in range(30):
+        actions = draw(envs.action_space, ROWS, generator)
+        result, expected = envs.step(actions), twin.step(actions)
+        for found, wanted in zip(result[:3], expected[:3], strict=True):
+            np.testing.assert_array_equal(found, wanted)
+        assert result[1].dtype == np.float32
+        for infos, other in zip(result[3], expected[3], strict=True):
+            assert infos.keys() == other.keys()
+            if "terminal_observation" in infos:
+                last = infos["terminal_observation"]
+                np.testing.assert_array_equal(last, other["terminal_observation"])
+                assert not np.shares_memory(last, result[0])
+                kept.append((last, last.copy()))
+        # PPO adds to rewards in place; others may write where they like.
+        result[1][...] += 100.0
+        result[0][...] = -1.0
+        result[2][...] = True
+        assert len({id(infos) for infos in result[3]}) == ROWS
+        for infos in result[3]:
+            infos.clear()
+    assert len(kept) > 10
+    for last, copied in kept:
+        np.testing.assert_array_equal(last, copied)
+
+
+def test_indices():
+    envs = native(4)
+    assert envs.env_is_wrapped(Monitor) == [False] * 4
+    assert envs.env_is_wrapped(Monitor, indices=[0, 2]) == [False] * 2
+    assert envs.env_is_wrapped(Monitor, indices=1) == [False]
+    assert envs.get_attr("num_envs", indices=[1, 3]) == [4, 4]
+    assert envs.get_attr("num_envs") == [4] * 4
+    assert envs.get_attr("render_mode", indices=0) == [None]
+    assert envs.env_method("get_attr", "num_envs", indices=[0]) == [(4,) * 4]
+    envs.set_attr("label", 5)
+    assert envs.get_attr("label") == [5] * 4
+    with pytest.raises(ValueError, match="rows share 'label'"):
+        envs.set_attr("label", 6, indices=[0])
+
+
+def test_seeds_and_options_are_used_once():
+    envs = native(3)
+    envs.seed(20)
+    first = envs.reset()
+    second = envs.reset()
+    assert not np.array_equal(first, second)
+    envs.seed(20)
+    np.testing.assert_array_equal(envs.reset(), first)
+    np.testing.assert_array_equal(envs.reset(), second)
+    for row in range(3):
+        np.testing.assert_array_equal(TuningEnv().reset(seed=20 + row)[0], first[row])
+    envs.set_options({"start": {"thr": 0.3, "epochs": 10, "lr": 1e-4}})
+    envs.reset()
+    assert [info["epochs"] for info in envs.reset_infos] == [10] * 3
+    envs.reset()
+    assert [info["epochs"] for info in envs.reset_infos] != [10] * 3
+    envs.set_options([{"start": [0.5, 1, 1.0]}, {}, {}])
+    with pytest.raises(ValueError, match="the rows share"):
+        envs.reset()
+
+
+def test_what_the_adapter_refuses():
+    with pytest.raises(ValueError, match="SameStep"):
+        NativeVecEnv(TuningVectorEnv(2))
+    sync = gym.make_vec("hpo_gym:FictitiousHPO-v0", 2, vectorization_mode="sync")
+    with pytest.raises(ValueError, match="not a native vector environment"):
+        NativeVecEnv(sync)
+
+
+@pytest.mark.parametrize("start_method", ["spawn", "forkserver"])
+def test_workers(start_method):
+    def make():
+        import gymnasium
+
+        return gymnasium.make("hpo_gym:FictitiousHPO-v0", max_evaluations=3)
+
+    theirs = SubprocVecEnv([make], start_method=start_method)
+    try:
+        mine = native(1, max_evaluations=3)
+        mine.seed(5)
+        theirs.seed(5)
+        np.testing.assert_array_equal(mine.reset(), theirs.reset())
+        for _ in range(7):
+            actions = mine.action_space.sample()[None]
+            one, other = mine.step(actions), theirs.step(actions)
+            np.testing.assert_array_equal(one[0], other[0])
+            np.testing.assert_array_equal(one[1], other[1].astype(np.float32))
+            assert_same_infos(one[3], other[3], one[2])
+    finally:
+        theirs.close()
+
+
+def make_native(env_id, rows=4):
+    envs = gym.make_vec(f"hpo_gym:{env_id}", rows, autoreset_mode="SameStep", max_evaluations=5)
+    return VecMonitor(NativeVecEnv(envs))
+
+
+def make_ppo(env):
+    return PPO("MlpPolicy", env, n_steps=8, batch_size=32, n_epochs=1, seed=0, device="cpu")
+
+
+def make_recurrent(env):
+    return RecurrentPPO(
+        "MlpLstmPolicy",
+        env,
+        **{"n_steps": 8, "batch_size": 32, "n_epochs": 1, "seed": 0, "device": "cpu"},
+        policy_kwargs={"lstm_hidden_size": 8},
+    )
+
+
+def make_sac(env):
+    return SAC(
+        "MlpPolicy",
+        env,
+        **{"learning_starts": 8, "batch_size": 8, "buffer_size": 100, "seed": 0, "device": "cpu"},
+        policy_kwargs={"net_arch": [8]},
+    )
+
+
+def make_dqn(env):
+    return DQN(
+        "MlpPolicy",
+        env,
+        **{"learning_starts": 8, "batch_size": 8, "buffer_size": 100, "seed": 0, "device": "cpu"},
+        policy_kwargs={"net_arch": [8]},
+    )
+
+
+BOXES = [env_id for env_id in hpo_gym.ENVIRONMENTS if "Nudge" not in env_id]
+
+
+@pytest.mark.parametrize(
+    ("make", "env_id"),
+    [
+        *[(make_ppo, env_id) for env_id in hpo_gym.ENVIRONMENTS],
+        *[(make_recurrent, env_id) for env_id in ("FictitiousHPO-v0", "FictitiousHPONudge-v0")],
+        *[(make_sac, env_id) for env_id in BOXES],
+        (make_dqn, "FictitiousHPONudge-v0"),
+    ],
+)
+def test_algorithms_learn_save_load_and_are_evaluated(make, env_id, tmp_path):
+    model = make(make_native(env_id))
+    before = {name: value.clone() for name, value in model.policy.state_dict().items()}
+    model.learn(2 * 32)  # PPO: two rollouts of 4 x 8; SAC and DQN: an update every 4 steps
+    assert model.num_timesteps == 64
+    assert model._n_updates >= 2
+    after = model.policy.state_dict()
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert all(torch.isfinite(value).all() for value in after.values())
+    assert len(model.ep_info_buffer) > 0
+    model.save(tmp_path / "model.zip")
+    loaded = type(model).load(tmp_path / "model.zip", device="cpu")
+    returns = [
+        evaluate_policy(m, _seeded(env_id), n_eval_episodes=6, return_episode_rewards=True)
+        for m in (model, loaded)
+    ]
+    assert returns[0] == returns[1]
+    assert returns[0][1] == [5] * 6
+    assert np.isfinite(returns[0][0]).all()
+
+
+def _seeded(env_id):
+    envs = make_native(env_id, rows=2)
+    envs.seed(7)
+    return envs
+
+
+def test_normalisation(tmp_path):
+    envs = VecNormalize(make_native("FictitiousHPO-v0"))
+    model = make_ppo(envs)
+    model.learn(2 * 32)
+    assert envs.obs_rms.count > 60
+    assert envs.old_reward is not None
+    model.save(tmp_path / "model.zip")
+    envs.save(str(tmp_path / "normalisation.pkl"))
+    again = VecNormalize.load(str(tmp_path / "normalisation.pkl"), _seeded("FictitiousHPO-v0"))
+    np.testing.assert_array_equal(again.obs_rms.mean, envs.obs_rms.mean)
+    again.training = again.norm_reward = False
+    loaded = PPO.load(tmp_path / "model.zip", device="cpu")
+    mean, _ = evaluate_policy(loaded, again, n_eval_episodes=4)
+    assert np.isfinite(mean)
+    # Normalised terminal observations are of the same episode's end.
+    observation = envs.reset()
+    values = model.policy.predict_values(obs_as_tensor(observation, "cpu"))
+    assert values.shape == (4, 1)
+
+
+def test_evaluation_does_not_depend_on_the_vector_environment():
+    """A policy is worth the same in the adapter and in SB3's own environments."""
+    model = make_ppo(make_native("FictitiousHPO-v0"))
+    results = []
+    for envs in (
+        VecMonitor(native(3, max_evaluations=4)),
+        VecMonitor(dummy(3, max_evaluations=4)),
+    ):
+        envs.seed(11)
+        results.append(evaluate_policy(model, envs, n_eval_episodes=9, return_episode_rewards=True))
+    assert results[0] == results[1]
+
+
+def test_success_is_reported():
+    envs = native(2, max_evaluations=1)
+    envs.reset()
+    *_, infos = envs.step(np.array([[-0.0061, 0.5959, 0.4166], [1, 1, 1]], dtype=np.float32))
+    assert [info["is_success"] for info in infos] == [True, False]
