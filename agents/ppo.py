@@ -79,9 +79,10 @@ class PPOSettings(TrainingSettings):
 
 SETTINGS: dict[str, PPOSettings] = {
     "FictitiousHPO-v0": PPOSettings(
+        total_steps=1_500_000,
         num_envs=512,
         n_epochs=5,
-        gamma=0.5,
+        gamma=0.9,
         gae_lambda=0.9,
         learning_rate=2e-3,
         activation="relu",

@@ -1,10 +1,10 @@
 """Column arithmetic: one set of equations for one row, many rows and torch tensors.
 
-A *column* holds one quantity for every row: a Python ``float`` where there is one row (or where all
-rows share the value), an ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor. Several
-columns are a tuple, or a block of shape ``(k, N)``, whose rows are columns too. ``+ - * /`` and
-comparisons are the same on all of them; what differs stands here, behind one small namespace per
-kind.
+A *column* holds one quantity for every row: a Python ``float`` where there is one row (or where
+all rows share the value), an ndarray of shape ``(N,)`` where there are ``N``, or a torch tensor.
+Several columns are a tuple, or a block of shape ``(k, N)``, whose rows are columns too.
+``+ - * /`` and comparisons are the same on all of them; what differs stands here, behind one small
+namespace per kind.
 
 Exponentials and logarithms are taken of several products or lines at once, because one NumPy call
 on a block costs less than several. ``np.exp`` and ``np.log10`` give the same bits for one Python

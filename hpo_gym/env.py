@@ -71,7 +71,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
     |---|---|---|
     | "f1_gain" | s(new incumbent) - s(old incumbent) - cost | [-1 - cost, 1 - cost] |
     | "f1_delta" | s(now) - s(before) - cost | [-1 - cost, 1 - cost] |
-    | "log_regret" | f1_gain - 0.3 log10(clip(regret of this evaluation, 1e-3, 1)) | up to 0.9 more |
+    | "log_regret" | f1_gain - 0.3 log10(clip(its regret, 1e-3, 1)) | up to 0.9 more |
 
     Without noise f1_gain is at least -cost, which is 0.0022 to 0.022 by default.
 
@@ -152,7 +152,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         self._renderer = Renderer(self.dynamics, render_mode, self.metadata["render_modes"])
         self._trail = Trail(None, [])
         self.action_space: gym.Space[Any] = self.dynamics.mode.space()
-        self.observation_space = self.dynamics.layout.space()
+        self.observation_space: gym.Space[Any] = self.dynamics.layout.space()
         self._info_names = tuple(self.dynamics.info_types)
         self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
         self._history = History(self.dynamics.layout, 1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import ArrayMath
+from hpo_gym.columns import ArrayMath, Column
 from hpo_gym.dynamics import GROUPS, Dynamics, State, Tasks
 from hpo_gym.families import Family
 
@@ -101,27 +101,11 @@ class Outputs:
             else:
                 for row, column in zip(rows, group, strict=True):
                     row[...] = column
-        self._owned = {id(column) for column in (*state, *state.scaled, *state.metrics)}
+        info = dynamics.info(state, _MATH)
         self.values = {
-            name: self._fresh(column, kind, count)
-            for (name, kind), column in zip(
-                dynamics.info_types.items(), dynamics.info(state, _MATH), strict=True
-            )
+            name: _own_array(column, kind, count)
+            for (name, kind), column in zip(dynamics.info_types.items(), info, strict=True)
         }
-
-    def _fresh(self, column: Any, kind: type, count: int) -> NDArray[Any]:
-        """The column as an array of the kind that shares nothing with the state."""
-        if (
-            isinstance(column, np.ndarray)
-            and column.shape == (count,)
-            and column.base is None
-            and kind is not int
-            and id(column) not in self._owned
-        ):
-            return column
-        array: NDArray[Any] = np.empty(count, dtype=_DTYPES[kind])
-        array[...] = column
-        return array
 
     def infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """Copies where rows outside ``mask`` are set to 0; without a mask the arrays themselves."""
@@ -134,3 +118,12 @@ class Outputs:
             infos[name] = array if mask is None else np.where(mask, array, np.zeros_like(array))
             infos[f"_{name}"] = own_mask
         return infos
+
+
+def _own_array(column: Column, kind: type, count: int) -> NDArray[Any]:
+    """A column as an array (count,) that shares nothing with the state."""
+    if not np.ndim(column):
+        return np.full(count, column, dtype=_DTYPES[kind])
+    if kind is int:
+        return np.asarray(column.astype(np.int64))
+    return np.array(column)

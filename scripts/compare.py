@@ -136,10 +136,11 @@ def _write(arguments: Arguments, rows: list[dict[str, str]], results: dict[str, 
     command = shlex.join(["python", "-m", "scripts.compare", *sys.argv[1:]])
     table = _markdown(rows)
     notes = (
-        f"{arguments.episodes} seeded episodes of `{arguments.env}`. Return: mean and interquartile\n"
-        "mean (IQM) with 95 % bootstrap intervals over episodes. Way: from random proposals (0 %) to\n"
-        "the best possible return (100 %), of the means. Regret: IQM after so many evaluations.\n"
-        "Evaluations to 1 %: median, inf = never. Decision: median time for one environment."
+        f"{arguments.episodes} seeded episodes of `{arguments.env}`. Return: mean and\n"
+        "interquartile mean (IQM) with 95 % bootstrap intervals over episodes. Way: from random\n"
+        "proposals (0 %) to the best possible return (100 %), of the means. Regret: IQM after so\n"
+        "many evaluations. Evaluations to 1 %: median, inf = never. Decision: median time for one\n"
+        "environment."
     )
     print(f"\n{table}\n\n{notes}")
     text = io.StringIO()

@@ -357,3 +357,18 @@ def test_rewards_can_be_added():
             register_reward("free", lambda change, math: 0.0)
     finally:
         REWARDS.pop("free")
+
+
+def test_ties_keep_the_earlier_incumbent():
+    """Two coordinates that round to the same epochs have the same score, bit for bit."""
+    for make in (TuningEnv, lambda **options: TuningVectorEnv(1, **options)):
+        env = make(start="none")
+        env.reset(seed=0)
+        actions = np.array([[0.0, 0.6, 0.4], [0.0, 0.601, 0.4]], dtype=np.float32)
+        for action in actions:
+            observation, *_, info = env.step(action.reshape(env.action_space.shape))
+        assert info["epochs"] == 80
+        assert info["best_f1"] == info["f1"]
+        parts = env.dynamics.layout.decode(observation)
+        np.testing.assert_array_equal(parts.unit.reshape(-1), actions[1])
+        np.testing.assert_array_equal(parts.best_unit.reshape(-1), actions[0])

@@ -38,22 +38,23 @@ class Family(ABC):
     noise: float = 0.0
     sizes: Mapping[str, int] = dict.fromkeys(SPLITS, 1)
 
-    @abstractmethod
     def sample(self, split: str, task: Column) -> Any:
         """Parameters of the tasks with these indices: one shared object, or columns.
+
+        A family of one task without parameters need not define it.
 
         Args:
             split: One of `sizes`.
             task: Index or indices, (N,) int64.
         """
+        return None
 
     @abstractmethod
     def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
         """Noise-free metrics, in the order of `metrics`, of scaled configurations."""
 
-    @abstractmethod
     def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
-        """Noisy metrics as a tuner sees them.
+        """Noisy metrics as a tuner sees them; an exact family does not define it.
 
         Args:
             metrics: Noise-free metrics, each (N,).
@@ -61,18 +62,24 @@ class Family(ABC):
             key: Key of this evaluation's random numbers, (N,) uint64.
             math: Column namespace.
         """
+        raise NotImplementedError(f"family {self.name!r} is exact")
 
-    @abstractmethod
+    def check_noise(self, noise: float) -> None:
+        """Raise ValueError if the family cannot be observed with this noise, > 0."""
+        if type(self).observe is Family.observe:
+            raise ValueError(f"family {self.name!r} is exact: noise = {noise!r} must be 0 or None")
+
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
-        """The score of the primary metric, higher is better, in [0, 1]."""
+        """The score of the primary metric, higher is better, in [0, 1]: the metric itself."""
+        return metrics[self.metrics.index(metric)]
 
-    @abstractmethod
     def features(self, metrics: Columns, math: ColumnMath) -> Columns:
-        """The metrics as observations show them, each in [0, 1]."""
+        """The metrics as observations show them, each in [0, 1]: as they are."""
+        return metrics
 
-    @abstractmethod
     def resource(self, scaled: Columns) -> Column:
-        """What an evaluation consumes, in epochs."""
+        """What an evaluation consumes, in epochs: nothing."""
+        return 0.0 * scaled[0]
 
     @abstractmethod
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
@@ -92,12 +99,9 @@ class Family(ABC):
         """Noise-free score of the best configuration; a column if the parameters are columns."""
         return self.optimum(parameters, metric)[1]
 
-    def check_noise(self, noise: float) -> None:  # noqa: B027 - most families take any noise
-        """Raise ValueError if the family cannot be observed with this noise, > 0."""
-
-    @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON-able description, from which `make_family` builds an equal family."""
+        return {"name": self.name, "version": self.version}
 
     def with_model(self, constants: Mapping[str, Any]) -> Any:
         """Parameters of the task that ``reset(options={"model": constants})`` asks for.

@@ -38,28 +38,19 @@ def beale(x: Any, y: Any) -> Any:
 
 
 class BealeFamily(Family):
-    """The Beale function: score 1 - log10(1 + f) / log10(1 + 415071.703125), no noise, no cost."""
+    """The Beale function, exact and without epochs.
+
+    Its score is 1 - log10(1 + f) / log10(1 + 415071.703125), from 0 to 1.
+    """
 
     name = "beale"
     space = SearchSpace((Parameter("x", -5.0, 5.0), Parameter("y", -5.0, 5.0)))
     metrics = ("f",)
     goals: ClassVar[Mapping[str, str]] = {"f": "minimise"}
 
-    def sample(self, split: str, task: Column) -> None:
-        """One task without parameters."""
-        return None
-
     def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
         """The function's value."""
         return (beale(*scaled),)
-
-    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
-        """Never called: the function is exact."""
-        return metrics
-
-    def check_noise(self, noise: float) -> None:
-        """The function is exact."""
-        raise ValueError(f"the Beale function is exact: noise = {noise!r} must be 0 or None")
 
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
         """From 0 at the largest value to 1 at the minimum, on a log scale."""
@@ -69,14 +60,6 @@ class BealeFamily(Family):
         """The score: the function's values span six decades."""
         return (self.score(metrics, "f", math),)
 
-    def resource(self, scaled: Columns) -> Column:
-        """No epochs: 0."""
-        return 0.0 * scaled[0]
-
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
         """The minimum (3, 0.5): every evaluation costs the same."""
         return (np.array([3.0]), np.array([0.5])), np.array([1.0])
-
-    def describe(self) -> dict[str, Any]:
-        """Name and version."""
-        return {"name": self.name, "version": self.version}

@@ -120,7 +120,7 @@ class FictitiousFamily(Family):
             for key, value in asdict(self.model).items()
             if value != getattr(default, key)
         }
-        return {"name": self.name, "version": self.version, **changed}
+        return super().describe() | changed
 
 
 _frontier = lru_cache(maxsize=256)(fictitious_optimum.frontier)

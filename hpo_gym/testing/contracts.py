@@ -155,9 +155,9 @@ def check_bad_actions(case: Case) -> None:
     """Check that actions outside any meaning raise and leave the state untouched."""
     env, twin = case.make(), case.make()
     generator = np.random.default_rng(case.seed)
-    for e in (env, twin):
-        e.reset(seed=case.seed)
     for name, actions in _bad_actions(env, generator).items():
+        for e in (env, twin):
+            e.reset(seed=case.seed)
         try:
             env.step(actions)
         except (ValueError, TypeError):
