@@ -39,6 +39,10 @@ class ColumnMath(Protocol):
         """``yes`` where the condition holds, else ``no``."""
         ...
 
+    def group(self, columns: Columns) -> Columns:
+        """The columns as this namespace handles several fastest."""
+        ...
+
     def select(self, condition: Column, yes: Columns, no: Columns) -> Columns:
         """`where` on as many columns as both tuples have."""
         ...
@@ -88,6 +92,11 @@ class ScalarMath:
         return yes if condition else no
 
     @staticmethod
+    def group(columns: Columns) -> Columns:
+        """A tuple."""
+        return tuple(columns)
+
+    @staticmethod
     def select(condition: bool, yes: Columns, no: Columns) -> Columns:
         """Conditional expression."""
         return yes if condition else no
@@ -131,6 +140,11 @@ class ArrayMath:
     minimum = staticmethod(np.minimum)
     maximum = staticmethod(np.maximum)
     rint = staticmethod(np.rint)
+
+    @staticmethod
+    def group(columns: Columns) -> Columns:
+        """A block (k, N)."""
+        return np.stack(columns)
 
     @staticmethod
     def select(condition: Column, yes: Columns, no: Columns) -> Columns:
@@ -187,6 +201,10 @@ def _torch_math() -> ColumnMath:
         @staticmethod
         def where(condition: Column, yes: Column, no: Column) -> Column:
             return torch.where(condition, tensor(yes), tensor(no))
+
+        @staticmethod
+        def group(columns: Columns) -> Columns:
+            return tuple(columns)
 
         @classmethod
         def select(cls, condition: Column, yes: Columns, no: Columns) -> Columns:

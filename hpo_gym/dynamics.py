@@ -164,9 +164,9 @@ class Dynamics:
         start = episode.start or self._start
         if start is None:
             draws = rng.uniforms(rng.derive(key, rng.START), d)
-            unit = tuple(2.0 * draw - 1.0 for draw in draws)
+            unit = math.group([2.0 * draw - 1.0 for draw in draws])
         else:
-            unit = tuple([self._fill(coordinate, key) for coordinate in start])
+            unit = math.group([self._fill(coordinate, key) for coordinate in start])
         scaled, metrics, true_score, score = self._evaluate(
             tasks.parameters, key, state.evaluations, unit, math
         )

@@ -28,7 +28,7 @@ def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Sta
     tasks = _merge_tasks(old, new, rows, family)
     count = len(old.key)
     fields = [
-        tuple([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
+        np.stack([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
         if name in GROUPS
         else _replace(mine, theirs, rows, count)
         for name, mine, theirs in zip(State._fields[1:], old[1:], new[1:], strict=True)
@@ -122,7 +122,7 @@ class Outputs:
 
 def _own_array(column: Column, kind: type, count: int) -> NDArray[Any]:
     """A column as an array (count,) that shares nothing with the state."""
-    if not np.ndim(column):
+    if not isinstance(column, np.ndarray) or not column.ndim:
         return np.full(count, column, dtype=_DTYPES[kind])
     if kind is int:
         return np.asarray(column.astype(np.int64))

@@ -275,8 +275,9 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
 
     def _observations(self, outputs: Outputs) -> NDArray[np.float32]:
         """The observations with their history, (N, size) in Fortran order."""
-        history = outputs.observations[self.dynamics.layout.summary_size :]
-        history[...] = self._history.block.reshape(-1, self.num_envs)
+        if self._history.block.size:
+            history = outputs.observations[self.dynamics.layout.summary_size :]
+            history[...] = self._history.block.reshape(-1, self.num_envs)
         return outputs.observations.T
 
     def _record(

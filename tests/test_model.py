@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -180,138 +180,6 @@ def test_accuracy_that_vanishes_somewhere_cannot_make_f1_explode():
             f1 = model.evaluate(np.linspace(0, 1, 11)[:, None], 1, np.logspace(-4, 0.8, 49)).f1
             assert f1.min() >= 0.0
             assert f1.max() <= 1.0
-
-
-def test_optimum_of_the_notebook():
-    best = FictitiousModel().optimum()
-    assert best.thr == pytest.approx(0.496926331152285, abs=1e-9)
-    assert best.epochs == 80
-    assert best.lr == pytest.approx(0.251188643150958, abs=1e-12)
-    assert best.value == pytest.approx(0.769655542807847, abs=1e-12)
-    assert best.metrics == pytest.approx(
-        (0.768068142423662, 0.771249518282158, 1.973925614056336, 0.931, 0.769655542807847),
-        abs=1e-9,
-    )
-    assert FictitiousModel().optimum("accuracy").value == pytest.approx(0.931, abs=1e-14)
-    with pytest.raises(ValueError, match="precision"):
-        FictitiousModel().optimum("precision")
-
-
-def _zoom(function, low, high, sign):
-    """Largest sign * function on [low, high]: a dense grid, then ever finer around its peaks."""
-    grid = np.linspace(low, high, 20_001)
-    values = sign * function(grid)
-    inner = np.flatnonzero((values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])) + 1
-    best = values.max()
-    for peak in {0, len(grid) - 1, *inner.tolist()}:
-        centre, width = grid[peak], grid[1] - grid[0]
-        for _ in range(4):
-            fine = np.linspace(max(centre - width, low), min(centre + width, high), 401)
-            values = sign * function(fine)
-            centre, width = fine[values.argmax()], width / 100
-            best = max(best, values.max())
-    return sign * best
-
-
-def _brute_force(c, metric):
-    """The optimum from the notebook's formulas alone, epoch by epoch."""
-    epochs = np.arange(1, 101)
-
-    def accuracy_lr(z):
-        argument = c["accuracy_lr_intercept"] - c["accuracy_lr_slope"] * z
-        return c["accuracy_lr_peak"] - c["accuracy_lr_curvature"] * np.log10(argument) ** 2
-
-    def loss_lr(z):
-        argument = c["loss_lr_intercept"] - c["loss_lr_slope"] * z
-        return c["loss_lr_floor"] + c["loss_lr_curvature"] * np.log10(argument) ** 2
-
-    def harmonic(thr):
-        precision = c["precision_floor"] + c["precision_amplitude"] / (
-            1 + c["precision_offset"] * np.exp(-c["precision_slope"] * thr)
-        )
-        recall = 1 / (1 + c["recall_offset"] * np.exp(c["recall_slope"] * thr))
-        precision, recall = c["k_precision"] * precision, c["k_recall"] * recall
-        return 2 * precision * recall / (precision + recall)
-
-    if metric == "loss":
-        of_epochs = c["loss_epochs_floor"] + c["loss_epochs_amplitude"] * np.exp(
-            -c["loss_epochs_decay"] * epochs
-        )
-        worst, best = (_zoom(loss_lr, -4.0, 0.8, sign) for sign in (1, -1))
-        return c["k_loss"] * min((of_epochs * worst).min(), (of_epochs * best).min())
-    argument = c["accuracy_epochs_intercept"] - c["accuracy_epochs_slope"] * epochs
-    of_epochs = c["accuracy_epochs_peak"] - c["accuracy_epochs_curvature"] * np.log10(argument) ** 2
-    accuracy = c["k_accuracy"] * of_epochs.max() * _zoom(accuracy_lr, -4.0, 0.8, 1)
-    return accuracy if metric == "accuracy" else accuracy * _zoom(harmonic, 0.0, 1.0, 1)
-
-
-def _draw_model(generator):
-    """A random admissible model: slopes from gentle to steep, curves in both directions."""
-    while True:
-        slopes = 10 ** generator.uniform(0.5, 2.3, size=2)
-        middles = generator.uniform(-0.3, 1.3, size=2)
-        rising = generator.random(3) < 0.5
-        floor = generator.choice([0.0, generator.uniform(0.0, 0.4)])
-        constants = {
-            "precision_floor": floor,
-            "precision_amplitude": 1.0 - floor,
-            "precision_slope": slopes[0],
-            "precision_offset": np.exp(slopes[0] * middles[0]),
-            "recall_slope": slopes[1],
-            "recall_offset": np.exp(-slopes[1] * middles[1]),
-            "accuracy_epochs_curvature": generator.uniform(-0.3, 3.0),
-            "accuracy_epochs_slope": 0.025,
-            "accuracy_lr_curvature": generator.uniform(-0.3, 1.0),
-            "loss_lr_curvature": generator.uniform(-0.3, 2.0),
-            "loss_epochs_decay": generator.uniform(-0.01, 0.1),
-            "k_accuracy": generator.uniform(0.5, 1.0),
-            "k_precision": generator.uniform(0.5, 1.0),
-            "k_recall": generator.uniform(0.5, 1.0),
-        }
-        if rising[0]:
-            slope = generator.uniform(0.002, 0.1)
-            peak = generator.uniform(-20.0, 120.0)
-            constants |= {
-                "accuracy_epochs_slope": -slope,
-                "accuracy_epochs_intercept": 1.0 + slope * peak,
-            }
-        if rising[1]:
-            constants |= {"accuracy_lr_slope": -0.4, "accuracy_lr_intercept": 2.3}
-        if rising[2]:
-            constants |= {"loss_lr_slope": -0.3, "loss_lr_intercept": 1.6}
-        try:
-            return FictitiousModel(**{key: float(value) for key, value in constants.items()})
-        except ValueError:
-            continue
-
-
-def test_optimum_of_random_models_against_brute_force():
-    generator = np.random.default_rng(2)
-    optima = []
-    for _ in range(60):
-        model = _draw_model(generator)
-        for metric in ("f1", "accuracy", "loss"):
-            best = model.optimum(metric)
-            expected = _brute_force(asdict(model), metric)
-            assert best.value == pytest.approx(expected, abs=1e-9), (metric, model)
-            evaluated = model.evaluate(best.thr, best.epochs, best.lr)
-            assert getattr(evaluated, metric) == pytest.approx(best.value, abs=1e-12)
-        optima.append((model, model.optimum()))
-    # The draws reach the hard cases: optima inside and at both ends, steep and rising curves.
-    thresholds = [best.thr for _, best in optima]
-    assert min(thresholds) == 0.0
-    assert max(thresholds) == 1.0
-    assert sum(0.0 < thr < 1.0 for thr in thresholds) > 10
-    epochs = {best.epochs for _, best in optima}
-    assert {1, 100} < epochs, epochs
-    assert max(model.precision_slope for model, _ in optima) > 100
-    assert min(model.accuracy_epochs_slope for model, _ in optima) < 0
-
-
-def test_brute_force_can_tell():
-    model = FictitiousModel()
-    other = asdict(model) | {"precision_slope": 20.001}
-    assert abs(_brute_force(other, "f1") - model.optimum().value) > 1e-7
 
 
 def test_every_constant_matters():
