@@ -130,10 +130,8 @@ class ActionMode:
             targets.append(clip(u + move, math))
         return tuple(targets)
 
-    def stops(self, action: Columns) -> Column | None:
-        """Which rows chose to stop; None if the mode has no such action."""
-        if not self.stop:
-            return None
+    def stops(self, action: Columns) -> Column:
+        """Which rows chose to stop, in a mode that has such an action."""
         return action[0] == self.size - 1 if self.discrete else action[-1] > 0.0
 
     def _message(self, action: Any, shape: Any = None) -> str:

@@ -19,7 +19,7 @@ from hpo_gym.columns import Column, ColumnMath, Columns
 from hpo_gym.families import make_family
 from hpo_gym.observations import Layout
 from hpo_gym.options import Options
-from hpo_gym.rewards import REWARDS, Change
+from hpo_gym.rewards import REWARDS
 
 SUCCESS_REGRET = 0.01
 """An episode is a success once the incumbent is within 1 % of the best possible score."""
@@ -225,21 +225,11 @@ class Dynamics:
             cost,
             state.total_cost + cost,
         )
-        reward = self._reward(
-            Change(
-                true_score,
-                state.true_score,
-                best_true_score,
-                state.best_true_score,
-                state.tasks.best_possible,
-                cost,
-            ),
-            math,
-        )
+        reward = self._reward(state, after, math)
         terminated = evaluations >= self.options.max_evaluations
-        stop = self.mode.stops(action)
-        if stop is None:
+        if not self.mode.stop:
             return after, reward, terminated
+        stop = self.mode.stops(action)
         after = self._stopped(stop, state._replace(cost=0.0 * cost), after, math)
         return after, math.where(stop, 0.0, reward), terminated | stop
 

@@ -156,6 +156,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         self._info_names = tuple(self.dynamics.info_types)
         self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
         self._history = History(self.dynamics.layout, 1)
+        self._keeps_history = self.dynamics.layout.rows > 0
         self._state: State | None = None
         self._over = False
         self._generator: np.random.Generator | None = None
@@ -182,7 +183,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         super().reset(seed=seed)
         self._state = state = self.dynamics.reset(self._next_key(), episode, _MATH)
         self._over = False
-        if self.dynamics.layout.rows:
+        if self._keeps_history:
             self._history.clear(slice(None))
             if self.dynamics.layout.start_evaluated:
                 self._remember(state)
@@ -210,7 +211,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         before = self._state
         state, reward, self._over = self.dynamics.step(before, columns, _MATH)
         self._state = state
-        if self._history.block.size and state.evaluations > before.evaluations:
+        if self._keeps_history and state.evaluations > before.evaluations:
             self._remember(state)
         info = self._info(state)
         if self.render_mode is not None:
@@ -242,7 +243,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
     def _observation(self, state: State) -> NDArray[np.float32]:
         unit, features, best_unit, rest = self.dynamics.observation(state, _MATH)
         summary = np.array((*unit, *features, *best_unit, *rest), dtype=np.float32)
-        if not self.dynamics.layout.rows:
+        if not self._keeps_history:
             return summary
         return np.concatenate((summary, self._history.block.reshape(-1)))
 

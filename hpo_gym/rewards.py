@@ -10,42 +10,35 @@ log_regret   f1_gain - 0.3 log10(clip(noise-free regret of this evaluation, 1e-3
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from hpo_gym.columns import Column, ColumnMath
 
+if TYPE_CHECKING:
+    from hpo_gym.dynamics import State
 
-class Change(NamedTuple):
-    """What an evaluation changed; all scores are noise-free, each (N,) float64."""
-
-    score: Column
-    previous_score: Column
-    best_score: Column
-    previous_best_score: Column
-    best_possible: Column
-    cost: Column
+Reward: TypeAlias = "Callable[[State, State, ColumnMath], Column]"
+"""From the states before and after an evaluation to the reward, a number or (N,)."""
 
 
-Reward: TypeAlias = Callable[[Change, ColumnMath], Column]
-
-
-def f1_gain(change: Change, math: ColumnMath) -> Column:
+def f1_gain(before: State, after: State, math: ColumnMath) -> Column:
     """Gain of the incumbent minus the cost."""
-    gain = change.best_score - change.previous_best_score
-    gain -= change.cost
+    gain = after.best_true_score - before.best_true_score
+    gain -= after.cost
     return gain
 
 
-def f1_delta(change: Change, math: ColumnMath) -> Column:
+def f1_delta(before: State, after: State, math: ColumnMath) -> Column:
     """Change of the score from one evaluation to the next minus the cost."""
-    return change.score - change.previous_score - change.cost
+    return after.true_score - before.true_score - after.cost
 
 
-def log_regret(change: Change, math: ColumnMath) -> Column:
+def log_regret(before: State, after: State, math: ColumnMath) -> Column:
     """`f1_gain` and a dense bonus of 0.3 for every factor of ten of regret, up to three."""
-    regret = (change.best_possible - change.score) / change.best_possible
+    best_possible = after.tasks.best_possible
+    regret = (best_possible - after.true_score) / best_possible
     clipped = math.minimum(math.maximum(regret, 1e-3), 1.0)
-    return f1_gain(change, math) - 0.3 * math.log10((0.0, -1.0, clipped))[0]
+    return f1_gain(before, after, math) - 0.3 * math.log10((0.0, -1.0, clipped))[0]
 
 
 REWARDS: dict[str, Reward] = {

@@ -210,8 +210,8 @@ def test_registered_ids():
 
 
 def test_rewards_can_be_added():
-    def free(change, math):
-        return change.best_score - change.previous_best_score
+    def free(before, after, math):
+        return after.best_true_score - before.best_true_score
 
     try:
         register_reward("free", free)
@@ -220,6 +220,6 @@ def test_rewards_can_be_added():
         env.reset(seed=0, options={"start": {"thr": 0.5, "epochs": 80, "lr": 0.25}})
         assert env.step(np.array([0, -1, 0], dtype=np.float32))[1] == 0.0
         with pytest.raises(ValueError, match="reward 'free' exists"):
-            register_reward("free", lambda change, math: 0.0)
+            register_reward("free", lambda before, after, math: 0.0)
     finally:
         REWARDS.pop("free")
