@@ -15,8 +15,8 @@ import numpy as np
 import tyro
 
 from hpo_gym.families import FictitiousModel, make_family
-from hpo_gym.picture import new_figure
-from hpo_gym.surface import BLUE, OPTIMUM, ORANGE, draw_slice, surface
+from hpo_gym.rendering.picture import new_figure
+from hpo_gym.rendering.surface import BLUE, OPTIMUM, ORANGE, draw_slice, surface
 
 # Blue and orange differ in brightness too; dashes tell the lines apart without colour.
 _STYLES = ({"color": BLUE}, {"color": ORANGE, "linestyle": "--"})

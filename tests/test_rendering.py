@@ -15,9 +15,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import RenderCollection
 
-from hpo_gym import TuningEnv, TuningVectorEnv
+from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
 from hpo_gym.families import Family
-from hpo_gym.picture import DPI, layout_for
+from hpo_gym.rendering.picture import DPI, layout_for
 from hpo_gym.space import Parameter, SearchSpace
 
 GOLDEN_START = {"start": {"thr": 0.3, "epochs": 10, "lr": 1e-4}}
@@ -113,6 +113,7 @@ def test_text_of_the_golden_episode(golden):
     assert fields(lines[4])["lr"] == "0.251189"
 
 
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_text_is_one_line_in_every_environment(env_id):
     lines = episode(gym.make(env_id, render_mode="ansi"), 3)
     assert [line.split(" |")[0] for line in lines] == [f"step {i}/20" for i in range(4)]
@@ -131,6 +132,7 @@ def test_text_of_an_empty_start_and_of_a_stop():
     assert env.render().startswith("step 2/20 stopped | thr=0.5 epochs=50 lr=0.0251189 |")
 
 
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_pictures_have_one_size_and_change_with_every_step(env_id):
     env = RenderCollection(gym.make(env_id, render_mode="rgb_array"), reset_clean=False)
     env.reset(seed=3)
@@ -251,7 +253,7 @@ def test_unknown_mode_is_refused():
 
 
 def test_without_matplotlib_a_picture_names_the_extra(monkeypatch):
-    monkeypatch.delitem(sys.modules, "hpo_gym.picture")
+    monkeypatch.delitem(sys.modules, "hpo_gym.rendering.picture")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     env = TuningEnv(render_mode="rgb_array")
     env.reset(seed=0)

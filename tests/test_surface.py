@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpo_gym import FictitiousModel, make_family
-from hpo_gym.picture import DPI, layout_for
-from hpo_gym.surface import surface
+from hpo_gym.rendering.picture import DPI, layout_for
+from hpo_gym.rendering.surface import surface
 
 
 @pytest.mark.parametrize("dimension", range(1, 9))

@@ -1,6 +1,6 @@
 """The family of the fictitious model: one exact task, the notebook's or one with other constants.
 
-The equations and their source stand in `hpo_gym.families.fictitious_model`.
+The equations and their source stand in `hpo_gym.families.fictitious_equations`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from hpo_gym.columns import Column, ColumnMath, Columns
 from hpo_gym.families import fictitious_optimum
 from hpo_gym.families.base import Family
-from hpo_gym.families.fictitious_model import FictitiousModel, Metrics, equations, f1_score
+from hpo_gym.families.fictitious_equations import Metrics, equations, f1_score
+from hpo_gym.families.fictitious_model import FictitiousModel
 from hpo_gym.rng import normals
 from hpo_gym.space import Parameter, SearchSpace
 

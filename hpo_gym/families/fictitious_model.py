@@ -1,25 +1,6 @@
-"""The fictitious model: closed-form precision, recall, loss, accuracy and F1 of a tuning run.
+"""The fictitious model as an object: its constants, curves, domain and optimum.
 
-Inputs are the decision threshold ``thr``, the number of training ``epochs`` and the learning rate
-``lr``; z = log10(lr). One input at a time:
-
-    Precision(thr)   = 0.1 + 0.9 / (1 + 5000 exp(-20 thr))
-    Recall(thr)      = 1 / (1 + 1e-5 exp(20 thr))
-    Loss(epochs)     = 3 + 7 exp(-0.05 epochs)
-    Accuracy(epochs) = 0.95 - 3 log10(3 - 0.025 epochs)^2
-    Loss(lr)         = 0.6 + log10(0.9 - z)^2
-    Accuracy(lr)     = 0.98 - log10(0.7 - 0.5 z)^2
-
-Together, with a scale factor k for each metric:
-
-    Accuracy  = k_accuracy Accuracy(epochs) Accuracy(lr)
-    Precision = k_precision Precision(thr) Accuracy
-    Recall    = k_recall Recall(thr) Accuracy
-    Loss      = k_loss Loss(epochs) Loss(lr)
-    F1        = 2 Precision Recall / (Precision + Recall)
-
-Source: the notebook "Designing a Fictitious Model for Hyperparameter Tuning", whose constants are
-the defaults of `FictitiousModel`.
+The equations and their source stand in `hpo_gym.families.fictitious_equations`.
 """
 
 from __future__ import annotations
@@ -31,18 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpo_gym.columns import ArrayMath, Column, ColumnMath, Columns, math_of, times
+from hpo_gym.columns import ArrayMath, Column, ColumnMath, math_of
+from hpo_gym.families import fictitious_equations as curves
 from hpo_gym.families import fictitious_optimum
-
-
-class Metrics(NamedTuple):
-    """Metrics of an evaluation, each with the broadcast shape of the inputs."""
-
-    precision: Column
-    recall: Column
-    loss: Column
-    accuracy: Column
-    f1: Column
+from hpo_gym.families.fictitious_equations import Metrics, equations
 
 
 class Optimum(NamedTuple):
@@ -53,82 +26,6 @@ class Optimum(NamedTuple):
     lr: float
     value: float
     metrics: Metrics
-
-
-def f1_score(precision: Column, recall: Column) -> Column:
-    """Harmonic mean of precision and recall, 0 where both are 0."""
-    total = precision + recall
-    total += 1e-300  # changes no sum but 0
-    f1 = precision * recall
-    f1 *= 2.0
-    f1 /= total
-    return f1
-
-
-# The curves, given their exponential or logarithm: `equations` computes all of these in one call.
-# Here and in `f1_score`, augmented assignments reuse the memory of fresh columns, which is still in
-# the processor's cache. They are exact rewritings, and leave alone what torch needs for gradients.
-def _precision_thr(c: Any, exponential: Column) -> Column:
-    steps = c.precision_offset * exponential
-    steps += 1.0
-    curve = c.precision_amplitude / steps
-    curve += c.precision_floor
-    return curve
-
-
-def _recall_thr(c: Any, exponential: Column, scale: Column = 1.0) -> Column:
-    steps = c.recall_offset * exponential
-    steps += 1.0
-    return scale / steps
-
-
-def _loss_epochs(c: Any, exponential: Column) -> Column:
-    return c.loss_epochs_floor + c.loss_epochs_amplitude * exponential
-
-
-def _accuracy_epochs(c: Any, logarithm: Column) -> Column:
-    return c.accuracy_epochs_peak - times(c.accuracy_epochs_curvature, logarithm * logarithm)
-
-
-def _loss_lr(c: Any, logarithm: Column) -> Column:
-    curve = times(c.loss_lr_curvature, logarithm * logarithm)
-    curve += c.loss_lr_floor
-    return curve
-
-
-def _accuracy_lr(c: Any, logarithm: Column) -> Column:
-    return c.accuracy_lr_peak - times(c.accuracy_lr_curvature, logarithm * logarithm)
-
-
-def equations(
-    c: Any, scaled: Columns, math: ColumnMath, epoch_terms: Columns | None = None
-) -> Metrics:
-    """The model's equations, on columns.
-
-    Args:
-        c: The constants: an object with the fields of `FictitiousModel`, as floats or columns.
-        scaled: thr, epochs and z = log10(lr).
-        math: Column namespace.
-        epoch_terms: Accuracy(epochs) and Loss(epochs), where they are known already.
-    """
-    thr, epochs, z = scaled
-    products = [(-c.precision_slope, thr), (c.recall_slope, thr)]
-    lines = [
-        (c.accuracy_lr_intercept, c.accuracy_lr_slope, z),
-        (c.loss_lr_intercept, c.loss_lr_slope, z),
-    ]
-    if epoch_terms is None:
-        products.append((-c.loss_epochs_decay, epochs))
-        lines.append((c.accuracy_epochs_intercept, c.accuracy_epochs_slope, epochs))
-    exponentials = math.exp(*products)
-    logarithms = math.log10(*lines)
-    if epoch_terms is None:
-        epoch_terms = _accuracy_epochs(c, logarithms[2]), _loss_epochs(c, exponentials[2])
-    accuracy = times(c.k_accuracy, epoch_terms[0]) * _accuracy_lr(c, logarithms[0])
-    precision = times(c.k_precision, _precision_thr(c, exponentials[0])) * accuracy
-    recall = _recall_thr(c, exponentials[1], c.k_recall) * accuracy
-    loss = times(c.k_loss, epoch_terms[1]) * _loss_lr(c, logarithms[1])
-    return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall))
 
 
 @dataclass(frozen=True)
@@ -248,37 +145,37 @@ class FictitiousModel:
     def precision_curve(self, thr: Any) -> Column:
         """Precision(thr), before scale factor and accuracy."""
         _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return _precision_thr(self, math_of(thr).exp((-self.precision_slope, thr))[0])
+        return curves.precision_thr(self, math_of(thr).exp((-self.precision_slope, thr))[0])
 
     def recall_curve(self, thr: Any) -> Column:
         """Recall(thr), before scale factor and accuracy."""
         _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return _recall_thr(self, math_of(thr).exp((self.recall_slope, thr))[0])
+        return curves.recall_thr(self, math_of(thr).exp((self.recall_slope, thr))[0])
 
     def loss_epochs_curve(self, epochs: Any) -> Column:
         """Loss(epochs), before scale factor and Loss(lr)."""
         _check_inside("epochs", epochs, *self.epochs_domain)
-        return _loss_epochs(self, math_of(epochs).exp((-self.loss_epochs_decay, epochs))[0])
+        return curves.loss_epochs(self, math_of(epochs).exp((-self.loss_epochs_decay, epochs))[0])
 
     def accuracy_epochs_curve(self, epochs: Any) -> Column:
         """Accuracy(epochs), before scale factor and Accuracy(lr)."""
         _check_inside("epochs", epochs, *self.epochs_domain)
         line = self.accuracy_epochs_intercept, self.accuracy_epochs_slope, epochs
-        return _accuracy_epochs(self, math_of(epochs).log10(line)[0])
+        return curves.accuracy_epochs(self, math_of(epochs).log10(line)[0])
 
     def loss_lr_curve(self, lr: Any) -> Column:
         """Loss(lr), before scale factor and Loss(epochs)."""
         _check_inside("lr", lr, *self.lr_domain)
         math = math_of(lr)
         line = self.loss_lr_intercept, self.loss_lr_slope, _log10(lr, math)
-        return _loss_lr(self, math.log10(line)[0])
+        return curves.loss_lr(self, math.log10(line)[0])
 
     def accuracy_lr_curve(self, lr: Any) -> Column:
         """Accuracy(lr), before scale factor and Accuracy(epochs)."""
         _check_inside("lr", lr, *self.lr_domain)
         math = math_of(lr)
         line = self.accuracy_lr_intercept, self.accuracy_lr_slope, _log10(lr, math)
-        return _accuracy_lr(self, math.log10(line)[0])
+        return curves.accuracy_lr(self, math.log10(line)[0])
 
     @property
     def epochs_domain(self) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The noise-free score along pairs of parameters: computed here, drawn on axes that are given.
 
 One parameter alone gives a curve; more give a heat map for every pair, with the other parameters
-held at the optimum. Nothing here imports matplotlib: `hpo_gym.picture` makes the axes.
+held at the optimum. Nothing here imports matplotlib: `hpo_gym.rendering.picture` makes the axes.
 """
 
 from __future__ import annotations

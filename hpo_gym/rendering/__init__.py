@@ -1,4 +1,4 @@
-"""Frames of an episode: a line of text, or a picture (see `hpo_gym.picture`)."""
+"""Frames of an episode: a line of text, or a picture (see `hpo_gym.rendering.picture`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hpo_gym.columns import Columns
 from hpo_gym.dynamics import Dynamics, Tasks
 
 if TYPE_CHECKING:
-    from hpo_gym.picture import Picture
+    from hpo_gym.rendering.picture import Picture
 
 _KEPT_PICTURES = 4
 """Tasks whose pictures are kept ready; each takes some megabytes."""
@@ -88,7 +88,7 @@ class Renderer:
     def _picture(self, tasks: Tasks) -> Picture:
         """The picture of a task; those used last are kept."""
         # Imported here: an environment needs no matplotlib until it draws.
-        from hpo_gym.picture import Picture
+        from hpo_gym.rendering.picture import Picture
 
         entry = next((entry for entry in self._pictures if entry[0] == tasks), None)
         if entry is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.surface import OPTIMUM, ORANGE, FloatArray
+from hpo_gym.rendering.surface import OPTIMUM, ORANGE, FloatArray
 
 # Marks differ in shape, size and brightness, so that no meaning rests on hue alone.
 _START = {"marker": "s", "s": 60.0, "facecolors": "white", "edgecolors": "black"}
