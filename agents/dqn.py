@@ -36,20 +36,21 @@ class DQNSettings(TrainingSettings):
 
     algorithm: ClassVar[str] = "DQN"
 
-    num_envs: int = 64
+    total_steps: int = 750_000
+    num_envs: int = 128
+    normalize_reward: bool = True
     buffer_size: int = 200_000
     learning_starts: int = 10_000
-    batch_size: int = 256
+    batch_size: int = 512
     train_freq: int = 1
     gradient_steps: int = 4
-    target_update_interval: int = 2_000
+    target_update_interval: int = 10_000
     tau: float = 1.0
     learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-4
+    final_learning_rate: float = 0.0
     exploration_fraction: float = 0.3
     exploration_final_eps: float = 0.05
     max_grad_norm: float = 10.0
-    activation: str = "relu"
 
     @property
     def rollout_steps(self) -> int:

@@ -41,7 +41,7 @@ class TrainingSettings:
     normalize_observations: bool = False
     gamma: float = 0.99
     hidden: tuple[int, ...] = (64, 64)
-    activation: str = "tanh"
+    activation: str = "relu"
 
     def __post_init__(self) -> None:
         """Check what would fail late or without saying why."""

@@ -23,6 +23,7 @@ import tyro
 
 import hpo_gym
 from agents import AGENTS, make_agent
+from agents.dqn import train_dqn
 from agents.ppo import train_ppo
 from hpo_gym.benchmark.plots import anytime_figure
 from hpo_gym.benchmark.rollouts import Episodes, decision_seconds, run_episodes
@@ -32,6 +33,7 @@ from hpo_gym.policy import Policy
 from hpo_gym.reference import optimal_return
 
 EVALUATIONS = (1, 5, 10, 20)
+LEARNED = {"ppo": train_ppo, "dqn": train_dqn}
 _TEST_SEED = 1_000_000
 
 
@@ -42,7 +44,7 @@ class Arguments:
     env: str = "FictitiousHPO-v0"
     """Registered id of the environment."""
     agents: tuple[str, ...] = (*AGENTS, "ppo")
-    """Agents to compare; those that make no sense in the environment are left out by default."""
+    """Agents to compare, also "dqn"; those that make no sense are left out by default."""
     episodes: int = 1000
     """Number of seeded episodes, the same for all agents."""
     seed: int = 0
@@ -80,21 +82,29 @@ def _build(arguments: Arguments) -> tuple[dict[str, Any], dict[str, float]]:
     agents: dict[str, Any] = {}
     training: dict[str, float] = {}
     for name in arguments.agents:
-        if name != "ppo":
-            try:
+        if name == "ppo" and arguments.from_policy is not None:
+            agents[name] = _load(arguments.from_policy, env)
+            continue
+        try:
+            if name in LEARNED:
+                print(f"training {name.upper()} on {arguments.env}, seed {arguments.seed}")
+                agents[name], training[name] = LEARNED[name](arguments.env, seed=arguments.seed)
+            else:
                 agents[name] = make_agent(name, env, seed=arguments.seed)
-            except ValueError as error:
-                if arguments.agents != Arguments.agents:
-                    raise SystemExit(str(error)) from error
-                print(f"left out: {error}")
-        elif arguments.from_policy is not None:
-            agents[name] = Policy.load(arguments.from_policy)
-            agents[name].check_env(env)
-        else:
-            print(f"training PPO on {arguments.env}, seed {arguments.seed}")
-            trained = train_ppo(arguments.env, seed=arguments.seed)
-            agents[name], training[name] = trained.policy, trained.seconds
+        except ValueError as error:
+            if arguments.agents != Arguments.agents:
+                raise SystemExit(str(error)) from error
+            print(f"left out: {error}")
     return agents, training
+
+
+def _load(path: Path, env: gym.Env[Any, Any]) -> Policy:
+    try:
+        policy = Policy.load(path)
+        policy.check_env(env)
+    except (OSError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    return policy
 
 
 def _run(agent: Any, arguments: Arguments) -> Episodes:
