@@ -21,8 +21,8 @@ class TrainingSettings:
         num_envs: Rows of the vector environment.
         interval: Steps from one boundary to the next.
         evaluation_episodes: Episodes of an evaluation.
-        reward: The reward to train on; None for the environment's own, on which every
-            evaluation is.
+        reward: The reward to train on, unless the environment's options name one; None for the
+            environment's own, on which every evaluation is.
         normalize_reward: Divide rewards by the running deviation of the discounted return.
         normalize_observations: Standardise observations by their running statistics.
         gamma: Discount factor.

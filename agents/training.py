@@ -84,7 +84,7 @@ def make_envs(settings: TrainingSettings, env_id: str, options: Mapping[str, Any
     """The environments of a training, as SB3 takes them."""
     reward = {} if settings.reward is None else {"reward": settings.reward}
     native = gym.make_vec(
-        env_id, settings.num_envs, autoreset_mode="SameStep", **{**options, **reward}
+        env_id, settings.num_envs, autoreset_mode="SameStep", **{**reward, **options}
     )
     envs: VecEnv = VecMonitor(NativeVecEnv(native))
     if settings.normalize_reward or settings.normalize_observations:

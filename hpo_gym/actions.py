@@ -59,7 +59,7 @@ class ActionMode:
         Raises:
             ValueError: The action has the wrong shape or kind, or is NaN.
         """
-        array = np.asarray(action)
+        array = self._array(action)
         if array.shape != self._shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(action))
         if self.discrete:
@@ -84,7 +84,7 @@ class ActionMode:
         Raises:
             ValueError: The actions have the wrong shape or kind, or one that counts is NaN.
         """
-        array = np.asarray(actions)
+        array = self._array(actions)
         shape = (rows, *self._shape)
         if array.shape != shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(actions, shape))
@@ -94,6 +94,12 @@ class ActionMode:
         if self.discrete:
             return (array,)
         return np.array(array.T, dtype=np.float64, order="C")
+
+    def _array(self, action: Any) -> Any:
+        try:
+            return np.asarray(action)
+        except ValueError as error:  # ragged lists
+            raise ValueError(self._message(action)) from error
 
     def _repair(self, array: Any, low: float, high: float, ignored: Any) -> Any:
         """Clip a Box's actions; raise where an action that counts cannot be clipped."""

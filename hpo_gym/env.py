@@ -28,8 +28,8 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
     An episode is one tuning run. Every action evaluates a configuration of one *task*, here a
     closed-form model of a classifier's training; the *incumbent* is the best configuration
     observed so far. The reward is what the incumbent gained, minus the cost of the evaluation. The
-    budget is ``max_evaluations``. The optimum is known in closed form, so the regret in ``info`` is
-    exact.
+    budget is ``max_evaluations``. The optimum is known (three one-dimensional problems, solved to
+    the last bits), so the regret in ``info`` is exact.
 
     `FictitiousHPO-v0` is one fixed model: it measures optimisation under cost. A policy can learn
     its optimum by heart, so it does not measure adaptation to unseen tasks.

@@ -37,7 +37,10 @@ def read_seeds(seed: int | Sequence[int | None] | None, count: int) -> Seeds:
             words += np.arange(first, first + count, dtype=np.uint64)
             return Seeds(first, words, np.ones(count, dtype=np.bool_))
         seed = [first + row for row in range(count)]
-    seeds = list(seed)
+    try:
+        seeds = list(seed)
+    except TypeError as error:
+        raise ValueError(f"seed = {seed!r} must be None, a whole number >= 0 or a list") from error
     if len(seeds) != count:
         raise ValueError(f"give {count} seeds, one per row, not {len(seeds)}")
     for row, value in enumerate(seeds):
@@ -66,15 +69,17 @@ class EpisodeKeys:
     def seed(self, env: Any, seeds: Seeds, rows: NDArray[np.bool_]) -> None:
         """Seed rows, after ``env.reset`` of Gymnasium's base class got ``seeds.first``.
 
-        Rows without a seed follow the environment's generator if that is new: never seen before,
-        or put in by hand.
+        Without any seed, all rows follow the environment's generator if that is new: never seen
+        before, or put in by hand.
         """
         if env.np_random is not self._generator:
             first_time = self._generator is None
             self._generator = env.np_random
-            if seeds.first is None or first_time:
+            if seeds.first is None:
                 self._words = rng.seed_words(env, len(self._words))
                 self._resets[:] = 0
+            elif first_time:  # rows without a seed beside rows with one: nobody's neighbours
+                self._words = rng.random_words(len(self._words))
         seeded = rows & seeds.given
         self._words[seeded] = seeds.words[seeded]
         self._resets[seeded] = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -28,6 +28,10 @@ def _is_number(value: Any, low: float, high: float) -> bool:
     )
 
 
+def _is_one_of(value: Any, known: Iterable[str]) -> bool:
+    return isinstance(value, str) and value in known
+
+
 def _is_count(value: Any, low: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= low
 
@@ -41,7 +45,7 @@ class Options:
         split: The tasks from which a reset draws: "train", "validation" or "test".
         task: A fixed task index, or None to draw one at every reset.
         action: "propose", "adjust" or "nudge".
-        adjust_step: Largest move of "adjust", as a fraction of the range, in (0, 1].
+        adjust_step: Largest move of "adjust", as a fraction of the range, in [1e-6, 1].
         stop: Adds an action that ends the episode.
         reward: "f1_gain", "f1_delta" or "log_regret" (see `hpo_gym.rewards`).
         metric: The primary metric.
@@ -73,16 +77,16 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
-        for name, known in (("action", ACTIONS), ("observation", OBSERVATIONS)):
+        choices = {"action": ACTIONS, "observation": OBSERVATIONS, "reward": REWARDS}
+        for name, known in choices.items():
             value = getattr(self, name)
-            _require(value in known, name, value, f"one of {list(known)}")
-        _require(self.reward in REWARDS, "reward", self.reward, f"one of {sorted(REWARDS)}")
+            _require(_is_one_of(value, known), name, value, f"one of {list(known)}")
         _require(isinstance(self.stop, bool), "stop", self.stop, "True or False")
         for name in ("evaluation_cost", "epoch_cost"):
             value = getattr(self, name)
             _require(_is_number(value, 0.0, 1e6), name, value, "a number in [0, 1e6]")
         _require(
-            _is_number(self.adjust_step, 1e-6, 1.0), "adjust_step", self.adjust_step, "in (0, 1]"
+            _is_number(self.adjust_step, 1e-6, 1.0), "adjust_step", self.adjust_step, "in [1e-6, 1]"
         )
         _require(
             _is_count(self.max_evaluations, 1),
@@ -93,13 +97,12 @@ class Options:
         if self.noise is not None:
             _require(_is_number(self.noise, 0.0, 1.0), "noise", self.noise, "None or in [0, 1]")
         if isinstance(self.start, str):
-            known = ("random", "none")
-            _require(self.start in known, "start", self.start, f"{known} or a configuration")
+            known = ["random", "none"] if self.action == "propose" else ["random"]
             _require(
-                self.start == "random" or self.action == "propose",
+                self.start in known,
                 "start",
                 self.start,
-                f"evaluated with action={self.action!r}, which moves the current configuration",
+                f"one of {known} or a configuration (with action={self.action!r})",
             )
         for name in ("adjust_step", "evaluation_cost", "epoch_cost"):
             object.__setattr__(self, name, float(getattr(self, name)))  # no NumPy numbers in infos
@@ -108,13 +111,13 @@ class Options:
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
         _require(
-            self.metric in family.goals,
+            _is_one_of(self.metric, family.goals),
             "metric",
             self.metric,
             f"one of {list(family.goals)} for the family {family.name!r}",
         )
         _require(
-            self.split in family.sizes,
+            _is_one_of(self.split, family.sizes),
             "split",
             self.split,
             f"one of {list(family.sizes)} for the family {family.name!r}",

@@ -52,7 +52,9 @@ def register_reward(name: str, reward: Reward) -> None:
     """Add a reward under a new name, to be used as the option ``reward``.
 
     Raises:
-        ValueError: The name is taken.
+        ValueError: The name is taken or no text, or the reward cannot be called.
     """
+    if not isinstance(name, str) or not callable(reward):
+        raise ValueError(f"register_reward needs a name and a function, not {name!r}, {reward!r}")
     if REWARDS.setdefault(name, reward) is not reward:
         raise ValueError(f"reward {name!r} exists already; choose another name")

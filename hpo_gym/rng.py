@@ -61,6 +61,11 @@ def seed_words(env: Any, count: int) -> Any:
     return env.np_random.integers(2**64, size=count, dtype=np.uint64)
 
 
+def random_words(count: int) -> Any:
+    """Words that nobody chose, (count,) uint64."""
+    return np.random.default_rng().integers(2**64, size=count, dtype=np.uint64)
+
+
 def uniforms(key: Any, count: int) -> Columns:
     """``count`` columns of uniforms in [0, 1), multiples of 2**-53."""
     return tuple(
@@ -75,11 +80,3 @@ def normals(key: Any, count: int, math: ColumnMath) -> Columns:
     for first, second in zip(draws[::2], draws[1::2], strict=True):
         pairs.extend(math.box_muller(1.0 - first, second))
     return tuple(pairs[:count])
-
-
-def text_key(text: str) -> int:
-    """A 64-bit key of a string, the same in every process (FNV-1a, then mixed)."""
-    word = 0xCBF29CE484222325
-    for byte in text.encode():
-        word = (word ^ byte) * 0x100000001B3 & MASK
-    return int(mix(word))

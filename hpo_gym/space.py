@@ -7,7 +7,6 @@ and from there to the *natural* value that a user reads.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,8 +21,9 @@ from hpo_gym.columns import ColumnMath, Columns
 FloatArray = NDArray[np.float64]
 
 _LN10 = float(np.log(10.0))
-# Natural bounds such as 10**0.8 are not exact in binary: accept what a user would call equal.
-_TOLERANCE = 1e-9
+# Bounds such as 10**0.8 are not exact in binary, let alone in float32: accept what a user would
+# call equal. It is clipped to the bound.
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Parameter:
             )
         if self.log and self.integer:
             raise ValueError(f"parameter {self.name!r}: choose one of log and integer")
+        if self.integer and not (float(self.low).is_integer() and float(self.high).is_integer()):
+            raise ValueError(
+                f"parameter {self.name!r}: the bounds [{self.low}, {self.high}] of an integer must "
+                "be whole numbers"
+            )
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -72,13 +77,13 @@ class Parameter:
         if isinstance(value, bool) or not isinstance(value, (Real, np.number)):
             raise ValueError(f"{self.name} = {value!r} is not a number in [{low:g}, {high:g}]")
         number = float(value)
-        slack = _TOLERANCE * (high - low if not self.log else low)
-        if not low - slack <= number <= high + slack:
+        below, above = (low, high) if self.log else (high - low, high - low)
+        if not low - _TOLERANCE * below <= number <= high + _TOLERANCE * above:
             raise ValueError(
-                f"{self.name} = {number:g} is outside [{low:g}, {high:g}]; choose a value inside"
+                f"{self.name} = {number!r} is outside [{low!r}, {high!r}]; choose a value inside"
             )
         if self.integer and number != round(number):
-            raise ValueError(f"{self.name} = {number:g} must be a whole number")
+            raise ValueError(f"{self.name} = {number!r} must be a whole number")
         scaled = float(np.log10(number)) if self.log else number
         unit = 2.0 * (scaled - self.low) / (self.high - self.low) - 1.0
         return min(max(unit, -1.0), 1.0)
@@ -181,7 +186,3 @@ class SearchSpace:
                 f"got {len(values)}"
             )
         return tuple(p.unit(value) for p, value in zip(self.parameters, values, strict=True))
-
-    def to_json(self) -> str:
-        """The space as JSON text, for descriptions of families and policies."""
-        return json.dumps([vars(parameter) for parameter in self.parameters])

@@ -35,6 +35,8 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         num_envs: Number of rows N.
         autoreset_mode: "NextStep" (default), "SameStep" or "Disabled", or Gymnasium's enum.
         render_mode: "ansi" or "rgb_array": `render` returns a tuple of N frames.
+        max_episode_steps: What Gymnasium passes for a registered id that has a time limit. None,
+            -1 and limits that no episode reaches are accepted.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         observation: str = "summary",
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
     ) -> None:
         if not isinstance(num_envs, int) or num_envs < 1:
             raise ValueError(f"num_envs = {num_envs!r} must be a whole number >= 1")
@@ -78,10 +81,18 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 observation=observation,
             )
         )
+        if max_episode_steps not in (None, -1) and max_episode_steps < max_evaluations:
+            raise ValueError(
+                f"max_episode_steps = {max_episode_steps!r} would cut episodes short of their "
+                f"budget of {max_evaluations}: set max_evaluations, or vectorization_mode='sync'"
+            )
         self.num_envs = num_envs
         # An allocator such as glibc's hands freed memory back to the kernel, and fetches it again
         # at every step, until it has seen a block of this size freed once.
         np.empty(30 << 20, dtype=np.uint8)
+        known = [mode.value for mode in AutoresetMode]
+        if autoreset_mode not in (*AutoresetMode, *known):
+            raise ValueError(f"autoreset_mode = {autoreset_mode!r} must be one of {known}")
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {
             "render_modes": ["ansi", "rgb_array"],

@@ -70,7 +70,7 @@ def parameters(function):
 
 def test_both_classes_take_the_same_options():
     scalar, vector = parameters(TuningEnv.__init__), parameters(TuningVectorEnv.__init__)
-    for name in ("num_envs", "autoreset_mode"):
+    for name in ("num_envs", "autoreset_mode", "max_episode_steps"):
         vector.pop(name)
     assert list(scalar) == [*DEFAULTS, "render_mode"]
     assert list(scalar) == list(vector)

@@ -7,8 +7,20 @@ from pathlib import Path
 
 import pytest
 
+import hpo_gym
+
 ROOT = Path(__file__).parents[1]
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+README = (ROOT / "README.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_nothing_is_left_to_be_filled_in():
+    assert not re.search(r"^[A-Z]{4,}$", README, re.MULTILINE)
+
+
+def test_every_environment_has_its_row():
+    for env_id in hpo_gym.ENVIRONMENTS:
+        assert re.search(rf"^\| `{env_id}` \|", README, re.MULTILINE), env_id
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))

@@ -86,6 +86,7 @@ def test_equals_dummy_vec_env(case):
             assert found.shape == wanted.shape
             np.testing.assert_array_equal(found, wanted)
         assert_same_infos(one[3], other[3], one[2])
+        assert mine.reset_infos == theirs.reset_infos
         phases = max(phases, len({info["evaluations"] for info in one[3]}))
         ends += int(one[2].sum())
         assert 0 < one[2].sum() < ROWS or not one[2].any() or case == "none-stop"

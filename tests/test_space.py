@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -73,12 +71,12 @@ def test_natural_bounds_are_accepted():
 @pytest.mark.parametrize(
     ("configuration", "words"),
     [
-        ({"thr": 1.01, "epochs": 10, "lr": 0.1}, r"thr = 1\.01 is outside \[0, 1\]"),
-        ({"thr": 0.5, "epochs": 0, "lr": 0.1}, "epochs = 0 is outside"),
+        ({"thr": 1.01, "epochs": 10, "lr": 0.1}, r"thr = 1\.01 is outside \[0\.0, 1\.0\]"),
+        ({"thr": 0.5, "epochs": 0, "lr": 0.1}, "epochs = 0.0 is outside"),
         ({"thr": 0.5, "epochs": 10.5, "lr": 0.1}, r"epochs = 10\.5 must be a whole number"),
-        ({"thr": 0.5, "epochs": 10, "lr": 0.0}, "lr = 0 is outside"),
-        ({"thr": 0.5, "epochs": 10, "lr": -1.0}, "lr = -1 is outside"),
-        ({"thr": 0.5, "epochs": 10, "lr": 7}, "lr = 7 is outside"),
+        ({"thr": 0.5, "epochs": 10, "lr": 0.0}, "lr = 0.0 is outside"),
+        ({"thr": 0.5, "epochs": 10, "lr": -1.0}, "lr = -1.0 is outside"),
+        ({"thr": 0.5, "epochs": 10, "lr": 7}, "lr = 7.0 is outside"),
         ({"thr": float("nan"), "epochs": 10, "lr": 0.1}, "thr = nan is outside"),
         ({"thr": "0.5", "epochs": 10, "lr": 0.1}, "thr = '0.5' is not a number"),
         ({"thr": True, "epochs": 10, "lr": 0.1}, "thr = True is not a number"),
@@ -102,8 +100,25 @@ def test_empty_ranges(arguments):
         Parameter("x", *arguments)
 
 
-def test_description():
-    assert json.loads(SPACE.to_json())[1] == {
-        **{"name": "epochs", "low": 1.0, "high": 100.0, "log": False, "integer": True}
-    }
-    assert SearchSpace((Parameter("x", -5.0, 5.0),)).names == ("x",)
+def test_names_are_in_order():
+    assert SPACE.names == ("thr", "epochs", "lr")
+
+
+@pytest.mark.parametrize(
+    "value", [1e-4, np.float32(1e-4), 10**0.8, np.float32(10**0.8), 6.3095734449]
+)
+def test_bounds_may_be_off_by_rounding(value):
+    unit = SPACE.unit({"thr": 0.5, "epochs": 10, "lr": value})[2]
+    assert abs(unit) == pytest.approx(1.0, abs=1e-6)
+    assert -1.0 <= unit <= 1.0
+
+
+def test_bounds_are_still_bounds():
+    for value in (0.99e-4, 6.31):
+        with pytest.raises(ValueError, match=rf"lr = {value!r} is outside \[0.0001, 6.309573"):
+            SPACE.unit({"thr": 0.5, "epochs": 10, "lr": value})
+
+
+def test_bounds_of_integers_are_whole():
+    with pytest.raises(ValueError, match=r"bounds \[0.5, 10.5\] of an integer"):
+        Parameter("epochs", 0.5, 10.5, integer=True)

@@ -41,9 +41,11 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
     """
     if isinstance(family, Family):
         return family
+    if not isinstance(family, (str, Mapping)):
+        raise ValueError(f"family = {family!r} must be a name or a dict with a 'name'")
     parameters = {"name": family} if isinstance(family, str) else dict(family)
     name = parameters.pop("name", None)
-    if name not in _FAMILIES:
+    if not isinstance(name, str) or name not in _FAMILIES:
         raise ValueError(f"unknown family {name!r}; known families: {sorted(_FAMILIES)}")
     version = parameters.pop("version", _FAMILIES[name].version)
     if version != _FAMILIES[name].version:

@@ -84,6 +84,7 @@ class NativeVecEnv(VecEnv):
         if done.any():
             finals = self._rows(infos["final_info"])
             for row in np.flatnonzero(done).tolist():
+                self.reset_infos[row] = rows[row]
                 rows[row] = finals[row]
                 rows[row]["terminal_observation"] = infos["final_obs"][row]
                 rows[row]["TimeLimit.truncated"] = bool(truncated[row] and not terminated[row])
