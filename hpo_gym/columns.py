@@ -13,6 +13,7 @@ float as in an array (``math.exp`` does not).
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -66,11 +67,6 @@ class ColumnMath(Protocol):
     def box_muller(self, first: Column, second: Column) -> Columns:
         """Two independent standard normals from two uniforms in (0, 1]."""
         ...
-
-
-def times(factor: Column, column: Column) -> Column:
-    """``factor * column``, without the work where the factor is the number 1."""
-    return column if type(factor) is float and factor == 1.0 else factor * column
 
 
 class ScalarMath:
@@ -239,9 +235,38 @@ def _torch_math() -> ColumnMath:
     return TorchMath()
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether the value is a torch tensor; does not import torch."""
+    return type(value).__module__.partition(".")[0] == "torch"
+
+
+def alike_tensors(*values: Any) -> Columns:
+    """Tensors of one shape, floating-point dtype and device.
+
+    Args:
+        values: Tensors, at least one, and arrays of numbers. The tensors decide on the device and
+            the dtype: the one they promote to, or torch's default if that one is an integer type.
+    """
+    import torch
+
+    given = [value for value in values if is_tensor(value)]
+    dtype = reduce(torch.promote_types, [value.dtype for value in given])
+    if not dtype.is_floating_point:
+        dtype = torch.get_default_dtype()
+
+    def alike(value: Any) -> Any:
+        if is_tensor(value):
+            return value.to(dtype)
+        return torch.tensor(value, dtype=dtype, device=given[0].device)
+
+    tensors = [alike(value) for value in values]
+    shape = np.broadcast_shapes(*[tuple(value.shape) for value in tensors])
+    return tuple(value.expand(shape) for value in tensors)
+
+
 def math_of(*values: Any) -> ColumnMath:
     """The namespace that serves these values: torch tensors, else arrays, else Python numbers."""
-    if any(type(value).__module__.partition(".")[0] == "torch" for value in values):
+    if any(map(is_tensor, values)):
         return _torch_math()
     if all(isinstance(value, (int, float)) for value in values):
         return ScalarMath()

@@ -271,10 +271,16 @@ class Dynamics:
         if not self.layout.start_evaluated:
             natural = math.select(count > 0, natural, (0.0,) * len(natural))
         regret = self.regret(state)
-        success = regret <= SUCCESS_REGRET
         return (
-            *(*natural, *metrics, best_metric),
-            *(regret, cost, total_cost, count, tasks.index, success),
+            *natural,
+            *metrics,
+            best_metric,
+            regret,
+            cost,
+            total_cost,
+            count,
+            tasks.index,
+            regret <= SUCCESS_REGRET,
         )
 
     def _evaluate(

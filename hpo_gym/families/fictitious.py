@@ -72,13 +72,13 @@ class FictitiousFamily(Family):
             }
         )
 
-    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Metrics:
+    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
         """The equations; whole epochs of a shared model are looked up in its table."""
         if not isinstance(parameters, FictitiousModel):
             return equations(parameters, scaled, math)
         return equations(parameters, scaled, math, math.take(parameters.epoch_table, scaled[1]))
 
-    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Metrics:
+    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
         """Noisy metrics; the class's text gives the distribution."""
         precision, recall, loss, accuracy, _ = metrics
         xi = normals(key, 4, math)
@@ -92,9 +92,9 @@ class FictitiousFamily(Family):
 
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
         """F1 or accuracy as they are; 1 / (1 + loss)."""
-        if metric == "loss":
-            return 1.0 / (1.0 + metrics[2])
-        return metrics[self.metrics.index(metric)]
+        if metric == "f1":
+            return metrics[4]
+        return metrics[3] if metric == "accuracy" else 1.0 / (1.0 + metrics[2])
 
     def features(self, metrics: Columns, math: ColumnMath) -> Columns:
         """The metrics, with loss / (1 + loss) for the loss."""

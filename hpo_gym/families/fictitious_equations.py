@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from hpo_gym.columns import Column, ColumnMath, Columns, times
+from hpo_gym.columns import Column, ColumnMath, Columns
 
 
 class Metrics(NamedTuple):
@@ -75,31 +75,31 @@ def loss_epochs(c: Any, exponential: Column) -> Column:
 
 def accuracy_epochs(c: Any, logarithm: Column) -> Column:
     """Accuracy(epochs), given log10(intercept - slope epochs)."""
-    return c.accuracy_epochs_peak - times(c.accuracy_epochs_curvature, logarithm * logarithm)
+    return c.accuracy_epochs_peak - c.accuracy_epochs_curvature * (logarithm * logarithm)
 
 
 def loss_lr(c: Any, logarithm: Column) -> Column:
     """Loss(lr), given log10(intercept - slope z)."""
-    curve = times(c.loss_lr_curvature, logarithm * logarithm)
+    curve = c.loss_lr_curvature * (logarithm * logarithm)
     curve += c.loss_lr_floor
     return curve
 
 
 def accuracy_lr(c: Any, logarithm: Column) -> Column:
     """Accuracy(lr), given log10(intercept - slope z)."""
-    return c.accuracy_lr_peak - times(c.accuracy_lr_curvature, logarithm * logarithm)
+    return c.accuracy_lr_peak - c.accuracy_lr_curvature * (logarithm * logarithm)
 
 
 def equations(
     c: Any, scaled: Columns, math: ColumnMath, epoch_terms: Columns | None = None
-) -> Metrics:
-    """The model's equations, on columns.
+) -> Columns:
+    """The model's equations, on columns: precision, recall, loss, accuracy and F1.
 
     Args:
         c: The constants: an object with the fields of `FictitiousModel`, as floats or columns.
         scaled: thr, epochs and z = log10(lr).
         math: Column namespace.
-        epoch_terms: Accuracy(epochs) and Loss(epochs), where they are known already.
+        epoch_terms: What `scaled_epoch_terms` gave for these epochs, where that is known.
     """
     thr, epochs, z = scaled
     products = [(-c.precision_slope, thr), (c.recall_slope, thr)]
@@ -113,9 +113,21 @@ def equations(
     exponentials = math.exp(*products)
     logarithms = math.log10(*lines)
     if epoch_terms is None:
-        epoch_terms = accuracy_epochs(c, logarithms[2]), loss_epochs(c, exponentials[2])
-    accuracy = times(c.k_accuracy, epoch_terms[0]) * accuracy_lr(c, logarithms[0])
-    precision = times(c.k_precision, precision_thr(c, exponentials[0])) * accuracy
-    recall = recall_thr(c, exponentials[1], c.k_recall) * accuracy
-    loss = times(c.k_loss, epoch_terms[1]) * loss_lr(c, logarithms[1])
-    return Metrics(precision, recall, loss, accuracy, f1_score(precision, recall))
+        epoch_terms = scaled_epoch_terms(
+            c, accuracy_epochs(c, logarithms[2]), loss_epochs(c, exponentials[2])
+        )
+    accuracy = accuracy_lr(c, logarithms[0])
+    accuracy *= epoch_terms[0]
+    precision = precision_thr(c, exponentials[0])
+    precision *= c.k_precision
+    precision *= accuracy
+    recall = recall_thr(c, exponentials[1], c.k_recall)
+    recall *= accuracy
+    loss = loss_lr(c, logarithms[1])
+    loss *= epoch_terms[1]
+    return precision, recall, loss, accuracy, f1_score(precision, recall)
+
+
+def scaled_epoch_terms(c: Any, accuracy: Column, loss: Column) -> Columns:
+    """k_accuracy Accuracy(epochs) and k_loss Loss(epochs)."""
+    return c.k_accuracy * accuracy, c.k_loss * loss

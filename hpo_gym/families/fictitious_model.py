@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpo_gym.columns import ArrayMath, Column, ColumnMath, math_of
+from hpo_gym.columns import Column, ColumnMath, ScalarMath, alike_tensors, is_tensor, math_of
 from hpo_gym.families import fictitious_equations as curves
 from hpo_gym.families import fictitious_optimum
 from hpo_gym.families.fictitious_equations import Metrics, equations
@@ -33,24 +33,26 @@ class FictitiousModel:
     """One task: every constant of the notebook's equations, with the notebook's values.
 
     A model is admissible if its equations exist over the whole search space (thr in [0, 1],
-    epochs 1..100, lr in [1e-4, 10^0.8]), its precision, recall and accuracy stay in [0, 1] there,
-    accuracy above 0, its loss is not negative, and its slopes, offsets and scale factors are
-    positive.
+    epochs 1..100, lr in [1e-4, 10^0.8]) and its precision, recall and accuracy stay in [0, 1] and
+    its loss in [0, 1e100] there. So that no result overflows or vanishes, accuracy and the best F1
+    must reach 1e-12, scale factors lie in [1e-12, 1e12], offsets are positive with
+    |ln offset| + |slope| <= 600, and the other constants lie in [-1e12, 1e12]. Slopes may have
+    either sign or be 0.
 
     Attributes:
         k_accuracy: Scale factor of the accuracy.
         k_precision: Scale factor of the precision.
         k_recall: Scale factor of the recall.
         k_loss: Scale factor of the loss.
-        precision_floor: Precision(thr) far below the midpoint, >= 0.
-        precision_amplitude: Rise of Precision(thr) above its floor, >= 0.
+        precision_floor: Lower asymptote of Precision(thr), >= 0.
+        precision_amplitude: Upper minus lower asymptote of Precision(thr), >= 0.
         precision_offset: Factor of the exponential in Precision(thr).
-        precision_slope: Slope of Precision(thr), per unit of threshold.
+        precision_slope: Slope of Precision(thr), per unit of threshold; it rises if > 0.
         recall_offset: Factor of the exponential in Recall(thr).
-        recall_slope: Slope of Recall(thr), per unit of threshold.
+        recall_slope: Slope of Recall(thr), per unit of threshold; it falls if > 0.
         loss_epochs_floor: Loss(epochs) after infinitely many epochs.
         loss_epochs_amplitude: Loss(epochs) at 0 epochs, above the floor.
-        loss_epochs_decay: Decay of Loss(epochs), per epoch.
+        loss_epochs_decay: Decay of Loss(epochs), per epoch, > -6.
         accuracy_epochs_peak: Accuracy(epochs) at its peak.
         accuracy_epochs_curvature: Drop per squared decade of the logarithm's argument.
         accuracy_epochs_intercept: The logarithm's argument at 0 epochs.
@@ -96,9 +98,10 @@ class FictitiousModel:
 
     def __post_init__(self) -> None:
         """Refuse constants that leave the model undefined or its metrics out of range."""
-        fictitious_optimum.check_admissible(self)
         for field in fields(self):  # NumPy's numbers would reach infos and descriptions
-            object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            number = fictitious_optimum.finite_number(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, number)
+        fictitious_optimum.check_admissible(self)
 
     @classmethod
     def from_constants(cls, constants: Mapping[str, Any]) -> FictitiousModel:
@@ -116,8 +119,9 @@ class FictitiousModel:
     def evaluate(self, thr: Any, epochs: Any, lr: Any) -> Metrics:
         """Metrics of configurations; inputs broadcast against each other.
 
-        Python floats give floats, arrays give float64 arrays, torch tensors give tensors through
-        which gradients flow. Epochs may be fractional.
+        Python numbers give floats; arrays and lists give float64 arrays. Where a torch tensor is
+        among the inputs, all fields are tensors of the inputs' broadcast shape and of the tensors'
+        dtype and device, through which gradients flow. Epochs may be fractional.
 
         Args:
             thr: Decision threshold in [0, 1].
@@ -125,63 +129,84 @@ class FictitiousModel:
             lr: Learning rate, above 0 and below 10^0.9 (with the notebook's constants).
 
         Raises:
-            ValueError: An input is NaN or outside the domain of the equations.
+            ValueError: An input is no number, is NaN or lies outside the equations' domain.
 
         Example:
             >>> metrics = FictitiousModel().evaluate(0.5, 50, 0.01)
             >>> round(metrics.f1, 9)
             0.591976904
         """
-        math = math_of(thr, epochs, lr)
-        if isinstance(math, ArrayMath):
-            thr, epochs, lr = np.broadcast_arrays(
-                *(np.asarray(value, dtype=np.float64) for value in (thr, epochs, lr))
-            )
-        _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        _check_inside("epochs", epochs, *self.epochs_domain)
-        _check_inside("lr", lr, *self.lr_domain)
-        return equations(self, (thr, epochs, _log10(lr, math)), math)
+        math, (thr, epochs, lr) = _inputs(thr=thr, epochs=epochs, lr=lr)
+        _check_thr(thr)
+        self._check_epochs(epochs)
+        return Metrics(*equations(self, (thr, epochs, self._checked_log10(lr, math)), math))
 
     def precision_curve(self, thr: Any) -> Column:
-        """Precision(thr), before scale factor and accuracy."""
-        _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return curves.precision_thr(self, math_of(thr).exp((-self.precision_slope, thr))[0])
+        """Precision(thr), before scale factor and accuracy; inputs as in `evaluate`."""
+        math, (thr,) = _inputs(thr=thr)
+        _check_thr(thr)
+        return curves.precision_thr(self, math.exp((-self.precision_slope, thr))[0])
 
     def recall_curve(self, thr: Any) -> Column:
         """Recall(thr), before scale factor and accuracy."""
-        _check_inside("thr", thr, 0.0, 1.0, closed=True)
-        return curves.recall_thr(self, math_of(thr).exp((self.recall_slope, thr))[0])
+        math, (thr,) = _inputs(thr=thr)
+        _check_thr(thr)
+        return curves.recall_thr(self, math.exp((self.recall_slope, thr))[0])
 
     def loss_epochs_curve(self, epochs: Any) -> Column:
         """Loss(epochs), before scale factor and Loss(lr)."""
-        _check_inside("epochs", epochs, *self.epochs_domain)
-        return curves.loss_epochs(self, math_of(epochs).exp((-self.loss_epochs_decay, epochs))[0])
+        math, (epochs,) = _inputs(epochs=epochs)
+        self._check_epochs(epochs)
+        return curves.loss_epochs(self, math.exp((-self.loss_epochs_decay, epochs))[0])
 
     def accuracy_epochs_curve(self, epochs: Any) -> Column:
         """Accuracy(epochs), before scale factor and Accuracy(lr)."""
-        _check_inside("epochs", epochs, *self.epochs_domain)
+        math, (epochs,) = _inputs(epochs=epochs)
+        self._check_epochs(epochs)
         line = self.accuracy_epochs_intercept, self.accuracy_epochs_slope, epochs
-        return curves.accuracy_epochs(self, math_of(epochs).log10(line)[0])
+        return curves.accuracy_epochs(self, math.log10(line)[0])
 
     def loss_lr_curve(self, lr: Any) -> Column:
         """Loss(lr), before scale factor and Loss(epochs)."""
-        _check_inside("lr", lr, *self.lr_domain)
-        math = math_of(lr)
-        line = self.loss_lr_intercept, self.loss_lr_slope, _log10(lr, math)
+        math, (lr,) = _inputs(lr=lr)
+        line = self.loss_lr_intercept, self.loss_lr_slope, self._checked_log10(lr, math)
         return curves.loss_lr(self, math.log10(line)[0])
 
     def accuracy_lr_curve(self, lr: Any) -> Column:
         """Accuracy(lr), before scale factor and Accuracy(epochs)."""
-        _check_inside("lr", lr, *self.lr_domain)
-        math = math_of(lr)
-        line = self.accuracy_lr_intercept, self.accuracy_lr_slope, _log10(lr, math)
+        math, (lr,) = _inputs(lr=lr)
+        line = self.accuracy_lr_intercept, self.accuracy_lr_slope, self._checked_log10(lr, math)
         return curves.accuracy_lr(self, math.log10(line)[0])
+
+    def _check_epochs(self, epochs: Column) -> None:
+        low, high = self.epochs_domain
+        # 0 epochs belong to the domain, unless the logarithm's argument only begins there.
+        closed = self.accuracy_epochs_intercept > 0.0
+        inside = ((epochs >= low) if closed else (epochs > low)) & (epochs < high)
+        bounds = f"{'[' if closed else '('}{low:g}, {high:g})"
+        _check("epochs", epochs, inside, f"outside {bounds}")
+        argument = self.accuracy_epochs_intercept - self.accuracy_epochs_slope * epochs
+        _check("epochs", epochs, argument > 0.0, f"too near an end of {bounds}")
+
+    def _checked_log10(self, lr: Column, math: ColumnMath) -> Column:
+        """log10(lr), after checks of lr."""
+        low, high = self.lr_domain
+        bounds = f"({low:g}, {high:g})"
+        _check("lr", lr, (lr > low) & (lr < high), f"outside {bounds}")
+        z = math.log10((0.0, -1.0, lr))[0]
+        inside = (self.loss_lr_intercept - self.loss_lr_slope * z > 0.0) & (
+            self.accuracy_lr_intercept - self.accuracy_lr_slope * z > 0.0
+        )
+        _check("lr", lr, inside, f"too near an end of {bounds}")
+        return z
 
     @property
     def epochs_domain(self) -> tuple[float, float]:
-        """Epochs from 0 up to this bound, where the equations cease to exist."""
+        """Epochs from 0 on for which the equations exist and stay finite."""
         low, high = _positive_range(self.accuracy_epochs_intercept, self.accuracy_epochs_slope)
-        return max(low, 0.0), high
+        if self.loss_epochs_decay < 0.0:
+            high = min(high, fictitious_optimum.LARGEST_EXPONENT / -self.loss_epochs_decay)
+        return max(low, 0.0), min(high, 1e100)
 
     @property
     def lr_domain(self) -> tuple[float, float]:
@@ -193,15 +218,14 @@ class FictitiousModel:
 
     @cached_property
     def epoch_table(self) -> Any:
-        """Accuracy(epochs) and Loss(epochs) at 0..100 epochs, (101, 2) float64.
+        """What the epochs contribute to accuracy and loss at 0..100 epochs, (101, 2) float64.
 
         Environments evaluate whole epochs only, so that these two need no exp or log per step.
         """
         epochs = np.arange(101.0)
         epochs[0] = 1.0  # never used: the search space starts at 1
-        return np.stack(
-            [self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)], axis=1
-        )
+        terms = self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)
+        return np.stack(curves.scaled_epoch_terms(self, *terms), axis=1)
 
     def optimum(self, metric: str = "f1") -> Optimum:
         """The best configuration of the search space, by three one-dimensional problems.
@@ -215,12 +239,8 @@ class FictitiousModel:
             ValueError: The metric has no optimum here.
         """
         thr, epochs, z = fictitious_optimum.best(self, metric)
-        metrics = equations(self, (thr, epochs, z), math_of(thr))
+        metrics = Metrics(*equations(self, (thr, epochs, z), math_of(thr)))
         return Optimum(thr, int(epochs), 10.0**z, getattr(metrics, metric), metrics)
-
-
-def _log10(value: Column, math: ColumnMath) -> Column:
-    return math.log10((0.0, -1.0, value))[0]
 
 
 def _positive_range(intercept: float, slope: float) -> tuple[float, float]:
@@ -231,21 +251,46 @@ def _positive_range(intercept: float, slope: float) -> tuple[float, float]:
     return (-np.inf, root) if slope > 0.0 else (root, np.inf)
 
 
-def _check_inside(name: str, value: Any, low: float, high: float, *, closed: bool = False) -> None:
-    """Raise unless every value lies in [low, high] (closed) or in the equations' domain.
+def _inputs(**values: Any) -> tuple[ColumnMath, Any]:
+    """The namespace that serves the named inputs, and these as columns of one kind and shape."""
+    math = math_of(*values.values())
+    columns = [_numbers(name, value) for name, value in values.items()]
+    if any(map(is_tensor, columns)):
+        return math, alike_tensors(*columns)
+    if isinstance(math, ScalarMath):
+        return math, tuple(map(float, columns))
+    return math, np.broadcast_arrays(*(column.astype(np.float64) for column in columns))
 
-    An open domain still includes 0 epochs; learning rates must exceed their lower bound.
+
+def _numbers(name: str, value: Any) -> Any:
+    """The value as an array, or as the tensor it is.
+
+    Raises:
+        ValueError: It does not consist of real numbers.
     """
-    inside = (value >= low) & (value <= high if closed else value < high)
-    if name == "lr":
-        inside = inside & (value > low)
+    try:
+        array = value if is_tensor(value) else np.asarray(value)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise ValueError(f"{name} = {value!r} is no array of numbers: {error}") from None
+    kind = str(array.dtype).removeprefix("torch.")
+    if not kind.startswith(("float", "bfloat", "int", "uint")):
+        raise ValueError(
+            f"{name} = {value!r} has the type {kind}; give a number, or an array, list or tensor "
+            "of numbers"
+        )
+    return array
+
+
+def _check_thr(thr: Column) -> None:
+    _check("thr", thr, (thr >= 0.0) & (thr <= 1.0), "outside [0, 1]")
+
+
+def _check(name: str, value: Column, inside: Any, fault: str) -> None:
+    """Raise with the first value that is not inside the equations' domain."""
     if bool(inside if isinstance(inside, bool) else inside.all()):
         return
-    worst = value if isinstance(inside, bool) else value[~inside].reshape(-1)[0]
-    bounds = f"[{low:g}, {high:g}{']' if closed else ')'}"
-    if name == "lr":
-        bounds = f"({low:g}, {high:g})"
+    worst = value if isinstance(inside, bool) else value[~inside].reshape(-1)[0].item()
     raise ValueError(
-        f"{name} = {float(worst)!r} is outside {bounds}, where the model's equations exist; "
+        f"{name} = {worst!r} is {fault}, where the model's equations exist; "
         f"choose {name} inside these bounds"
     )

@@ -5,17 +5,23 @@ F1 = 2 Accuracy / (1 / (k_recall Recall(thr)) + 1 / (k_precision Precision(thr))
 whole and enumerated; a curve in z = log10(lr) is extreme where its logarithm vanishes or at an
 end; and thr is one root:
 
-With E = offset exp(-slope thr), d/dthr of the sum of reciprocals has the sign of
+With E = precision_offset exp(-precision_slope thr), and both slopes positive, d/dthr of the sum of
+reciprocals has the sign of
 
-    S(thr) = ln(recall_offset recall_slope / k_recall) + recall_slope thr
-           - ln(amplitude slope / k_precision) - ln E + 2 ln(floor + amplitude + floor E),
+    S(thr) = ln(recall_offset) + ln|recall_slope| - ln(k_recall) + recall_slope thr
+           - ln(amplitude) - ln|precision_slope| + ln(k_precision) - ln E
+           + 2 ln(floor + amplitude + floor E),
 
 which is convex in thr. So S has at most two roots, F1 has its only interior maximum at the upper
-one, and comparing that with both ends of [0, 1] gives the global optimum.
+one, and comparing that with both ends of [0, 1] gives the global optimum. With both slopes
+negative the derivative has the sign of -S, which mirrors the picture: the maximum is at the lower
+root. Otherwise (slopes of opposite signs, a slope of 0, an amplitude of 0) no curve works against
+the other, F1 is monotone, and the best thr is an end.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -26,70 +32,109 @@ FloatArray = NDArray[np.float64]
 
 # The search space on the scaled axes.
 THR, EPOCHS, Z = (0.0, 1.0), (1.0, 100.0), (-4.0, 0.8)
-_POSITIVE = (
-    *("k_accuracy", "k_precision", "k_recall", "k_loss"),
-    *("precision_offset", "precision_slope", "recall_offset", "recall_slope"),
-)
-_NOT_NEGATIVE = ("precision_floor", "precision_amplitude")
+# Bounds that keep every result finite, and those that are divided by above 0.
+LARGEST_EXPONENT = 600.0
+_LEAST, _LARGEST = 1e-12, 1e12
+_LARGEST_LOSS = 1e100
 _SLACK = 1e-12
+
+
+def finite_number(name: str, value: Any) -> float:
+    """The constant as a float.
+
+    Raises:
+        ValueError: It is no finite real number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ValueError(f"{name} = {value!r} must be a number")
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond the largest float
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} = {number!r} must be finite")
+    return number
 
 
 def check_admissible(c: Any) -> None:
     """Raise ValueError unless the constants make a model over the whole search space."""
     for field in fields(c):
-        value = getattr(c, field.name)
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-            raise ValueError(f"{field.name} = {value!r} must be a number")
-        if not np.isfinite(value):
-            raise ValueError(f"{field.name} = {value!r} must be finite")
-        if field.name in _POSITIVE and value <= 0:
-            raise ValueError(f"{field.name} = {value!r} must be positive")
-        if field.name in _NOT_NEGATIVE and value < 0:
-            raise ValueError(f"{field.name} = {value!r} must not be negative")
-    if c.precision_floor + c.precision_amplitude == 0.0:
-        raise ValueError(
-            "precision_floor = precision_amplitude = 0 make precision and F1 0 everywhere; "
-            "raise one of them"
-        )
-    for kind in ("precision", "recall"):
-        slope, offset = getattr(c, f"{kind}_slope"), getattr(c, f"{kind}_offset")
-        if slope + abs(np.log(offset)) > 600.0:
-            raise ValueError(
-                f"{kind}_slope = {slope!r} with {kind}_offset = {offset!r} overflows exp; "
-                "keep slope + |ln(offset)| below 600"
-            )
-    for name, (low, high) in (("accuracy_epochs", EPOCHS), ("accuracy_lr", Z), ("loss_lr", Z)):
-        intercept, slope = getattr(c, f"{name}_intercept"), getattr(c, f"{name}_slope")
-        if min(intercept - slope * low, intercept - slope * high) <= 0.0:
-            raise ValueError(
-                f"{name}_intercept = {intercept!r} with {name}_slope = {slope!r} leaves the "
-                "logarithm undefined in the search space; intercept - slope x must be positive "
-                f"for x in [{low:g}, {high:g}]"
-            )
+        name, value = field.name, getattr(c, field.name)
+        low = -_LARGEST
+        if name.startswith("k_"):
+            low = _LEAST
+        elif name in ("precision_floor", "precision_amplitude"):
+            low = 0.0
+        if not name.endswith("_offset") and not low <= value <= _LARGEST:
+            raise ValueError(f"{name} = {value!r} must lie in [{low:g}, {_LARGEST:g}]")
+    _check_exponentials(c)
+    _check_logarithms(c)
     _check_ranges(c)
 
 
-def _check_ranges(c: Any) -> None:
-    """Raise unless precision, recall, accuracy lie in [0, 1], loss >= 0 and accuracy > 0."""
-    epochs = np.array(_candidates(c, "accuracy_epochs", EPOCHS))
-    accuracy = _accuracy(c, epochs)
-    ends = np.array(THR)
-    worst_recall, worst_precision = 1.0 / _reciprocals(c, ends)
-    # Accuracy is a factor of everything: at 0, F1 and regret would be 0 / 0.
-    ranges = {
-        "accuracy": (_SLACK, accuracy.min(), accuracy.max()),
-        "precision": (0.0, accuracy.min(), worst_precision.max() * accuracy.max()),
-        "recall": (0.0, accuracy.min(), worst_recall.max() * accuracy.max()),
-        "loss": (0.0, _loss(c, np.array(EPOCHS)).min(), 0.0),
-    }
-    bounds = {"accuracy": "(0, 1]", "loss": "[0, inf)"}
-    for metric, (least, low, high) in ranges.items():
-        if low < least or high > 1.0 + _SLACK:
+def _check_exponentials(c: Any) -> None:
+    """Raise unless the three curves with an exponential stay clear of overflow and of 0 / 0."""
+    if c.precision_floor + c.precision_amplitude < _LEAST:
+        raise ValueError(
+            f"precision_floor = {c.precision_floor!r} with precision_amplitude = "
+            f"{c.precision_amplitude!r} make precision and F1 vanish everywhere; their sum must "
+            f"be at least {_LEAST:g}"
+        )
+    for kind in ("precision", "recall"):
+        slope, offset = getattr(c, f"{kind}_slope"), getattr(c, f"{kind}_offset")
+        if offset <= 0.0:
+            raise ValueError(f"{kind}_offset = {offset!r} must be positive")
+        if abs(slope) + abs(math.log(offset)) > LARGEST_EXPONENT:
             raise ValueError(
-                f"the constants let {metric} reach {low if low < least else high:.6g} in the "
-                f"search space, outside {bounds.get(metric, '[0, 1]')}; "
+                f"{kind}_slope = {slope!r} with {kind}_offset = {offset!r} overflows exp; "
+                f"|slope| + |ln(offset)| must be at most {LARGEST_EXPONENT:g}"
+            )
+    least = -LARGEST_EXPONENT / EPOCHS[1]
+    if c.loss_epochs_decay <= least:
+        raise ValueError(
+            f"loss_epochs_decay = {c.loss_epochs_decay!r} overflows exp; it must be above {least:g}"
+        )
+
+
+def _check_logarithms(c: Any) -> None:
+    """Raise unless the three curves with a logarithm exist over the whole search space."""
+    for name, (low, high) in (("accuracy_epochs", EPOCHS), ("accuracy_lr", Z), ("loss_lr", Z)):
+        intercept, slope = getattr(c, f"{name}_intercept"), getattr(c, f"{name}_slope")
+        if min(intercept - slope * low, intercept - slope * high) < _LEAST:
+            raise ValueError(
+                f"{name}_intercept = {intercept!r} with {name}_slope = {slope!r} leaves the "
+                "logarithm undefined in the search space; intercept - slope x must be at least "
+                f"{_LEAST:g} for x in [{low:g}, {high:g}]"
+            )
+
+
+def _check_ranges(c: Any) -> None:
+    """Raise unless the metrics stay in their ranges over the search space."""
+    accuracy = _accuracy(c, np.array(_candidates(c, "accuracy_epochs", EPOCHS)))
+    recall, precision = accuracy.max() / _reciprocals(c, np.array(THR))
+    loss = _loss(c, np.array(EPOCHS))
+    # Accuracy is a factor of precision, recall and F1, and both curves of thr are positive.
+    ranges = {
+        "accuracy": (accuracy, _LEAST, 1.0),
+        "precision": (precision, 0.0, 1.0),
+        "recall": (recall, 0.0, 1.0),
+        "loss": (loss, 0.0, _LARGEST_LOSS),
+    }
+    for metric, (values, least, most) in ranges.items():
+        low, high = float(values.min()), float(values.max())
+        if low < least or high > most + _SLACK:
+            raise ValueError(
+                f"the constants let {metric} reach {low if low < least else high!r} in the "
+                f"search space, outside [{least:g}, {most:g}]; "
                 f"change k_{metric} or the curves that make it"
             )
+    # Regret is divided by the optimum.
+    f1 = 2.0 * accuracy.max() / _reciprocals(c, np.array([best_thr(c)])).sum()
+    if f1 < _LEAST:
+        raise ValueError(
+            f"the best F1 of the search space is {float(f1)!r}, below {_LEAST:g}; raise k_recall, "
+            "k_precision or the curves of thr"
+        )
 
 
 def _candidates(c: Any, curve: str, bounds: tuple[float, float]) -> tuple[float, ...]:
@@ -128,8 +173,7 @@ def _loss(c: Any, epochs: FloatArray) -> FloatArray:
 def _reciprocals(c: Any, thr: FloatArray) -> FloatArray:
     """1 / (k_recall Recall(thr)) and 1 / (k_precision Precision(thr)), (2, n)."""
     exponential = c.precision_offset * np.exp(-c.precision_slope * thr)
-    floor, amplitude = c.precision_floor, c.precision_amplitude
-    precision = np.maximum(floor + amplitude / (1.0 + exponential), 1e-300)
+    precision = c.precision_floor + c.precision_amplitude / (1.0 + exponential)
     return np.stack(
         [
             (1.0 + c.recall_offset * np.exp(c.recall_slope * thr)) / c.k_recall,
@@ -140,36 +184,41 @@ def _reciprocals(c: Any, thr: FloatArray) -> FloatArray:
 
 def best_thr(c: Any, low: float = 0.0, high: float = 1.0) -> float:
     """The threshold in [low, high] with the largest F1; see the module's text."""
-    points = np.array([low, high, _interior_thr(c, low, high)])
-    return float(points[np.argmin(_reciprocals(c, points).sum(axis=0))])
+    points = [low, high]
+    if c.precision_amplitude > 0.0 and (
+        min(c.precision_slope, c.recall_slope) > 0.0 or max(c.precision_slope, c.recall_slope) < 0.0
+    ):
+        points.append(_interior_thr(c, low, high))
+    values = _reciprocals(c, np.array(points)).sum(axis=0)
+    return float(points[int(values.argmin())])
 
 
 def _interior_thr(c: Any, low: float, high: float) -> float:
-    """Upper root of S in [low, high]; an end if there is none."""
+    """Root of S in [low, high] where F1 is maximal; an end if there is none.
+
+    The slopes have one sign, and the amplitude is positive.
+    """
     floor, amplitude, slope = c.precision_floor, c.precision_amplitude, c.precision_slope
-    if amplitude == 0.0:
-        return low
+    log_offset, log_top = math.log(c.precision_offset), math.log(floor + amplitude)
+    constant = math.log(c.recall_offset) + math.log(abs(c.recall_slope)) - math.log(c.k_recall)
+    constant += math.log(c.k_precision) - math.log(amplitude) - math.log(abs(slope))
 
     def sign(thr: float) -> float:
-        log_e = np.log(c.precision_offset) - slope * thr
-        return float(
-            np.log(c.recall_offset * c.recall_slope / c.k_recall)
-            + c.recall_slope * thr
-            - np.log(amplitude * slope / c.k_precision)
-            - log_e
-            + 2.0 * np.log(floor + amplitude + floor * np.exp(log_e))
-        )
+        log_e = log_offset - slope * thr
+        total = 2.0 * math.log(floor + amplitude + floor * math.exp(log_e))
+        return float(constant + c.recall_slope * thr - log_e + total)
 
-    # S falls until its minimum and rises after it: the upper root lies beyond the minimum, where
-    # the share of floor E in floor + amplitude + floor E is (1 + recall_slope / slope) / 2.
+    # From its minimum on, S rises towards `far`, where the wanted root lies. At the minimum the
+    # share of floor E in floor + amplitude + floor E is (1 + recall_slope / slope) / 2.
+    near, far = (low, high) if slope > 0.0 else (high, low)
     share = 0.5 * (1.0 + c.recall_slope / slope)
     if floor > 0.0 and share < 1.0:
-        log_e = np.log(share / (1.0 - share) * (floor + amplitude) / floor)
-        low = float(np.clip((np.log(c.precision_offset) - log_e) / slope, low, high))
+        log_e = math.log(share) - math.log1p(-share) + log_top - math.log(floor)
+        near = min(max((log_offset - log_e) / slope, low), high)
     for _ in range(80):  # bisection down to the last bit
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if sign(middle) < 0.0 else (low, middle)
-    return 0.5 * (low + high)
+        middle = 0.5 * (near + far)
+        near, far = (middle, far) if sign(middle) < 0.0 else (near, middle)
+    return 0.5 * (near + far)
 
 
 def frontier(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
