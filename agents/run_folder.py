@@ -29,6 +29,7 @@ class RunFolder:
         self.tensorboard = self.path / "tensorboard"
         self.policy = self.path / "policy.npz"
         self._record = self.path / "run.json"
+        self._files = (self.policy, self.policy.with_suffix(".json"), self._record)
 
     def begin(self, run: dict[str, Any], *, overwrite: bool) -> None:
         """Make the folder ready for a new run.
@@ -81,15 +82,21 @@ class RunFolder:
                 f"the run in {self.path} cannot be resumed with other settings: "
                 f"{'; '.join(differences)}. Give those of the run, or another folder"
             )
-        remove_leftovers(self.checkpoints)
+        self._remove_leftovers()
         return checkpoints.load_latest(self.checkpoints)
 
     def _remove_run(self) -> None:
         """Remove the files of a run and nothing else that may be in the folder."""
-        remove_leftovers(self.checkpoints)
+        self._remove_leftovers()
         old = [*checkpoints.paths(self.checkpoints), *self.tensorboard.glob("events.out.tfevents*")]
-        for file in (*old, self.policy, self.policy.with_suffix(".json"), self._record):
+        for file in (*old, *self._files):
             file.unlink(missing_ok=True)
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a killed run had half written."""
+        remove_leftovers(self.checkpoints)
+        for file in self._files:  # others may keep temporary files in the folder itself
+            remove_leftovers(self.path, file.name)
 
 
 def _flatten(tree: Any, name: str = "") -> dict[str, Any]:

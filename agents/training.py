@@ -51,13 +51,16 @@ def train(
     Raises:
         FileExistsError: ``run_dir`` holds a run, and neither ``resume`` nor ``overwrite``.
         FileNotFoundError: There is nothing to resume.
-        ValueError: The run in ``run_dir`` has other settings or corrupt files.
+        ValueError: An argument is not valid, or the run in ``run_dir`` has other settings or
+            corrupt files.
         TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
     """
     if resume and (overwrite or run_dir is None):
         raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
-    if seed < 0:
-        raise ValueError(f"seed = {seed} must be a whole number >= 0")
+    if not 0 <= seed < 2**32:  # SB3 seeds NumPy's old generator, which takes no others
+        raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
+    if threads < 1:
+        raise ValueError(f"threads = {threads} must be a whole number >= 1; 1 is seldom slower")
     options = dict(env_options or {})
     run = _describe(settings, env_id, options, seed)
     folder = None if run_dir is None else RunFolder(run_dir)
@@ -67,9 +70,9 @@ def train(
     with _torch_threads(threads):
         envs = make_envs(settings, env_id, options)
         try:
-            if folder is not None and not resume:
-                folder.begin(run, overwrite=overwrite)
             model = settings.build(envs, seed)
+            if folder is not None and not resume:  # not before all settings have proved good
+                folder.begin(run, overwrite=overwrite)
             details = run | {
                 "command": command,
                 "versions": package_versions(),

@@ -30,12 +30,16 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
     _sync_folder(path.parent)
 
 
-def remove_leftovers(folder: str | Path) -> None:
+def remove_leftovers(folder: str | Path, name: str = "*") -> None:
     """Remove the temporary files that killed writers left in a folder.
 
-    Only for a folder that nobody else is writing to.
+    Only for files that nobody else is writing.
+
+    Args:
+        folder: The folder.
+        name: Name of the file that was being written, or a pattern of names.
     """
-    for leftover in Path(folder).glob(".*.tmp"):
+    for leftover in Path(folder).glob(f".{name}.*.tmp"):
         leftover.unlink(missing_ok=True)
 
 

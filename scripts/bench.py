@@ -24,6 +24,7 @@ from gymnasium.spaces import Box
 
 from hpo_gym import TuningVectorEnv
 from scripts.bench_tools import equations, pin_to_one_core, race, report
+from scripts.command_line import plain_errors, require_count
 
 HPO = "hpo_gym:FictitiousHPO-v0"
 _ACTIONS = 8
@@ -47,6 +48,14 @@ class Arguments:
 def main() -> None:
     """Run the benchmark."""
     arguments = tyro.cli(Arguments, description=__doc__)
+    with plain_errors():
+        measure(arguments)
+
+
+def measure(arguments: Arguments) -> None:
+    """Measure what the command line asks for."""
+    require_count("--repeats", arguments.repeats, 1)
+    require_count("--num-envs", arguments.num_envs, 1)
     if arguments.part in ("all", "sb3"):  # uses both cores: before this process is pinned to one
         from scripts.bench_sb3 import compare_loops
 

@@ -9,12 +9,12 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import gymnasium as gym
 import tyro
 from matplotlib.image import imsave
 
 from agents import make_agent
 from hpo_gym.files import write_atomic
+from scripts.command_line import MAX_SEED, make_env, plain_errors, require_count
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,15 @@ class Arguments:
 def main() -> None:
     """Run an episode and save its last frame."""
     arguments = tyro.cli(Arguments, description=__doc__)
-    env = gym.make(arguments.env, render_mode="rgb_array")
+    with plain_errors():
+        draw(arguments)
+
+
+def draw(arguments: Arguments) -> None:
+    """Run the episode that the command line asks for, and save the frame."""
+    require_count("--seed", arguments.seed, 0, MAX_SEED)
+    require_count("--steps", arguments.steps, 0)
+    env = make_env(arguments.env, {"render_mode": "rgb_array"})
     agent = make_agent(arguments.agent, env, seed=arguments.seed)
     observation, _ = env.reset(seed=arguments.seed)
     state, over, step = None, False, 0

@@ -17,6 +17,7 @@ import tyro
 from hpo_gym.families import FictitiousModel, make_family
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.rendering.surface import BLUE, OPTIMUM, ORANGE, draw_slice, surface
+from scripts.command_line import plain_errors
 
 # Blue and orange differ in brightness too; dashes tell the lines apart without colour.
 _STYLES = ({"color": BLUE}, {"color": ORANGE, "linestyle": "--"})
@@ -95,4 +96,5 @@ def main(arguments: Arguments) -> list[Path]:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__))
+    with plain_errors():
+        main(tyro.cli(Arguments, description=__doc__))

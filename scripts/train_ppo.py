@@ -9,21 +9,19 @@ continues.
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import gymnasium as gym
 import tyro
 
 from agents.ppo import settings_for
 from agents.session import TrainingInterrupted
 from agents.settings import TrainingSettings
 from agents.training import train
+from scripts.command_line import command_of, make_env, plain_errors, read_options
 
 
 @dataclass(frozen=True)
@@ -56,30 +54,32 @@ def run(arguments: Arguments, settings: TrainingSettings, module: str) -> None:
         settings: The environment's settings.
         module: Name of the script, for the command that goes into the policy's description.
     """
-    if arguments.steps is not None:
-        settings = replace(settings, total_steps=arguments.steps)
     name = f"{settings.algorithm.lower()}-{arguments.env}-{arguments.seed}"
     folder = arguments.out or Path("runs") / name
-    command = shlex.join(["python", "-m", module, *sys.argv[1:]])
-    try:
-        policy, seconds = train(
-            settings,
-            arguments.env,
-            env_options=_read_options(arguments.options),
-            seed=arguments.seed,
-            run_dir=folder,
-            resume=arguments.resume,
-            overwrite=arguments.overwrite,
-            command=command,
-            threads=arguments.threads,
-        )
-    except TrainingInterrupted as interrupted:
-        print(interrupted, file=sys.stderr)
-        again = [word for word in shlex.split(command) if word not in ("--resume", "--overwrite")]
-        print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
-        sys.exit(130)
-    except (ValueError, OSError, gym.error.Error) as error:
-        sys.exit(f"error: {error}")
+    command = command_of(module)
+    with plain_errors():
+        if arguments.steps is not None:
+            settings = replace(settings, total_steps=arguments.steps)
+        options = read_options(arguments.options)
+        make_env(arguments.env, options).close()  # refuses what is no environment of hpo_gym
+        try:
+            policy, seconds = train(
+                settings,
+                arguments.env,
+                env_options=options,
+                seed=arguments.seed,
+                run_dir=folder,
+                resume=arguments.resume,
+                overwrite=arguments.overwrite,
+                command=command,
+                threads=arguments.threads,
+            )
+        except TrainingInterrupted as interrupted:
+            print(interrupted, file=sys.stderr)
+            words = shlex.split(command)
+            again = [word for word in words if word not in ("--resume", "--overwrite")]
+            print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
+            sys.exit(130)
     validation = policy.description["validation"]
     print(f"policy             {folder / 'policy.npz'}")
     print(
@@ -94,16 +94,6 @@ def main(settings_of: Callable[[str], TrainingSettings], module: str, default_en
     documentation = sys.modules["__main__"].__doc__
     arguments = tyro.cli(Arguments, default=Arguments(env=default_env), description=documentation)
     run(arguments, settings_of(arguments.env), module)
-
-
-def _read_options(text: str) -> dict[str, Any]:
-    try:
-        options = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"--options {text!r} is not JSON: {error}") from error
-    if not isinstance(options, dict):
-        raise ValueError(f"--options {text!r} must be a JSON object such as '{{\"stop\": true}}'")
-    return options
 
 
 if __name__ == "__main__":

@@ -123,6 +123,122 @@ def test_domain_errors_name_the_input(inputs, name, kind):
         FictitiousModel().evaluate(*arguments)
 
 
+def test_tensors_decide_on_shape_and_dtype():
+    model = FictitiousModel()
+    expected = model.evaluate(np.array([0.5, 0.2]), 50, 0.01)
+    for dtype, tolerance in ((torch.float32, 1e-5), (torch.float64, 1e-13)):
+        thr = torch.tensor([0.5, 0.2], dtype=dtype)
+        for epochs in (50, np.float64(50.0), np.array([50, 50]), [50, 50.0], torch.tensor(50)):
+            metrics = model.evaluate(thr, epochs, 0.01)
+            for value, reference in zip(metrics, expected, strict=True):
+                assert (value.shape, value.dtype, value.device) == ((2,), dtype, thr.device)
+                assert value.numpy() == pytest.approx(reference, rel=tolerance)
+    # Integer tensors alone become the default dtype; the tensors given promote among each other.
+    for epochs, dtype in (
+        (torch.tensor([[1], [50]]), torch.float32),
+        (torch.tensor([[1.0], [50.0]], dtype=torch.float64), torch.float64),
+    ):
+        metrics = model.evaluate([0.5, 0.5, 0.5], epochs, torch.tensor(0.01))
+        assert all(value.shape == (2, 3) and value.dtype == dtype for value in metrics)
+    with pytest.raises(ValueError, match="shape"):
+        model.evaluate(torch.tensor([0.5, 0.2]), torch.tensor([1, 2, 3]), 0.01)
+
+
+def test_gradients_flow_from_mixed_inputs():
+    model = FictitiousModel()
+    lr = torch.tensor(0.01, dtype=torch.float64, requires_grad=True)
+    model.evaluate([0.5, 0.2], 50, lr).f1.sum().backward()
+    step = 1e-7
+    above, below = (model.evaluate([0.5, 0.2], 50, 0.01 + d).f1.sum() for d in (step, -step))
+    assert float(lr.grad) == pytest.approx((above - below) / (2 * step), rel=1e-6)
+
+
+CURVES = {
+    "precision_curve": ("thr", (0.25, 0.5)),
+    "recall_curve": ("thr", (0.25, 0.5)),
+    "loss_epochs_curve": ("epochs", (3, 50)),
+    "accuracy_epochs_curve": ("epochs", (3, 50)),
+    "loss_lr_curve": ("lr", (0.01, 1)),
+    "accuracy_lr_curve": ("lr", (0.01, 1)),
+}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_curves_convert_their_input(curve):
+    name, values = CURVES[curve]
+    function = getattr(FictitiousModel(), curve)
+    expected = [function(value) for value in values]
+    assert all(type(value) is float for value in expected)
+    for given in (list(values), values, np.array(values)):
+        assert function(given).dtype == np.float64
+        assert function(given).tolist() == expected
+    tensor = function(torch.tensor(values, dtype=torch.float64))
+    assert tensor.numpy() == pytest.approx(expected, rel=1e-13)
+    with pytest.raises(ValueError, match=f"^{name} = '1' has the type"):
+        function("1")
+    with pytest.raises(ValueError, match=f"^{name} = -1.0 is outside"):
+        function(torch.tensor([-1.0], requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0.5", True, None, 1j, 10**400, ["0.5"], [None], [[0.1], [0.1, 0.2]], np.array([True])],
+)
+@pytest.mark.parametrize("tensors", [False, True])
+def test_inputs_that_are_no_numbers(value, tensors):
+    thr = torch.tensor(0.5) if tensors else 0.5
+    with pytest.raises(ValueError, match=r"^lr = "):
+        FictitiousModel().evaluate(thr, 50, value)
+    with pytest.raises(ValueError, match=r"^epochs = .*has the type"):
+        FictitiousModel().evaluate(thr, torch.tensor([True]), 0.01)
+
+
+RISING = {
+    "accuracy_epochs_intercept": -0.5,
+    "accuracy_epochs_slope": -1.0,
+    "accuracy_epochs_curvature": 0.01,
+}
+
+
+@pytest.mark.parametrize("kind", [float, np.array, torch.tensor])
+def test_domain_that_begins_above_zero_epochs_is_open(kind):
+    model = FictitiousModel(**RISING)
+    assert model.epochs_domain[0] == 0.5
+    for epochs in (0.0, 0.5):
+        with pytest.raises(ValueError, match=rf"^epochs = {epochs} is outside \(0\.5, 1e\+100\)"):
+            model.evaluate(0.5, kind(epochs), 0.1)
+    assert math.isfinite(float(model.evaluate(0.5, kind(0.5001), 0.1).accuracy))
+    at_zero = FictitiousModel(**RISING | {"accuracy_epochs_intercept": 0.0})
+    with pytest.raises(ValueError, match=r"^epochs = 0\.0 is outside \(0, "):
+        at_zero.evaluate(0.5, kind(0.0), 0.1)
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [{}, RISING, {"loss_epochs_decay": -0.5}, {"loss_lr_slope": -0.3, "loss_lr_intercept": 1.6}]
+    + [{"accuracy_epochs_intercept": 3.0 + 0.0137 * i} for i in range(40)],
+)
+def test_metrics_are_finite_up_to_the_ends_of_the_domain(constants):
+    """The argument of a logarithm may round to 0 there: refused, but never inf or NaN."""
+    model = FictitiousModel(**constants)
+
+    def finite(*inputs):
+        try:
+            return all(map(math.isfinite, model.evaluate(*inputs)))
+        except ValueError as error:
+            assert "too near an end" in str(error)
+            return True
+
+    low, high = model.epochs_domain
+    lr_low, lr_high = model.lr_domain
+    for steps in range(1, 4):
+        below, above = high * (1 - steps * 2**-53), low + steps * math.ulp(low)
+        assert finite(0.5, below, 0.1)
+        assert finite(0.5, above, 0.1)
+        assert finite(0.5, 50, lr_high * (1 - steps * 2**-53))
+        assert finite(0.5, 50, lr_low + steps * math.ulp(lr_low))
+
+
 def test_domain_error_in_tensors():
     with pytest.raises(ValueError, match=r"^epochs = 130\.0 is outside \[0, 120\)"):
         FictitiousModel().evaluate(
@@ -144,11 +260,24 @@ def test_domain_error_in_tensors():
         ({"accuracy_lr_intercept": 0.3}, "accuracy_lr_intercept"),  # none at lr = 10**0.8
         ({"loss_lr_slope": -1.0}, "loss_lr_slope"),  # none at lr = 1e-4
         ({"loss_epochs_floor": -4.0}, "loss"),
+        ({"loss_epochs_decay": -1000.0}, r"loss_epochs_decay = -1000\.0 .* above -6"),
+        ({"loss_epochs_decay": -6.0}, "loss_epochs_decay"),
+        ({"loss_epochs_decay": -3.0}, r"let loss reach .*e\+131 .* outside \[0, 1e\+100\]"),
+        ({"k_loss": 1e308}, r"k_loss = 1e\+308 must lie in \[1e-12, 1e\+12\]"),
+        ({"loss_lr_curvature": 1e13}, r"loss_lr_curvature = .* in \[-1e\+12, 1e\+12\]"),
+        ({"k_recall": 5e-324}, r"k_recall = 5e-324 must lie in \[1e-12, 1e\+12\]"),
+        ({"k_accuracy": 1e-13}, r"k_accuracy = 1e-13 must lie in \[1e-12, 1e\+12\]"),
+        ({"k_accuracy": 1e-12}, r"accuracy reach 1\.\d+e-13 .* outside \[1e-12, 1\]"),
+        ({"k_recall": 1e-12, "recall_offset": 1e50}, "best F1 .* below 1e-12"),
         ({"precision_floor": -0.1}, "precision_floor"),
         ({"precision_floor": 0.3}, "precision"),
-        ({"precision_slope": -20.0}, "precision_slope"),
+        ({"precision_slope": -700.0}, "precision_slope"),
         ({"recall_slope": 1e4}, "recall_slope"),
         ({"precision_floor": 0.0, "precision_amplitude": 0.0}, "precision"),
+        ({"recall_offset": 0.0}, "recall_offset = 0.0 must be positive"),
+        ({"recall_offset": 5e-324}, "recall_slope = .* with recall_offset = 5e-324"),
+        ({"k_loss": 10**400}, "k_loss = inf must be finite"),
+        ({"k_loss": np.complex128(1.0)}, "k_loss = .* must be a number"),
         ({"recall_offset": math.nan}, "recall_offset"),
         ({"recall_offset": math.inf}, "recall_offset"),
         ({"recall_offset": "1"}, "recall_offset"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpo_gym import FictitiousModel
+from hpo_gym.families.fictitious_optimum import best_thr
 
 
 def test_optimum_of_the_notebook():
@@ -29,7 +30,8 @@ def _zoom(function, low, high, sign):
     """Largest sign * function on [low, high]: a dense grid, then ever finer around its peaks."""
     grid = np.linspace(low, high, 20_001)
     values = sign * function(grid)
-    inner = np.flatnonzero((values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])) + 1
+    inner = np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])) + 1
+    inner = inner[np.argsort(values[inner])[-10:]]  # rounding peaks everywhere on a plateau
     best = values.max()
     for peak in {0, len(grid) - 1, *inner.tolist()}:
         centre, width = grid[peak], grid[1] - grid[0]
@@ -73,10 +75,10 @@ def _brute_force(c, metric):
     return accuracy if metric == "accuracy" else accuracy * _zoom(harmonic, 0.0, 1.0, 1)
 
 
-def _draw_model(generator):
+def _draw_model(generator, signs=(1.0, 1.0)):
     """A random admissible model: slopes from gentle to steep, curves in both directions."""
     while True:
-        slopes = 10 ** generator.uniform(0.5, 2.3, size=2)
+        slopes = np.multiply(signs, 10 ** generator.uniform(0.5, 2.3, size=2))
         middles = generator.uniform(-0.3, 1.3, size=2)
         rising = generator.random(3) < 0.5
         floor = generator.choice([0.0, generator.uniform(0.0, 0.4)])
@@ -134,6 +136,72 @@ def test_optimum_of_random_models_against_brute_force():
     assert {1, 100} < epochs, epochs
     assert max(model.precision_slope for model, _ in optima) > 100
     assert min(model.accuracy_epochs_slope for model, _ in optima) < 0
+
+
+SIGNS = [(p, r) for p in (-1.0, 0.0, 1.0) for r in (-1.0, 0.0, 1.0) if (p, r) != (1.0, 1.0)]
+
+
+@pytest.mark.parametrize("signs", SIGNS)
+def test_slopes_of_either_sign_against_brute_force(signs):
+    generator = np.random.default_rng(3)
+    thresholds = []
+    for _ in range(40 if signs == (-1.0, -1.0) else 8):
+        model = _draw_model(generator, signs)
+        best = model.optimum()
+        assert best.value == pytest.approx(_brute_force(asdict(model), "f1"), abs=1e-9), model
+        assert model.evaluate(best.thr, best.epochs, best.lr).f1 == pytest.approx(best.value)
+        thresholds.append(best.thr)
+    if signs == (-1.0, -1.0):  # both mirrored: the optima reach the inside and both ends again
+        assert min(thresholds) == 0.0
+        assert max(thresholds) == 1.0
+        assert sum(0.0 < thr < 1.0 for thr in thresholds) > 10
+    else:  # no curve works against the other: the end that the slopes prefer
+        assert set(thresholds) == {1.0 if signs[0] - signs[1] > 0.0 else 0.0}
+
+
+def test_mirrored_model_has_the_mirrored_optimum():
+    model = FictitiousModel()
+    mirrored = FictitiousModel(
+        precision_slope=-model.precision_slope,
+        precision_offset=model.precision_offset * np.exp(-model.precision_slope),
+        recall_slope=-model.recall_slope,
+        recall_offset=model.recall_offset * np.exp(model.recall_slope),
+    )
+    assert mirrored.optimum().thr == pytest.approx(1.0 - model.optimum().thr, abs=1e-12)
+    assert mirrored.optimum().value == pytest.approx(model.optimum().value, abs=1e-14)
+    for low, high in ((0.0, 0.3), (0.2, 0.9), (0.7, 1.0)):
+        assert best_thr(mirrored, low, high) == pytest.approx(
+            1.0 - best_thr(model, 1.0 - high, 1.0 - low), abs=1e-12
+        )
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [
+        {"recall_offset": 1e-200, "recall_slope": 1e-200},
+        {"recall_offset": 1e-200, "recall_slope": 5e-324, "precision_slope": 5e-324},
+        {"precision_slope": 599.9, "precision_offset": 1.0},
+        {"precision_slope": 20.0, "precision_offset": 1e250},
+        {"precision_floor": 5e-324, "precision_amplitude": 1.0, "k_recall": 1e-9},
+        {"precision_floor": 1.0, "precision_amplitude": 0.0},
+        {"precision_floor": 0.5, "precision_amplitude": 5e-324},
+        {"precision_floor": 0.0, "precision_amplitude": 1e-12, "k_precision": 1e12},
+        {"loss_epochs_decay": -1.0, "k_loss": 1e12},
+        {"loss_epochs_decay": 1e12},
+    ],
+)
+def test_extreme_constants_have_exact_optima(constants):
+    try:
+        model = FictitiousModel(**constants)
+    except ValueError as error:  # nothing but this one may be refused
+        assert constants.get("precision_offset") == 1e250, error
+        assert "best F1" in str(error)
+        return
+    for metric in ("f1", "accuracy", "loss"):
+        best = model.optimum(metric)
+        assert best.value == pytest.approx(_brute_force(asdict(model), metric), rel=1e-9, abs=1e-9)
+        assert getattr(best.metrics, metric) == pytest.approx(best.value, rel=1e-9)
+        assert 0.0 < best.value < np.inf
 
 
 def test_brute_force_can_tell():

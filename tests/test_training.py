@@ -284,6 +284,15 @@ def test_runs_are_neither_overwritten_nor_invented(tmp_path):
         folder.begin({"seed": 0}, overwrite=False)
     folder.begin({"seed": 1}, overwrite=True)
     assert not folder.policy.exists() and bystander.exists()
+    written = ("run.json", "policy.npz", "policy.json")
+    for step in (lambda: folder.resume({"seed": 1}), lambda: folder.begin({}, overwrite=True)):
+        leftovers = [tmp_path / f".{name}.123.tmp" for name in written]  # of a killed writer
+        for file in (*leftovers, tmp_path / ".notes.txt.123.tmp"):
+            file.write_text("half")
+        step()
+        assert not any(file.exists() for file in leftovers)
+        assert (tmp_path / ".notes.txt.123.tmp").exists()
+    folder.begin({"seed": 1}, overwrite=True)
     assert folder.resume({"seed": 1}) is None
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ValueError, match=r"run.json is corrupt"):
@@ -350,18 +359,39 @@ def test_the_script_prints_the_result(tmp_path, capsys):
     assert f"{description['validation']['mean_return']:.4f}" in printed.out
     assert description["environment"]["options"] == {"stop": True}
     assert "336/336" in printed.err
-    for options, message in (("{", "not JSON"), ("[]", "JSON object"), ('{"noise": 9}', "noise")):
-        with pytest.raises(SystemExit, match=message):
-            run(Arguments(out=tmp_path, options=options, overwrite=True), PPO_SETTINGS, "x")
 
 
-def test_bad_settings():
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"options": "{"}, "not JSON"),
+        ({"options": "[]"}, "JSON object"),
+        ({"options": '{"noise": 9}'}, "noise"),
+        ({"options": '{"foo": 1}'}, r"unknown options \['foo'\]"),
+        ({"options": '{"num_envs": 3}'}, r"unknown options \['num_envs'\]"),
+        ({"env": "CartPole-v1"}, "give an environment of hpo_gym"),
+        ({"env": "Nope"}, "Nope"),
+        ({"steps": 0}, "total_steps = 0 must be a whole number >= 1"),
+        ({"threads": 0}, "threads = 0 must be a whole number >= 1"),
+        ({"seed": 2**32}, r"seed = 4294967296 must .* \[0, 4294967295\]"),
+    ],
+)
+def test_mistakes_on_the_command_line_cost_no_run(tmp_path, arguments, message):
+    bystander = tmp_path / "policy.npz"
+    bystander.write_text("the run before")
+    with pytest.raises(SystemExit, match=f"error: .*{message}"):
+        run(Arguments(out=tmp_path, overwrite=True, **arguments), PPO_SETTINGS, "x")
+    assert [*tmp_path.iterdir()] == [bystander]
+
+
+def test_bad_settings(tmp_path):
     with pytest.raises(ValueError, match="total_steps = 0"):
         PPOSettings(total_steps=0)
     with pytest.raises(ValueError, match="activation = 'gelu'"):
         DQNSettings(activation="gelu")
     with pytest.raises(ValueError, match="discrete actions"):
-        train(DQN_SETTINGS, PROPOSE, **QUIET)
+        train(DQN_SETTINGS, PROPOSE, run_dir=tmp_path, **QUIET)
+    assert not list(tmp_path.iterdir())  # no run has begun
     with pytest.raises(ValueError, match="seed = -1"):
         train(PPO_SETTINGS, PROPOSE, seed=-1)
 

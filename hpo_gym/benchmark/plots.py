@@ -30,7 +30,7 @@ def regret_at_cost(episodes: Episodes, costs: NDArray[np.float64]) -> NDArray[np
 
 
 def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
-    """IQM regret with 95 % bootstrap bands, for every agent.
+    """IQM regret with 95 % bootstrap bands, for every agent: steps, one per evaluation.
 
     Args:
         results: Episodes by the agent's name.
@@ -48,7 +48,8 @@ def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
         }
         _curve(left, np.arange(episodes.regret.shape[1]), episodes.regret, 2, style)
         _curve(right, costs, regret_at_cost(episodes, costs), 6, style)
-    left.set(xlabel="evaluations", ylabel="regret of the incumbent (IQM, 95 % band)")
+    label = f"regret of the incumbent (IQM, 95 % band)\nvalues below {_FLOOR:g} drawn as that"
+    left.set(xlabel="evaluations", ylabel=label)
     right.set(xlabel="cost paid, in units of the score")
     left.xaxis.get_major_locator().set_params(integer=True)
     for axes in (left, right):
@@ -63,5 +64,6 @@ def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
 def _curve(axes: Any, x: Any, values: Any, every: int, style: dict[str, Any]) -> None:
     points = [bootstrap(column, iqm, resamples=300) for column in values.T]
     value, low, high = np.maximum(np.array(points).T, _FLOOR)
-    axes.plot(x, value, markevery=every, markersize=5, linewidth=1.6, **style)
-    axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    style = style | {"markevery": every, "markersize": 5, "linewidth": 1.6}
+    axes.plot(x, value, drawstyle="steps-post", **style)
+    axes.fill_between(x, low, high, step="post", color=style["color"], alpha=0.2, linewidth=0)

@@ -206,7 +206,7 @@ class FictitiousModel:
         low, high = _positive_range(self.accuracy_epochs_intercept, self.accuracy_epochs_slope)
         if self.loss_epochs_decay < 0.0:
             high = min(high, fictitious_optimum.LARGEST_EXPONENT / -self.loss_epochs_decay)
-        return max(low, 0.0), min(high, 1e100)
+        return max(0.0, low), min(high, 1e100)
 
     @property
     def lr_domain(self) -> tuple[float, float]:

@@ -1,0 +1,98 @@
+"""What the command lines share: errors without tracebacks, checks, the environment's options."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+import gymnasium as gym
+
+from hpo_gym.options import Options
+from hpo_gym.reference import dynamics_of
+
+MAX_SEED = 2**32 - 1
+"""NumPy's old generators, which Stable-Baselines3 seeds, take no larger seeds."""
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End the program with one line on stderr where the user, not the program, made a mistake."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError, gym.error.Error) as error:
+        sys.exit(f"error: {error}")
+
+
+def require_count(name: str, value: int, low: int, high: int | None = None) -> None:
+    """Check a whole number of the command line.
+
+    Args:
+        name: The option as it is typed.
+        value: What was given.
+        low: The smallest value allowed.
+        high: The largest one, or None.
+
+    Raises:
+        ValueError: The value is out of bounds.
+    """
+    if value < low or (high is not None and value > high):
+        bounds = f">= {low}" if high is None else f"in [{low}, {high}]"
+        raise ValueError(f"{name} {value} must be a whole number {bounds}")
+
+
+def read_options(text: str) -> dict[str, Any]:
+    """Options of an environment from JSON.
+
+    Args:
+        text: Such as '{"stop": true}'.
+
+    Raises:
+        ValueError: The text is no JSON object, or an option does not exist.
+    """
+    try:
+        options = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"--options {text!r} is not JSON: {error}") from error
+    if not isinstance(options, dict):
+        raise ValueError(f"--options {text!r} must be a JSON object such as '{{\"stop\": true}}'")
+    known = [field.name for field in fields(Options)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ValueError(f"--options {text!r}: unknown options {unknown}; choose from {known}")
+    return options
+
+
+def make_env(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    """One environment of hpo_gym.
+
+    Args:
+        env_id: A registered id.
+        options: As `read_options` returns them.
+
+    Raises:
+        ValueError: An option is not valid, or the environment is not of hpo_gym.
+        gymnasium.error.Error: There is no such id.
+    """
+    try:
+        env = gym.make(env_id, **options)
+    except TypeError as error:  # an option of a wrong type, or another package's environment
+        raise ValueError(f"{env_id} does not take the options {dict(options)}: {error}") from error
+    dynamics_of(env)
+    return env
+
+
+def command_of(module: str) -> str:
+    """The command that runs this program, as a shell reads it.
+
+    Args:
+        module: Name of the script, such as "scripts.compare".
+    """
+    return shlex.join(["python", "-m", module, *sys.argv[1:]])

@@ -1,0 +1,136 @@
+"""The report of a comparison: numbers in compare.csv, a table in compare.md, curves in a plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import hpo_gym
+from hpo_gym.benchmark.plots import anytime_figure
+from hpo_gym.benchmark.rollouts import Episodes
+from hpo_gym.benchmark.statistics import bootstrap, first_at_most, iqm
+from hpo_gym.files import write_atomic
+
+EVALUATIONS = (1, 5, 10, 20)
+"""Numbers of evaluations after which the regret is reported."""
+
+_NOTES = """\
+Return: mean and
+interquartile mean (IQM) with 95 % bootstrap intervals over episodes. Way: from random
+proposals (0 %) to the best possible return (100 %), of the means. Regret: IQM after so
+many evaluations. Evaluations to 1 %: median, inf = never. Decision: median time for one
+environment."""
+
+Row = dict[str, Any]
+
+
+class Result(NamedTuple):
+    """What is known of an agent."""
+
+    episodes: Episodes
+    decision_seconds: float
+    training_seconds: float | None
+    """None if it was not trained here."""
+
+
+def write_report(
+    folder: Path,
+    results: Mapping[str, Result],
+    scale: tuple[float, float] | None,
+    facts: Mapping[str, Any],
+    command: str,
+) -> None:
+    """Print the table; write it, its numbers and the plot.
+
+    Args:
+        folder: Where compare.csv, compare.md and compare.png go.
+        results: By the agent's name.
+        scale: Mean returns at 0 and 100 % of the way, or None if the latter is unknown.
+        facts: The environment's id ("env") and "options", the "episodes", the "seed".
+        command: The command line.
+    """
+    rows = {name: score(result, scale) for name, result in results.items()}
+    table = _markdown([{"agent": name, **_format(row)} for name, row in rows.items()])
+    env, options = f"`{facts['env']}`", facts["options"]
+    if options != "{}":
+        env += f" with `{options}`"
+    notes = f"{facts['episodes']} seeded episodes of {env}. {_NOTES}"
+    print(f"\n{table}\n\n{notes}")
+
+    origin = {**facts, "hpo_gym_version": hpo_gym.__version__, "command": command}
+    lines = [{"agent": name, **row, **origin} for name, row in rows.items()]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    title = f"{facts['env']}, {facts['episodes']} episodes"
+    episodes = {name: result.episodes for name, result in results.items()}
+    picture = io.BytesIO()
+    anytime_figure(episodes, title).savefig(picture, format="png", dpi=110)
+    head = f"# {facts['env']}\n\n`{command}` (hpo_gym {hpo_gym.__version__})"
+    summary = f"{head}\n\n{table}\n\n{notes}\n\n![Anytime curves](compare.png)\n"
+    write_atomic(folder / "compare.csv", text.getvalue())
+    write_atomic(folder / "compare.png", picture.getvalue())
+    write_atomic(folder / "compare.md", summary)
+    print(f"\nwritten: {folder}/compare.csv, compare.png, compare.md")
+
+
+def score(result: Result, scale: tuple[float, float] | None) -> Row:
+    """The numbers of an agent, None where there is none.
+
+    Args:
+        result: The agent's result.
+        scale: Mean returns at 0 and 100 % of the way, or None.
+    """
+    returns, regret = result.episodes.returns, result.episodes.regret
+    average, middle = bootstrap(returns), bootstrap(returns, iqm)
+    reached = first_at_most(regret, 0.01)
+    counts = [count for count in EVALUATIONS if count < regret.shape[1]]
+    return {
+        "return_mean": average.value,
+        "return_low": average.low,
+        "return_high": average.high,
+        "return_iqm": middle.value,
+        "iqm_low": middle.low,
+        "iqm_high": middle.high,
+        "way": None if scale is None else (average.value - scale[0]) / (scale[1] - scale[0]),
+        **{f"regret_{count}": float(iqm(regret[:, count])) for count in counts},
+        "within_1_percent": float(np.isfinite(reached).mean()),
+        "evaluations_to_1_percent": float(np.median(reached)),
+        "microseconds_per_decision": 1e6 * result.decision_seconds,
+        "training_seconds": result.training_seconds,
+    }
+
+
+def _format(row: Row) -> dict[str, str]:
+    """A row of the table for people."""
+    way, training = row["way"], row["training_seconds"]
+    regrets = [name for name in row if name.startswith("regret_")]
+    return {
+        "return": "{return_mean:.4f} [{return_low:.4f}, {return_high:.4f}]".format(**row),
+        "IQM": "{return_iqm:.4f} [{iqm_low:.4f}, {iqm_high:.4f}]".format(**row),
+        "way": "-" if way is None else f"{100 * way:.2f} %",
+        **{name.replace("_", "@"): f"{row[name]:.2g}" for name in regrets},
+        "within 1 %": f"{100 * row['within_1_percent']:.1f} %",
+        "evaluations to it": f"{row['evaluations_to_1_percent']:g}",
+        "us/decision": f"{row['microseconds_per_decision']:.0f}",
+        "training s": "-" if training is None else f"{training:.0f}",
+    }
+
+
+def _markdown(rows: list[dict[str, str]]) -> str:
+    """A Markdown table with aligned columns."""
+    header = list(rows[0])
+    lines = [header, *([row[name] for name in header] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    text = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    ]
+    text.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(text)
