@@ -8,6 +8,7 @@ import pytest
 from hpo_gym import make_family, register_family
 from hpo_gym.columns import ArrayMath
 from hpo_gym.families import BealeFamily, Family, FictitiousFamily
+from hpo_gym.families.fictitious_equations import Metrics
 from hpo_gym.testing import check_family
 
 ROWS = ArrayMath()
@@ -38,7 +39,7 @@ class Lopsided(FictitiousFamily):
         self.calls = 0
 
     def noiseless(self, parameters, scaled, math):
-        metrics = super().noiseless(parameters, scaled, math)
+        metrics = Metrics(*super().noiseless(parameters, scaled, math))
         if self.mistake == "one row differs" and isinstance(scaled[0], float):
             return metrics._replace(f1=metrics.f1 * (1.0 + 1e-15))
         if self.mistake == "above the optimum":

@@ -1,7 +1,8 @@
-"""Optima against brute force."""
+"""Admissible constants, and optima against brute force."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -9,6 +10,71 @@ import pytest
 
 from hpo_gym import FictitiousModel
 from hpo_gym.families.fictitious_optimum import best_thr
+
+
+@pytest.mark.parametrize(
+    ("constants", "words"),
+    [
+        ({"k_accuracy": 1.2}, "accuracy"),
+        ({"k_precision": 1.2}, "precision"),
+        ({"k_recall": 1.2}, "recall"),
+        ({"k_loss": -1.0}, "k_loss"),
+        ({"k_accuracy": 0.0}, "k_accuracy"),
+        ({"accuracy_epochs_curvature": 5.0}, "accuracy"),  # negative at one epoch
+        ({"accuracy_epochs_peak": 1.05}, "accuracy"),
+        ({"accuracy_epochs_slope": 0.03}, "accuracy_epochs_slope"),  # no logarithm at 100
+        ({"accuracy_lr_intercept": 0.3}, "accuracy_lr_intercept"),  # none at lr = 10**0.8
+        ({"loss_lr_slope": -1.0}, "loss_lr_slope"),  # none at lr = 1e-4
+        ({"loss_epochs_floor": -4.0}, "loss"),
+        ({"loss_epochs_decay": -1000.0}, r"loss_epochs_decay = -1000\.0 .* above -6"),
+        ({"loss_epochs_decay": -6.0}, "loss_epochs_decay"),
+        ({"loss_epochs_decay": -3.0}, r"let loss reach .*e\+131 .* outside \[0, 1e\+100\]"),
+        ({"k_loss": 1e308}, r"k_loss = 1e\+308 must lie in \[1e-12, 1e\+12\]"),
+        ({"loss_lr_curvature": 1e13}, r"loss_lr_curvature = .* in \[-1e\+12, 1e\+12\]"),
+        ({"k_recall": 5e-324}, r"k_recall = 5e-324 must lie in \[1e-12, 1e\+12\]"),
+        ({"k_accuracy": 1e-13}, r"k_accuracy = 1e-13 must lie in \[1e-12, 1e\+12\]"),
+        ({"k_accuracy": 1e-12}, r"accuracy reach 1\.\d+e-13 .* outside \[1e-12, 1\]"),
+        ({"k_recall": 1e-12, "recall_offset": 1e50}, "best F1 .* below 1e-12"),
+        ({"precision_floor": -0.1}, "precision_floor"),
+        ({"precision_floor": 0.3}, "precision"),
+        ({"precision_slope": -700.0}, "precision_slope"),
+        ({"recall_slope": 1e4}, "recall_slope"),
+        ({"precision_floor": 0.0, "precision_amplitude": 0.0}, "precision"),
+        ({"recall_offset": 0.0}, "recall_offset = 0.0 must be positive"),
+        ({"recall_offset": 5e-324}, "recall_slope = .* with recall_offset = 5e-324"),
+        ({"k_loss": 10**400}, "k_loss = inf must be finite"),
+        ({"k_loss": np.complex128(1.0)}, "k_loss = .* must be a number"),
+        ({"recall_offset": math.nan}, "recall_offset"),
+        ({"recall_offset": math.inf}, "recall_offset"),
+        ({"recall_offset": "1"}, "recall_offset"),
+        ({"recall_offset": True}, "recall_offset"),
+        ({"recall_offset": None}, "recall_offset"),
+    ],
+)
+def test_models_that_are_not_admissible(constants, words):
+    with pytest.raises(ValueError, match=words):
+        FictitiousModel(**constants)
+    with pytest.raises(ValueError, match=words):
+        FictitiousModel.from_constants(constants)
+
+
+def test_unknown_constants():
+    with pytest.raises(ValueError, match=r"unknown constants \['k_f1'\]"):
+        FictitiousModel.from_constants({"k_f1": 1.0})
+
+
+def test_accuracy_that_vanishes_somewhere_cannot_make_f1_explode():
+    # One epoch gives an accuracy of zero up to rounding: refused, or F1 still in [0, 1].
+    for peak in np.nextafter(3 * math.log10(2.975) ** 2, [0.0, 1.0, 1.0]):
+        for nudge in (-1e-13, -1e-15, 0.0, 1e-15):
+            try:
+                model = FictitiousModel(accuracy_epochs_peak=float(peak) + nudge)
+            except ValueError as error:
+                assert "accuracy" in str(error)
+                continue
+            f1 = model.evaluate(np.linspace(0, 1, 11)[:, None], 1, np.logspace(-4, 0.8, 49)).f1
+            assert f1.min() >= 0.0
+            assert f1.max() <= 1.0
 
 
 def test_optimum_of_the_notebook():
