@@ -167,7 +167,7 @@ def test_model_option_changes_the_family_of_the_constructor():
     ("env_options", "options", "words"),
     [
         ({}, {"seed": 1}, r"unknown reset options \['seed'\]; known: \['start', 'model'\]"),
-        ({}, {"start": {"thr": 2, "epochs": 1, "lr": 1}}, "thr = 2 is outside"),
+        ({}, {"start": {"thr": 2, "epochs": 1, "lr": 1}}, "thr = 2.0 is outside"),
         ({}, {"start": {"thr": 0.5}}, "missing"),
         ({}, {"start": "random"}, "start|configuration"),
         ({}, {"model": {"k_f1": 1.0}}, "k_f1"),
