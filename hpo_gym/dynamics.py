@@ -242,6 +242,19 @@ class Dynamics:
         ]
         return State(before.tasks, *fields)
 
+    def again(self, state: State, math: ColumnMath) -> State:
+        """Fill in what the last evaluations showed, where a state has given that away.
+
+        Random numbers are functions of key and count, so this repeats the evaluations to the bit.
+        """
+        scaled, metrics, *_ = self._evaluate(
+            state.tasks.parameters, state.key, state.evaluations, state.unit, math
+        )
+        cost = self._epoch_cost * self.family.resource(scaled)
+        cost += self.options.evaluation_cost
+        cost = math.where(state.evaluations > 0, cost, 0.0)
+        return state._replace(scaled=scaled, metrics=metrics, cost=cost)
+
     def regret(self, state: State) -> Column:
         """Noise-free normalised regret of the incumbent."""
         regret = state.tasks.best_possible - state.best_true_score

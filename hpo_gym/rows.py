@@ -87,9 +87,10 @@ class Outputs:
         dynamics: The environment's dynamics.
         state: The state to show.
         count: Number of rows N.
+        kept: What goes on of the state: its columns are copied, others are handed out.
     """
 
-    def __init__(self, dynamics: Dynamics, state: State, count: int) -> None:
+    def __init__(self, dynamics: Dynamics, state: State, count: int, kept: State) -> None:
         layout = dynamics.layout
         self.observations: NDArray[np.float32] = np.empty((layout.size, count), dtype=np.float32)
         start = 0
@@ -101,9 +102,14 @@ class Outputs:
             else:
                 for row, column in zip(rows, group, strict=True):
                     row[...] = column
+        owned = {
+            id(_owner(column))
+            for field in kept
+            for column in (field if isinstance(field, tuple) else (field,))
+        }
         info = dynamics.info(state, _MATH)
         self.values = {
-            name: _own_array(column, kind, count)
+            name: _own_array(column, kind, count, shared=id(_owner(column)) in owned)
             for (name, kind), column in zip(dynamics.info_types.items(), info, strict=True)
         }
 
@@ -120,10 +126,16 @@ class Outputs:
         return infos
 
 
-def _own_array(column: Column, kind: type, count: int) -> NDArray[Any]:
+def _owner(column: Column) -> Any:
+    """The object that owns a column's memory."""
+    base = column.base if isinstance(column, np.ndarray) else None
+    return column if base is None else base
+
+
+def _own_array(column: Column, kind: type, count: int, *, shared: bool) -> NDArray[Any]:
     """A column as an array (count,) that shares nothing with the state."""
     if not isinstance(column, np.ndarray) or not column.ndim:
         return np.full(count, column, dtype=_DTYPES[kind])
     if kind is int:
         return np.asarray(column.astype(np.int64))
-    return np.array(column)
+    return np.array(column) if shared else column

@@ -140,7 +140,7 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         super().reset(seed=seeds.first)
         self._keys.seed(self, seeds, mask)
         self._done = self._done & ~mask
-        outputs = Outputs(self.dynamics, self._begin(mask, episode), self.num_envs)
+        outputs = self._show(self._begin(mask, episode))
         self._record(outputs, begun=mask, stepped=None)
         return self._observations(outputs), outputs.infos(mask)
 
@@ -182,16 +182,18 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             state = self._begin(pending, Episode())
             rewards[pending] = 0.0
             done[pending] = False
-        outputs = Outputs(self.dynamics, state, self.num_envs)
-        self._record(outputs, begun=pending, stepped=rewards)
-        finals: dict[str, Any] = {}
         self._done = done.copy()
-        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+        finals: dict[str, Any] = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and done.any():
+            outputs = Outputs(self.dynamics, state, self.num_envs, kept=state)
+            self._record(outputs, begun=None, stepped=rewards)
+            finals = self._finals(outputs, done)
+            outputs = self._show(self._begin(done, Episode()))
+            self._record(outputs, begun=done, stepped=None)
             self._done[...] = False
-            if done.any():
-                finals = self._finals(outputs, done)
-                outputs = Outputs(self.dynamics, self._begin(done, Episode()), self.num_envs)
-                self._record(outputs, begun=done, stepped=None)
+        else:
+            outputs = self._show(state)
+            self._record(outputs, begun=pending, stepped=rewards)
         infos = finals | outputs.infos()
         return self._observations(outputs), rewards, done, np.zeros_like(done), infos
 
@@ -247,7 +249,10 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
         begun = state = self.dynamics.reset(self._keys.next(where), episode, _MATH)
         if self._state is not None and not isinstance(where, slice):
-            state = merge(self._state, begun, where, self.dynamics.family)
+            whole = self._state
+            if not len(whole.metrics):
+                whole = self.dynamics.again(whole, _MATH)
+            state = merge(whole, begun, where, self.dynamics.family)
         self._state = state
         if self._history.block.size:
             self._history.clear(where)
@@ -255,6 +260,14 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 columns = (*begun.unit, *self.dynamics.features(begun, _MATH))
                 self._history.write(0, columns, where)
         return state
+
+    def _show(self, state: State) -> Outputs:
+        """The outputs of a state, of which only what the next step needs is kept."""
+        kept = state
+        if not self.dynamics.mode.stop:  # a stop would repeat what was shown last
+            kept = state._replace(scaled=(), metrics=(), cost=0.0)
+        self._state = kept
+        return Outputs(self.dynamics, state, self.num_envs, kept)
 
     def _remember(self, before: State, after: State, pending: NDArray[np.bool_] | None) -> None:
         """Write a step's evaluations into the history."""
