@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath
 from hpo_gym.dynamics import Dynamics
-from hpo_gym.reference import costs, only_task
+from hpo_gym.reference import only_task
 
 from .base import Agent, FloatArray, IntArray, replace_rows, take_rows
 from .line_search import next_point, probes
@@ -140,7 +140,7 @@ class CoordinateAgent(Agent):
         if axis == self.resource_axis:
             scaled = self.dynamics.space.scaled(tuple(target.T), ArrayMath())
             gain = np.exp(promised) - np.exp(state.best_value)
-            state.done[gain <= costs(self.dynamics, scaled)] = True
+            state.done[gain <= self.dynamics.cost(scaled)] = True
         return target, state
 
     def _log_score(self, features: NDArray[Any]) -> FloatArray:

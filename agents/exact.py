@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath
 from hpo_gym.dynamics import Dynamics
-from hpo_gym.reference import PLANNABLE_REWARDS, costs, only_task, trade_off
+from hpo_gym.reference import PLANNABLE_REWARDS, only_task, trade_off
 
 from .base import FloatArray
 
@@ -70,7 +70,7 @@ class ExactModel:
         columns: list[Any] = [np.full(coordinates.shape, c) for c in self.trade_off.best]
         columns[axis] = coordinates
         scaled = self._dynamics.space.scaled(tuple(columns), _MATH)
-        return np.asarray(costs(self._dynamics, scaled))
+        return np.asarray(self._dynamics.cost(scaled))
 
     def level_edges(self, axis: int, margin: float) -> FloatArray:
         """Lowest coordinates that round to each whole number of an integer parameter, (levels,).

@@ -208,8 +208,7 @@ class Dynamics:
             best_metric = math.where(better, metric, state.best_metric)
         if true_score is not score:
             best_true_score = math.where(better, true_score, state.best_true_score)
-        cost = self._epoch_cost * self.family.resource(scaled)
-        cost += self.options.evaluation_cost
+        cost = self.cost(scaled)
         after = State(
             state.tasks,
             state.key,
@@ -250,10 +249,14 @@ class Dynamics:
         scaled, metrics, *_ = self._evaluate(
             state.tasks.parameters, state.key, state.evaluations, state.unit, math
         )
+        cost = math.where(state.evaluations > 0, self.cost(scaled), 0.0)
+        return state._replace(scaled=scaled, metrics=metrics, cost=cost)
+
+    def cost(self, scaled: Columns) -> Column:
+        """What evaluations of scaled configurations cost, in units of the score."""
         cost = self._epoch_cost * self.family.resource(scaled)
         cost += self.options.evaluation_cost
-        cost = math.where(state.evaluations > 0, cost, 0.0)
-        return state._replace(scaled=scaled, metrics=metrics, cost=cost)
+        return cost
 
     def regret(self, state: State) -> Column:
         """Noise-free normalised regret of the incumbent."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import ArrayMath, Column, Columns, ScalarMath
+from hpo_gym.columns import ArrayMath, ScalarMath
 from hpo_gym.dynamics import Dynamics
 
 PLANNABLE_REWARDS = ("f1_gain", "f1_delta")
@@ -72,12 +72,6 @@ def only_task(dynamics: Dynamics, split: str | None = None) -> Any:
     return dynamics.family.sample(split, options.task or 0)
 
 
-def costs(dynamics: Dynamics, scaled: Columns) -> Column:
-    """What evaluations of scaled configurations cost."""
-    options = dynamics.options
-    return options.evaluation_cost + options.epoch_cost / 100.0 * dynamics.family.resource(scaled)
-
-
 def resource_axis(dynamics: Dynamics) -> int | None:
     """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
     d = dynamics.space.dimension
@@ -104,7 +98,7 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
     """
     dynamics = dynamics_of(env)
     scaled, scores = dynamics.family.frontier(only_task(dynamics, split), dynamics.options.metric)
-    cost = np.broadcast_to(costs(dynamics, scaled), np.shape(scores))
+    cost = np.broadcast_to(dynamics.cost(scaled), np.shape(scores))
     values = scores - cost
 
     def unit(level: int) -> tuple[float, ...]:

@@ -294,3 +294,36 @@ def test_rows_of_a_seed_list_are_scalar_environments():
             np.testing.assert_array_equal(observations[row], observation)
     starts = [env.reset()[0] for env in singles]
     assert not any(data_equivalence(starts[0], other, exact=True) for other in starts[1:])
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"start": "none", "noise": 0.05, "observation": "history", "max_evaluations": 3},
+        {"start": "none", "metric": "loss", "max_evaluations": 4},
+        {"noise": 0.1, "max_evaluations": 3},
+        {"reward": "f1_delta", "max_evaluations": 4},
+    ],
+)
+def test_rows_that_go_on_through_a_partial_reset_show_what_they_showed(mode, options):
+    """Without a stop action the rows keep no metrics: they are evaluated again, to the bit."""
+    kinds = {"vectorization_mode": "sync", "vector_kwargs": {"autoreset_mode": mode}}
+    theirs = gym.make_vec("hpo_gym:FictitiousHPO-v0", 5, **kinds, **options)
+    mine = gym.make_vec("hpo_gym:FictitiousHPO-v0", 5, autoreset_mode=mode, **options)
+    assert data_equivalence(theirs.reset(seed=1), mine.reset(seed=1), exact=True)
+    generator = np.random.default_rng(0)
+    done = np.zeros(5, dtype=np.bool_)
+    for step in range(40):
+        mask = done.copy() if mode is AutoresetMode.DISABLED else np.zeros(5, dtype=np.bool_)
+        if not mask.any() and step % 3 == 0:
+            mask = np.arange(5) == generator.integers(5)
+        if mask.any():
+            model = {"model": {"k_accuracy": 0.9}} if step % 2 else {}
+            for_theirs, for_mine = ({"reset_mask": mask.copy(), **model} for _ in range(2))
+            expected, found = theirs.reset(options=for_theirs), mine.reset(options=for_mine)
+            assert data_equivalence(expected, found, exact=True)
+        actions = generator.uniform(-1, 1, (5, 3)).astype(np.float32)
+        expected, found = theirs.step(actions), mine.step(actions)
+        assert data_equivalence(expected, found, exact=True)
+        done = found[2]
