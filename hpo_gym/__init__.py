@@ -14,11 +14,15 @@ from hpo_gym.vector_env import TuningVectorEnv
 
 __version__ = "0.1.0"
 
+_HISTORY = {"start": "none", "max_evaluations": 16, "observation": "history"}
+
 ENVIRONMENTS: dict[str, dict[str, object]] = {
     "FictitiousHPO-v0": {},
     "FictitiousHPOAdjust-v0": {"action": "adjust"},
     "FictitiousHPONudge-v0": {"action": "nudge"},
     "BealeHPO-v0": {"family": "beale", "metric": "f", "start": {"x": 4.0, "y": 4.0}},
+    "FictitiousHPOFamily-v0": {"family": "fictitious-family", **_HISTORY},
+    "BinormalHPOFamily-v0": {"family": "binormal", **_HISTORY},
 }
 """The registered ids and the options in which they differ from the defaults."""
 

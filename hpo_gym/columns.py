@@ -13,10 +13,15 @@ float as in an array (``math.exp`` does not).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import reduce
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+
+from hpo_gym.normal_cdf import normal_cdf, normal_cdf_array
 
 Column: TypeAlias = Any
 """A Python number, an ndarray of shape (N,), or a torch tensor."""
@@ -34,6 +39,14 @@ class ColumnMath(Protocol):
 
     def log10(self, *lines: tuple[Column, Column, Column]) -> Columns:
         """``log10(a - b * x)`` for every triple (a, b, x)."""
+        ...
+
+    def ndtr(self, *columns: Column) -> Columns:
+        """The normal cumulative distribution function of every column."""
+        ...
+
+    def sqrt(self, column: Column) -> Column:
+        """Square root."""
         ...
 
     def where(self, condition: Column, yes: Column, no: Column) -> Column:
@@ -60,6 +73,14 @@ class ColumnMath(Protocol):
         """Round half to even, as a float."""
         ...
 
+    def counts(self, expected: Column, most: Column) -> Column:
+        """The nearest whole number in [0, most].
+
+        A step function has no useful gradient: that of torch tensors passes straight through, as
+        if the count were the expected number itself.
+        """
+        ...
+
     def take(self, table: Any, index: Column) -> Columns:
         """Columns of a float64 table (L, k) at float-valued row indices: k columns."""
         ...
@@ -72,6 +93,8 @@ class ColumnMath(Protocol):
 class ScalarMath:
     """One row: Python floats in, Python floats out."""
 
+    sqrt = staticmethod(math.sqrt)
+
     @staticmethod
     def exp(*products: tuple[float, float]) -> Columns:
         """Exponentials of products, by NumPy's scalar path: fast, and equal to the array's."""
@@ -81,6 +104,11 @@ class ScalarMath:
     def log10(*lines: tuple[float, float, float]) -> Columns:
         """Base-10 logarithms of lines."""
         return [float(np.log10(a - b * x)) for a, b, x in lines]
+
+    @staticmethod
+    def ndtr(*columns: float) -> Columns:
+        """Normal cumulative distribution function."""
+        return [normal_cdf(column) for column in columns]
 
     @staticmethod
     def where(condition: bool, yes: Any, no: Any) -> Any:
@@ -113,6 +141,11 @@ class ScalarMath:
         return float(round(column))
 
     @staticmethod
+    def counts(expected: float, most: float) -> float:
+        """The nearest whole number in [0, most]."""
+        return float(round(min(max(expected, 0.0), most)))
+
+    @staticmethod
     def take(table: Any, index: float) -> Columns:
         """One row of the table."""
         return table[int(index)].tolist()
@@ -124,8 +157,8 @@ class ScalarMath:
         return tuple(float(column[0]) for column in pair)
 
 
-def _shape(columns: tuple[Column, ...]) -> tuple[int, ...]:
-    """Shape of the column among numbers; the columns of an equation have one shape."""
+def _shape(columns: Iterable[Column]) -> tuple[int, ...]:
+    """Shape of the first column among numbers; the columns of an equation have one shape."""
     return next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
 
 
@@ -136,6 +169,7 @@ class ArrayMath:
     minimum = staticmethod(np.minimum)
     maximum = staticmethod(np.maximum)
     rint = staticmethod(np.rint)
+    sqrt = staticmethod(np.sqrt)
 
     @staticmethod
     def group(columns: Columns) -> Columns:
@@ -154,7 +188,7 @@ class ArrayMath:
     @staticmethod
     def exp(*products: tuple[Column, Column]) -> Columns:
         """Exponentials of products, in one call on a block."""
-        block = np.empty((len(products), *_shape(products[0])))
+        block = np.empty((len(products), *_shape(chain.from_iterable(products))))
         for i, (a, b) in enumerate(products):
             np.multiply(a, b, out=block[i, ...])
         return np.exp(block, out=block)
@@ -162,12 +196,27 @@ class ArrayMath:
     @staticmethod
     def log10(*lines: tuple[Column, Column, Column]) -> Columns:
         """Base-10 logarithms of lines, in one call on a block."""
-        block = np.empty((len(lines), *_shape(lines[0])))
+        block = np.empty((len(lines), *_shape(chain.from_iterable(lines))))
         for i, (a, b, x) in enumerate(lines):
             row = block[i, ...]
             np.multiply(b, x, out=row)
             np.subtract(a, row, out=row)
         return np.log10(block, out=block)
+
+    @staticmethod
+    def ndtr(*columns: Column) -> Columns:
+        """Normal cumulative distribution function, in one call on a block."""
+        block = np.empty((len(columns), *_shape(columns)))
+        for i, column in enumerate(columns):
+            block[i, ...] = column
+        return normal_cdf_array(block)
+
+    @staticmethod
+    def counts(expected: Column, most: Column) -> Column:
+        """The nearest whole numbers in [0, most]."""
+        whole = np.maximum(expected, 0.0)
+        np.minimum(whole, most, out=whole)
+        return np.rint(whole, out=whole)
 
     @staticmethod
     def take(table: Any, index: Column) -> Columns:
@@ -176,10 +225,15 @@ class ArrayMath:
 
     @staticmethod
     def box_muller(first: Column, second: Column) -> Columns:
-        """Two independent standard normals from two uniforms in (0, 1] (Box and Muller, 1958)."""
+        """Two independent standard normals from two uniforms in (0, 1] (Box and Muller, 1958).
+
+        Sine and cosine come from the tangent of half the angle, which NumPy has in a fast form.
+        """
         radius = np.sqrt(-2.0 * np.log(first))
-        angle = (2.0 * np.pi) * second
-        return radius * np.cos(angle), radius * np.sin(angle)
+        tangent = np.tan(np.pi * second)
+        square = tangent * tangent
+        radius /= 1.0 + square
+        return radius * (1.0 - square), radius * (2.0 * tangent)
 
 
 def _torch_math() -> ColumnMath:
@@ -193,6 +247,7 @@ def _torch_math() -> ColumnMath:
         """Torch tensors: differentiable; scalars broadcast."""
 
         rint = staticmethod(torch.round)
+        sqrt = staticmethod(torch.sqrt)
 
         @staticmethod
         def where(condition: Column, yes: Column, no: Column) -> Column:
@@ -213,6 +268,18 @@ def _torch_math() -> ColumnMath:
         @staticmethod
         def log10(*lines: tuple[Column, Column, Column]) -> Columns:
             return tuple(torch.log10(tensor(a - b * x)) for a, b, x in lines)
+
+        @staticmethod
+        def ndtr(*columns: Column) -> Columns:
+            # torch.special.ndtr is 0 in the lower tail, where this keeps its relative precision.
+            return tuple(
+                0.5 * torch.special.erfc(-(0.5**0.5) * tensor(column)) for column in columns
+            )
+
+        @classmethod
+        def counts(cls, expected: Column, most: Column) -> Column:
+            whole = torch.round(cls.minimum(cls.maximum(expected, 0.0), most))
+            return expected + (whole - expected).detach()
 
         @staticmethod
         def minimum(left: Column, right: Column) -> Column:

@@ -83,7 +83,7 @@ class Dynamics:
         space: Its search space.
         mode: The action mode.
         layout: The layout of the observation.
-        noise: Standard deviation of the observed metrics.
+        noise: Standard deviation of the observed metrics; None for the tasks' own.
         info_types: Names and types of the info's values, in order.
     """
 
@@ -114,8 +114,7 @@ class Dynamics:
 
     def tasks(self, index: Column) -> Tasks:
         """The tasks with these indices in the option's split."""
-        parameters = self.family.sample(self.options.split, index)
-        return Tasks(index, parameters, self.family.best_score(parameters, self.options.metric))
+        return Tasks(index, *self.family.tasks(self.options.split, index, self.options.metric))
 
     def read_episode(self, options: Mapping[str, Any] | None) -> Episode:
         """Check the options of a reset.
@@ -125,9 +124,10 @@ class Dynamics:
         """
         if not options:
             return Episode()
-        unknown = sorted(set(map(str, options)) - {"start", "model"})
+        known = ["start", "model", "task"]
+        unknown = sorted(set(map(str, options)) - set(known))
         if unknown:
-            raise ValueError(f"unknown reset options {unknown}; known: ['start', 'model']")
+            raise ValueError(f"unknown reset options {unknown}; known: {known}")
         start = options.get("start")
         if start is not None:
             if not self.layout.start_evaluated:
@@ -136,12 +136,28 @@ class Dynamics:
                     "this one has start='none'"
                 )
             start = self.space.unit(start)
-        tasks = None
-        if options.get("model") is not None:
-            parameters = self.family.with_model(options["model"])
-            best_possible = self.family.best_score(parameters, self.options.metric)
-            tasks = Tasks(-1, parameters, best_possible)
-        return Episode(start, tasks)
+        return Episode(start, self._read_tasks(options.get("model"), options.get("task")))
+
+    def _read_tasks(self, model: Any, task: Any) -> Tasks | None:
+        """The tasks that a reset asks for by their constants or by their index."""
+        if model is not None and task is not None:
+            raise ValueError(
+                f"options['model'] = {model!r} and options['task'] = {task!r} both name the task "
+                "of the episode: give one of them"
+            )
+        if model is not None:
+            parameters = self.family.with_model(model)
+            return Tasks(-1, parameters, self.family.best_score(parameters, self.options.metric))
+        if task is None:
+            return None
+        size = self.family.sizes[self.options.split]
+        index = np.asarray(task)
+        if index.dtype.kind not in "iu" or not ((index >= 0) & (index < size)).all():
+            raise ValueError(
+                f"options['task'] = {task!r} must be a whole number in [0, {size - 1}], of the "
+                f"split {self.options.split!r} (a vector environment also takes one per row)"
+            )
+        return self.tasks(index.astype(np.int64) if index.ndim else int(index))
 
     def reset(self, key: Column, episode: Episode, math: ColumnMath) -> State:
         """Begin the episodes with these keys.
@@ -307,13 +323,15 @@ class Dynamics:
         ``count`` is the evaluation's index, the counter of its noise.
         """
         scaled = self.space.scaled(unit, math)
-        exact = self.family.noiseless(parameters, scaled, math)
-        true_score = self.family.score(exact, self.options.metric, math)
         if self.noise == 0.0:
+            exact = self.family.noiseless(parameters, scaled, math)
+            true_score = self.family.score(exact, self.options.metric, math)
             return scaled, exact, true_score, true_score
         counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
         noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
-        metrics = self.family.observe(exact, self.noise, noise_key, math)
+        xi = rng.normals(noise_key, self.family.noise_draws, math)
+        exact, metrics = self.family.evaluate(parameters, scaled, self.noise, xi, math)
+        true_score = self.family.score(exact, self.options.metric, math)
         return scaled, metrics, true_score, self.family.score(metrics, self.options.metric, math)
 
     def _draw_task(self, key: Column) -> Column:

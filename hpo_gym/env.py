@@ -170,8 +170,8 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
 
         Args:
             seed: Seeds the environment; the same seed gives the same episodes.
-            options: ``{"start": configuration}`` and ``{"model": constants}`` replace the start
-                and the task of this one episode.
+            options: ``{"start": configuration}`` replaces the start of this one episode,
+                ``{"model": constants}`` or ``{"task": index}`` its task.
 
         Returns:
             The observation and the info of the start.

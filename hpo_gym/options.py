@@ -129,7 +129,7 @@ class Options:
             self.task,
             f"None or a whole number in [0, {size - 1}]",
         )
-        if self.noise:
+        if self.noise is not None:
             family.check_noise(self.noise)
         if not isinstance(self.start, str):
             family.space.unit(self.start)

@@ -10,6 +10,7 @@ Every function takes a Python ``int`` (one row) or a uint64 array of shape (N,).
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from hpo_gym.columns import Column, ColumnMath, Columns
 
 MASK = 0xFFFFFFFFFFFFFFFF
 _WEYL = 0x9E3779B97F4A7C15
+_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 # Streams: independent sub-keys of an episode's key.
 TASK, START, NOISE = 1, 2, 3
@@ -25,14 +27,27 @@ TASK, START, NOISE = 1, 2, 3
 
 def mix(word: Any) -> Any:
     """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit."""
-    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 & MASK
-    word = (word ^ (word >> 27)) * 0x94D049BB133111EB & MASK
+    if isinstance(word, np.ndarray):  # products wrap around by themselves; memory is reused
+        mixed = word >> 30
+        mixed ^= word
+        mixed *= _FIRST
+        mixed ^= mixed >> 27
+        mixed *= _SECOND
+        mixed ^= mixed >> 31
+        return mixed
+    word = (word ^ (word >> 30)) * _FIRST & MASK
+    word = (word ^ (word >> 27)) * _SECOND & MASK
     return word ^ (word >> 31)
 
 
 def derive(key: Any, word: Any) -> Any:
     """The key of sub-stream ``word`` of ``key``; either may be an array."""
     return mix(mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
+
+
+def text_key(text: str) -> int:
+    """The key that a text names: eight bytes of its BLAKE2b hash, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def fold(seed: int) -> int:

@@ -122,8 +122,9 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         Args:
             seed: An int s seeds row i with s + i; a list gives every row its own seed, None
                 leaving a row's random numbers as they are.
-            options: As for `TuningEnv.reset`, for all rows of the call, and ``reset_mask``, a
-                boolean array (N,) of the rows to reset.
+            options: As for `TuningEnv.reset`, for all rows of the call; ``task`` may also be an
+                array (N,), one index per row. And ``reset_mask``, a boolean array (N,) of the
+                rows to reset.
 
         Returns:
             Observations of all rows; infos, whose masks ``_key`` name the rows that were reset.
@@ -133,6 +134,8 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         """
         options = dict(options or {})
         mask = self._read_mask(options.pop("reset_mask", None))
+        if np.ndim(options.get("task", 0)):
+            options["task"] = self._read_tasks(options["task"])[mask]
         episode = self.dynamics.read_episode(options)
         if self._state is None and not mask.all():
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
@@ -243,6 +246,15 @@ class TuningVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 f"one row, got the shape {mask.shape} and {int(mask.sum())} rows"
             )
         return mask
+
+    def _read_tasks(self, tasks: Any) -> NDArray[Any]:
+        index = np.asarray(tasks)
+        if index.shape != (self.num_envs,):
+            raise ValueError(
+                f"options['task'] must be one whole number, or {self.num_envs}, one per row, got "
+                f"the shape {index.shape}"
+            )
+        return index
 
     def _begin(self, mask: NDArray[np.bool_], episode: Episode) -> State:
         """Begin new episodes in the rows of the mask; returns the state of all rows."""

@@ -166,7 +166,7 @@ def test_model_option_changes_the_family_of_the_constructor():
 @pytest.mark.parametrize(
     ("env_options", "options", "words"),
     [
-        ({}, {"seed": 1}, r"unknown reset options \['seed'\]; known: \['start', 'model'\]"),
+        ({}, {"seed": 1}, r"unknown reset options \['seed'\]; known: \['start', 'model', 'task'\]"),
         ({}, {"start": {"thr": 2, "epochs": 1, "lr": 1}}, "thr = 2.0 is outside"),
         ({}, {"start": {"thr": 0.5}}, "missing"),
         ({}, {"start": "random"}, "start|configuration"),
@@ -201,7 +201,8 @@ def test_costs_of_holding_still():
 
 def test_registered_ids():
     assert hpo_gym.ENVIRONMENTS.keys() == {
-        *("FictitiousHPO-v0", "FictitiousHPOAdjust-v0", "FictitiousHPONudge-v0", "BealeHPO-v0")
+        *("FictitiousHPO-v0", "FictitiousHPOAdjust-v0", "FictitiousHPONudge-v0", "BealeHPO-v0"),
+        *("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0"),
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):
         env = gym.make(f"hpo_gym:FictitiousHPO{env_id}-v0")

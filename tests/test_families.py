@@ -8,7 +8,8 @@ import pytest
 from hpo_gym import make_family, register_family
 from hpo_gym.columns import ArrayMath
 from hpo_gym.families import BealeFamily, Family, FictitiousFamily
-from hpo_gym.families.fictitious_equations import Metrics
+from hpo_gym.families.classifier import Metrics
+from hpo_gym.rng import normals
 from hpo_gym.testing import check_family
 
 ROWS = ArrayMath()
@@ -60,13 +61,13 @@ class Lopsided(FictitiousFamily):
             return tuple(level[::-1] for level in levels), score[::-1]
         return levels, score
 
-    def observe(self, metrics, noise, key, math):
+    def observe(self, parameters, metrics, noise, xi, math):
         self.calls += 1
         if self.mistake == "noise with memory":
-            key = key + self.calls
-        if self.mistake == "noise without key":
-            key = key * 0
-        return super().observe(metrics, noise, key, math)
+            xi = tuple(x + self.calls for x in xi)
+        if self.mistake == "noise without draws":
+            xi = tuple(0.0 * x + 1.0 for x in xi)
+        return super().observe(parameters, metrics, noise, xi, math)
 
     def describe(self):
         return {
@@ -87,8 +88,8 @@ register_family(Lopsided)
         ("goal", "does not maximise"),
         ("frontier claims too much", "off the truth"),
         ("dearest first", "cheapest level must come first"),
-        ("noise with memory", "equal keys, other noise"),
-        ("noise without key", "hardly change the noise"),
+        ("noise with memory", "equal draws, other noise"),
+        ("noise without draws", "hardly change any metric"),
     ],
 )
 def test_conformance_finds_mistakes(mistake, words):
@@ -150,7 +151,8 @@ def test_noise_of_the_fictitious_family():
     rows, sigma = 200_000, 0.05
     exact = tuple(np.full(rows, value) for value in (0.6, 0.5, 2.0, 0.7, 0.5))
     keys = np.arange(rows, dtype=np.uint64) * np.uint64(2**40 + 1)
-    noisy = family.observe(exact, sigma, keys, ROWS)
+    xi = normals(keys, 4, ROWS)
+    noisy = family.observe(None, exact, sigma, xi, ROWS)
     for column, mean, deviation in zip(
         noisy[:4], (0.6, 0.5, 2.0, 0.7), (sigma, sigma, 2.0 * sigma, sigma), strict=True
     ):
@@ -159,7 +161,7 @@ def test_noise_of_the_fictitious_family():
     precision, recall, f1 = noisy[0], noisy[1], noisy[4]
     np.testing.assert_allclose(f1, 2 * precision * recall / (precision + recall), rtol=1e-14)
     assert np.abs(np.corrcoef(noisy[:4]) - np.eye(4)).max() < 0.01
-    large = family.observe(exact, 1.0, keys, ROWS)
+    large = family.observe(None, exact, 1.0, xi, ROWS)
     for column in (large[0], large[1], large[3]):
         assert column.min() == 0.0
         assert column.max() == 1.0

@@ -21,6 +21,9 @@ def test_conformance(env_id, mode):
     assert type(envs) is TuningVectorEnv
     beale = env_id.startswith("Beale")
     resets = ({"start": [1.0, 2.0]},) if beale else (START, MODEL)
+    if "Family" in env_id:
+        model = {"model": {"pi": 0.3, "D": 0.5}} if "Binormal" in env_id else MODEL
+        resets = (model, {"task": 7})
     check_vector_env(envs, steps=50, stochastic=not beale, reset_options=resets)
 
 

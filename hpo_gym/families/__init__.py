@@ -7,7 +7,10 @@ from typing import Any
 
 from hpo_gym.families.base import SPLITS, Family
 from hpo_gym.families.beale import BealeFamily
+from hpo_gym.families.binormal import BinormalFamily
+from hpo_gym.families.distribution import Distribution
 from hpo_gym.families.fictitious import FictitiousFamily
+from hpo_gym.families.fictitious_family import FictitiousDistribution
 from hpo_gym.families.fictitious_model import FictitiousModel
 
 _FAMILIES: dict[str, type[Family]] = {}
@@ -58,13 +61,16 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
         raise ValueError(f"family {name!r} takes no parameters {sorted(parameters)}") from error
 
 
-for _family in (FictitiousFamily, BealeFamily):
+for _family in (FictitiousFamily, FictitiousDistribution, BinormalFamily, BealeFamily):
     register_family(_family)
 
 __all__ = [
     "SPLITS",
     "BealeFamily",
+    "BinormalFamily",
+    "Distribution",
     "Family",
+    "FictitiousDistribution",
     "FictitiousFamily",
     "FictitiousModel",
     "make_family",

@@ -26,7 +26,9 @@ class Family(ABC):
         space: The search space.
         metrics: Names of the metrics, in the order in which `noiseless` returns them.
         goals: For each metric that can be the primary one, "maximise" or "minimise".
-        noise: Standard deviation of the observed metrics if the environment gives none.
+        noise: Standard deviation of the observed metrics if the environment gives none; None if
+            every task has its own.
+        noise_draws: Number of standard normals that one observation takes.
         sizes: Number of tasks in each split.
     """
 
@@ -35,8 +37,9 @@ class Family(ABC):
     space: ClassVar[SearchSpace]
     metrics: ClassVar[tuple[str, ...]]
     goals: ClassVar[Mapping[str, str]]
-    noise: float = 0.0
-    sizes: Mapping[str, int] = dict.fromkeys(SPLITS, 1)
+    noise: float | None = 0.0
+    noise_draws: ClassVar[int] = 0
+    sizes: ClassVar[Mapping[str, int]] = dict.fromkeys(SPLITS, 1)
 
     def sample(self, split: str, task: Column) -> Any:
         """Parameters of the tasks with these indices: one shared object, or columns.
@@ -53,20 +56,49 @@ class Family(ABC):
     def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
         """Noise-free metrics, in the order of `metrics`, of scaled configurations."""
 
-    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
-        """Noisy metrics as a tuner sees them; an exact family does not define it.
+    def evaluate(
+        self, parameters: Any, scaled: Columns, noise: float | None, xi: Columns, math: ColumnMath
+    ) -> tuple[Columns, Columns]:
+        """Noise-free metrics, and noisy ones as a tuner sees them.
 
         Args:
-            metrics: Noise-free metrics, each (N,).
-            noise: Standard deviation, > 0.
-            key: Key of this evaluation's random numbers, (N,) uint64.
+            parameters: The tasks' parameters.
+            scaled: Scaled configurations, each (N,).
+            noise: Standard deviation of the observations; None for the tasks' own.
+            xi: `noise_draws` columns of independent standard normals, each (N,).
             math: Column namespace.
+        """
+        exact = self.noiseless(parameters, scaled, math)
+        return exact, self.observe(parameters, exact, noise, xi, math)
+
+    def observe(
+        self, parameters: Any, metrics: Columns, noise: float | None, xi: Columns, math: ColumnMath
+    ) -> Columns:
+        """Noisy metrics, given the noise-free ones; arguments as in `evaluate`.
+
+        An exact family does not define it, nor does one that overrides `evaluate`.
         """
         raise NotImplementedError(f"family {self.name!r} is exact")
 
+    def log_likelihood(
+        self, parameters: Any, scaled: Columns, observed: Columns, math: ColumnMath
+    ) -> Column:
+        """Log-density of observed metrics if the tasks were those of the parameters.
+
+        Up to a constant; for tuners that infer which task they face. Families may approximate it,
+        and bound it from below for observations that a task could not have made.
+
+        Args:
+            parameters: Parameters of n tasks.
+            scaled: One scaled configuration, numbers or columns that broadcast against (n,).
+            observed: Its observed metrics, likewise.
+            math: Column namespace.
+        """
+        raise NotImplementedError(f"family {self.name!r} states no likelihood")
+
     def check_noise(self, noise: float) -> None:
-        """Raise ValueError if the family cannot be observed with this noise, > 0."""
-        if type(self).observe is Family.observe:
+        """Raise ValueError if the family cannot be observed with this noise, >= 0."""
+        if noise > 0.0 and self.noise_draws == 0:
             raise ValueError(f"family {self.name!r} is exact: noise = {noise!r} must be 0 or None")
 
     def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
@@ -96,8 +128,13 @@ class Family(ABC):
         return tuple(float(column[level]) for column in scaled), float(score[level])
 
     def best_score(self, parameters: Any, metric: str) -> Column:
-        """Noise-free score of the best configuration; a column if the parameters are columns."""
+        """Noise-free score of the best configuration of a task."""
         return self.optimum(parameters, metric)[1]
+
+    def tasks(self, split: str, index: Column, metric: str) -> tuple[Any, Column]:
+        """Parameters and best possible scores of the tasks with these indices; see `sample`."""
+        parameters = self.sample(split, index)
+        return parameters, self.best_score(parameters, metric)
 
     def describe(self) -> dict[str, Any]:
         """JSON-able description, from which `make_family` builds an equal family."""

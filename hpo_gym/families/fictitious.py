@@ -9,24 +9,60 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from hpo_gym.columns import Column, ColumnMath, Columns
 from hpo_gym.families import fictitious_optimum
-from hpo_gym.families.base import Family
-from hpo_gym.families.fictitious_equations import Metrics, equations, f1_score
+from hpo_gym.families.classifier import ClassifierFamily, Metrics
+from hpo_gym.families.fictitious_equations import equations, f1_score
 from hpo_gym.families.fictitious_model import FictitiousModel
-from hpo_gym.rng import normals
-from hpo_gym.space import Parameter, SearchSpace
+
+CONSTANTS = tuple(field.name for field in fields(FictitiousModel))
+"""Names of the constants of the fictitious model."""
 
 
-class FictitiousFamily(Family):
-    """One fictitious model as a family of one task.
+class FictitiousEquations(ClassifierFamily):
+    """What the families of fictitious models share: equations, noise and optima.
 
     Noise adds N(0, sigma) to precision, recall and accuracy, clipped to [0, 1]; F1 comes from the
     noisy pair; the loss is multiplied by max(0, 1 + sigma xi), with xi standard normal.
+    """
+
+    noise_draws = 4
+
+    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
+        """The equations; whole epochs of a shared model are looked up in its table."""
+        if not isinstance(parameters, FictitiousModel):
+            return equations(parameters, scaled, math)
+        return equations(parameters, scaled, math, math.take(parameters.epoch_table, scaled[1]))
+
+    def observe(
+        self, parameters: Any, metrics: Columns, noise: float | None, xi: Columns, math: ColumnMath
+    ) -> Columns:
+        """Noisy metrics; the class's text gives the distribution."""
+        precision, recall, loss, accuracy, _ = metrics
+        deviation = parameters.noise if noise is None else noise
+
+        def noisy(value: Column, normal: Column) -> Column:
+            return math.minimum(math.maximum(value + deviation * normal, 0.0), 1.0)
+
+        precision, recall = noisy(precision, xi[0]), noisy(recall, xi[1])
+        loss = loss * math.maximum(1.0 + deviation * xi[2], 0.0)
+        return Metrics(precision, recall, loss, noisy(accuracy, xi[3]), f1_score(precision, recall))
+
+    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
+        """The best score at each whole number of epochs; see `Family.frontier`."""
+        if not isinstance(parameters, FictitiousModel):  # one row of columns
+            parameters = FictitiousModel(**{name: vars(parameters)[name] for name in CONSTANTS})
+        thr, z, value = _frontier(parameters, metric)
+        epochs = np.arange(1.0, 101.0)
+        return (thr, epochs, z), 1.0 / (1.0 + value) if metric == "loss" else value
+
+
+class FictitiousFamily(FictitiousEquations):
+    """One fictitious model as a family of one task.
 
     Args:
         constants: Constants that differ from the notebook's, see `FictitiousModel`.
@@ -36,19 +72,6 @@ class FictitiousFamily(Family):
     """
 
     name = "fictitious"
-    space = SearchSpace(
-        (
-            Parameter("thr", *fictitious_optimum.THR),
-            Parameter("epochs", *fictitious_optimum.EPOCHS, integer=True),
-            Parameter("lr", *fictitious_optimum.Z, log=True),
-        )
-    )
-    metrics = Metrics._fields
-    goals: ClassVar[Mapping[str, str]] = {
-        "f1": "maximise",
-        "accuracy": "maximise",
-        "loss": "minimise",
-    }
 
     def __init__(self, **constants: Any) -> None:
         self.model = FictitiousModel.from_constants(constants)
@@ -66,52 +89,8 @@ class FictitiousFamily(Family):
     def expand(self, parameters: Any, rows: int) -> SimpleNamespace:
         """The constants as columns, each (rows,) float64."""
         return SimpleNamespace(
-            **{
-                field.name: np.full(rows, getattr(parameters, field.name), dtype=np.float64)
-                for field in fields(FictitiousModel)
-            }
+            **{name: np.full(rows, getattr(parameters, name)) for name in CONSTANTS}
         )
-
-    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
-        """The equations; whole epochs of a shared model are looked up in its table."""
-        if not isinstance(parameters, FictitiousModel):
-            return equations(parameters, scaled, math)
-        return equations(parameters, scaled, math, math.take(parameters.epoch_table, scaled[1]))
-
-    def observe(self, metrics: Columns, noise: float, key: Column, math: ColumnMath) -> Columns:
-        """Noisy metrics; the class's text gives the distribution."""
-        precision, recall, loss, accuracy, _ = metrics
-        xi = normals(key, 4, math)
-
-        def noisy(value: Column, normal: Column) -> Column:
-            return math.minimum(math.maximum(value + noise * normal, 0.0), 1.0)
-
-        precision, recall = noisy(precision, xi[0]), noisy(recall, xi[1])
-        loss = loss * math.maximum(1.0 + noise * xi[2], 0.0)
-        return Metrics(precision, recall, loss, noisy(accuracy, xi[3]), f1_score(precision, recall))
-
-    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
-        """F1 or accuracy as they are; 1 / (1 + loss)."""
-        if metric == "f1":
-            return metrics[4]
-        return metrics[3] if metric == "accuracy" else 1.0 / (1.0 + metrics[2])
-
-    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
-        """The metrics, with loss / (1 + loss) for the loss."""
-        precision, recall, loss, accuracy, f1 = metrics
-        return precision, recall, loss / (1.0 + loss), accuracy, f1
-
-    def resource(self, scaled: Columns) -> Column:
-        """Epochs."""
-        return scaled[1]
-
-    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
-        """The best score at each whole number of epochs; see `Family.frontier`."""
-        if not isinstance(parameters, FictitiousModel):  # one row of what `expand` gives
-            parameters = FictitiousModel(**vars(parameters))
-        thr, z, value = _frontier(parameters, metric)
-        epochs = np.arange(1.0, 101.0)
-        return (thr, epochs, z), 1.0 / (1.0 + value) if metric == "loss" else value
 
     def describe(self) -> dict[str, Any]:
         """Name, version and the constants that differ from the notebook's."""

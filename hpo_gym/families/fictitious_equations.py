@@ -24,19 +24,9 @@ the defaults of `hpo_gym.families.fictitious_model.FictitiousModel`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from hpo_gym.columns import Column, ColumnMath, Columns
-
-
-class Metrics(NamedTuple):
-    """Metrics of an evaluation, each with the broadcast shape of the inputs."""
-
-    precision: Column
-    recall: Column
-    loss: Column
-    accuracy: Column
-    f1: Column
 
 
 def f1_score(precision: Column, recall: Column) -> Column:

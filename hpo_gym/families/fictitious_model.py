@@ -15,7 +15,8 @@ import numpy as np
 from hpo_gym.columns import Column, ColumnMath, ScalarMath, alike_tensors, is_tensor, math_of
 from hpo_gym.families import fictitious_equations as curves
 from hpo_gym.families import fictitious_optimum
-from hpo_gym.families.fictitious_equations import Metrics, equations
+from hpo_gym.families.classifier import Metrics
+from hpo_gym.families.fictitious_equations import equations
 
 
 class Optimum(NamedTuple):

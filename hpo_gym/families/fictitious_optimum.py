@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_gym.families.classifier import EPOCHS, THR, Z
+
 FloatArray = NDArray[np.float64]
 
-# The search space on the scaled axes.
-THR, EPOCHS, Z = (0.0, 1.0), (1.0, 100.0), (-4.0, 0.8)
 # Bounds that keep every result finite, and those that are divided by above 0.
 LARGEST_EXPONENT = 600.0
 _LEAST, _LARGEST = 1e-12, 1e12
@@ -129,7 +129,7 @@ def _check_ranges(c: Any) -> None:
                 f"change k_{metric} or the curves that make it"
             )
     # Regret is divided by the optimum.
-    f1 = 2.0 * accuracy.max() / _reciprocals(c, np.array([best_thr(c)])).sum()
+    f1 = 2.0 * accuracy.max() / _reciprocals(c, best_thr(c)).sum()
     if f1 < _LEAST:
         raise ValueError(
             f"the best F1 of the search space is {float(f1)!r}, below {_LEAST:g}; raise k_recall, "
@@ -182,43 +182,49 @@ def _reciprocals(c: Any, thr: FloatArray) -> FloatArray:
     )
 
 
-def best_thr(c: Any, low: float = 0.0, high: float = 1.0) -> float:
-    """The threshold in [low, high] with the largest F1; see the module's text."""
-    points = [low, high]
-    if c.precision_amplitude > 0.0 and (
-        min(c.precision_slope, c.recall_slope) > 0.0 or max(c.precision_slope, c.recall_slope) < 0.0
-    ):
-        points.append(_interior_thr(c, low, high))
-    values = _reciprocals(c, np.array(points)).sum(axis=0)
-    return float(points[int(values.argmin())])
+def best_thr(c: Any, low: float = 0.0, high: float = 1.0) -> FloatArray:
+    """The thresholds in [low, high] with the largest F1; see the module's text.
 
+    Args:
+        c: The constants, floats or columns (n,).
+        low: Lower bound.
+        high: Upper bound.
 
-def _interior_thr(c: Any, low: float, high: float) -> float:
-    """Root of S in [low, high] where F1 is maximal; an end if there is none.
-
-    The slopes have one sign, and the amplitude is positive.
+    Returns:
+        Of the constants' shape, () or (n,).
     """
-    floor, amplitude, slope = c.precision_floor, c.precision_amplitude, c.precision_slope
-    log_offset, log_top = math.log(c.precision_offset), math.log(floor + amplitude)
-    constant = math.log(c.recall_offset) + math.log(abs(c.recall_slope)) - math.log(c.k_recall)
-    constant += math.log(c.k_precision) - math.log(amplitude) - math.log(abs(slope))
+    # Where F1 is monotone the interior point is any other one, and loses against an end.
+    points = np.stack(np.broadcast_arrays(low, high, _interior_thr(c, low, high)))
+    worst = _reciprocals(c, points).sum(axis=0).argmin(axis=0)
+    return np.asarray(np.take_along_axis(points, worst[None], axis=0)[0])
 
-    def sign(thr: float) -> float:
+
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+def _interior_thr(c: Any, low: float, high: float) -> FloatArray:
+    """Root of S in [low, high] where F1 is maximal; some point there if there is none."""
+    floor, amplitude = c.precision_floor, c.precision_amplitude
+    slope = np.asarray(c.precision_slope)  # Python's numbers raise where NumPy's are infinite
+    log_offset, log_top = np.log(c.precision_offset), np.log(floor + amplitude)
+    constant = np.log(c.recall_offset) + np.log(np.abs(c.recall_slope)) - np.log(c.k_recall)
+    constant += np.log(c.k_precision) - np.log(amplitude) - np.log(np.abs(slope))
+
+    def sign(thr: FloatArray) -> FloatArray:
         log_e = log_offset - slope * thr
-        total = 2.0 * math.log(floor + amplitude + floor * math.exp(log_e))
-        return float(constant + c.recall_slope * thr - log_e + total)
+        total = 2.0 * np.log(floor + amplitude + floor * np.exp(log_e))
+        return np.asarray(constant + c.recall_slope * thr - log_e + total)
 
     # From its minimum on, S rises towards `far`, where the wanted root lies. At the minimum the
     # share of floor E in floor + amplitude + floor E is (1 + recall_slope / slope) / 2.
-    near, far = (low, high) if slope > 0.0 else (high, low)
+    near, far = np.where(slope > 0.0, low, high), np.where(slope > 0.0, high, low)
     share = 0.5 * (1.0 + c.recall_slope / slope)
-    if floor > 0.0 and share < 1.0:
-        log_e = math.log(share) - math.log1p(-share) + log_top - math.log(floor)
-        near = min(max((log_offset - log_e) / slope, low), high)
-    for _ in range(80):  # bisection down to the last bit
+    log_e = np.log(share) - np.log1p(-share) + log_top - np.log(floor)
+    minimum = np.clip((log_offset - log_e) / slope, low, high)
+    near = np.where((floor > 0.0) & (share < 1.0) & np.isfinite(minimum), minimum, near)
+    for _ in range(60):  # bisection down to the last bits
         middle = 0.5 * (near + far)
-        near, far = (middle, far) if sign(middle) < 0.0 else (near, middle)
-    return 0.5 * (near + far)
+        below = sign(middle) < 0.0
+        near, far = np.where(below, middle, near), np.where(below, far, middle)
+    return np.asarray(0.5 * (near + far))
 
 
 def frontier(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -246,7 +252,7 @@ def frontier(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         raise ValueError(f"metric {metric!r} is not one of 'f1', 'accuracy', 'loss'")
     value = table[np.arange(len(epochs)), column]
     if metric == "f1":
-        value = 2.0 * value / _reciprocals(c, np.array([thr])).sum()
+        value = 2.0 * value / _reciprocals(c, thr).sum()
     return np.full(len(epochs), thr), np.array(z)[column], value
 
 
@@ -255,3 +261,27 @@ def best(c: Any, metric: str) -> tuple[float, float, float]:
     thr, z, value = frontier(c, metric)
     row = int(value.argmin() if metric == "loss" else value.argmax())
     return float(thr[row]), float(row + 1), float(z[row])
+
+
+def best_of_many(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Scaled configurations (thr, epochs, z) of the global optima of the metric.
+
+    Args:
+        c: The constants, columns (n,), of models whose accuracy curves peak inside the search
+            space and whose loss falls with the epochs.
+        metric: "f1", "accuracy" or "loss".
+
+    Returns:
+        thr, whole epochs and z, each (n,) float64.
+    """
+    thr = best_thr(c)
+    if metric == "loss":
+        z = (c.loss_lr_intercept - 1.0) / c.loss_lr_slope
+        return thr, np.full_like(thr, EPOCHS[1]), np.clip(z, *Z)
+    peak = (c.accuracy_epochs_intercept - 1.0) / c.accuracy_epochs_slope
+    # The curve falls on both sides of its peak: a whole neighbour of it is the best.
+    around = np.clip(np.stack([np.floor(peak), np.ceil(peak)]), *EPOCHS)
+    drops = _square_log(c, "accuracy_epochs", around)
+    epochs = np.where(drops[0] <= drops[1], *around)
+    z = (c.accuracy_lr_intercept - 1.0) / c.accuracy_lr_slope
+    return thr, epochs, np.clip(z, *Z)
