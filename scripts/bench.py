@@ -35,7 +35,7 @@ _ACTIONS = 8
 class Arguments:
     """Command line."""
 
-    part: Literal["all", "steps", "scaling", "sb3"] = "all"
+    part: Literal["all", "steps", "families", "scaling", "sb3"] = "all"
     """What to measure."""
     repeats: int = 7
     """Interleaved runs of every contestant."""
@@ -62,6 +62,8 @@ def measure(arguments: Arguments) -> None:
         compare_loops(min(arguments.repeats, 5))
     if arguments.part in ("all", "steps"):
         compare_steps(arguments.repeats, arguments.num_envs)
+    if arguments.part in ("all", "families"):
+        compare_families(arguments.repeats)
     if arguments.part in ("all", "scaling"):
         draw_scaling(arguments.out)
 
@@ -80,6 +82,24 @@ def compare_steps(repeats: int, count: int) -> None:
     if cartpole is not None:
         contestants["EnvPool CartPole, 1 thread"] = cartpole
     report(f"steps/s of {count:,} environments", race(contestants, repeats))
+
+
+def compare_families(repeats: int, count: int = 4096) -> None:
+    """Steps per second of families, which draw tasks, add noise and show the history."""
+    pin_to_one_core()
+
+    def family(name: str, **options: Any) -> Callable[[], float]:
+        return vector(gym.make_vec(f"hpo_gym:{name}HPOFamily-v0", count, **options), count)
+
+    contestants = {
+        "fictitious family, history": family("Fictitious"),
+        "fictitious family, summary": family("Fictitious", observation="summary"),
+        "the same, no noise": family("Fictitious", observation="summary", noise=0.0),
+        "binormal family, history": family("Binormal"),
+        "one fixed model": vector(TuningVectorEnv(count), count),
+        "CartPoleVectorEnv": vector(CartPoleVectorEnv(count), count),
+    }
+    report(f"steps/s of {count:,} environments of a family", race(contestants, repeats))
 
 
 def scalar(env_id: str, steps: int = 4000) -> Callable[[], float]:
@@ -140,7 +160,7 @@ def _envpool(count: int) -> Callable[[], float] | None:
     try:
         import envpool
     except ImportError:
-        print("EnvPool is not installed: pip install 'hpo-gym[bench]'")
+        print("EnvPool is not installed: pip install 'hpo-gym[speed]'")
         return None
     envs = envpool.make_gymnasium("CartPole-v1", num_envs=count, num_threads=1, seed=0)
     random = np.random.default_rng(0)

@@ -14,6 +14,7 @@ import hpo_gym
 from hpo_gym.benchmark.plots import anytime_figure
 from hpo_gym.benchmark.rollouts import Episodes
 from hpo_gym.benchmark.statistics import bootstrap, first_at_most, iqm
+from hpo_gym.benchmark.table import Table
 from hpo_gym.files import write_atomic
 
 EVALUATIONS = (1, 5, 10, 20)
@@ -55,7 +56,8 @@ def write_report(
         command: The command line.
     """
     rows = {name: score(result, scale) for name, result in results.items()}
-    table = _markdown([{"agent": name, **_format(row)} for name, row in rows.items()])
+    cells = [{"agent": name, **_format(row)} for name, row in rows.items()]
+    table = Table("", list(cells[0]), [list(row.values()) for row in cells]).markdown()
     env, options = f"`{facts['env']}`", facts["options"]
     if options != "{}":
         env += f" with `{options}`"
@@ -121,16 +123,3 @@ def _format(row: Row) -> dict[str, str]:
         "us/decision": f"{row['microseconds_per_decision']:.0f}",
         "training s": "-" if training is None else f"{training:.0f}",
     }
-
-
-def _markdown(rows: list[dict[str, str]]) -> str:
-    """A Markdown table with aligned columns."""
-    header = list(rows[0])
-    lines = [header, *([row[name] for name in header] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    text = [
-        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
-        for line in lines
-    ]
-    text.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
-    return "\n".join(text)

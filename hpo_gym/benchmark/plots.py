@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_gym.benchmark.curves import value_at
 from hpo_gym.benchmark.rollouts import Episodes
 from hpo_gym.benchmark.statistics import bootstrap, iqm
 
@@ -25,8 +26,8 @@ _FLOOR = 1e-6
 
 def regret_at_cost(episodes: Episodes, costs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Regret of each episode (rows) when it has paid at most each cost (columns)."""
-    paid = (episodes.cost[:, :, None] <= costs).sum(axis=1)
-    return np.take_along_axis(episodes.regret, np.maximum(paid - 1, 0), axis=1)
+    start, after = episodes.regret[:, 0], episodes.regret[:, 1:]
+    return value_at(episodes.cost[:, 1:], after, costs, before=start)
 
 
 def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:

@@ -1,0 +1,270 @@
+"""The scores of a suite as tables, for a terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from hpo_gym.benchmark.statistics import Estimate
+from hpo_gym.benchmark.summary import Adaptivity, AgentScores, Comparison, Summary
+
+_SHOWN = (4, 8)
+"""Evaluations at which differences are shown, besides the last; CSV has them all."""
+_NAME = 16
+"""Longer names are cut in the terminal."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        title: What it shows.
+        header: Names of the columns.
+        rows: Cells; a row may end early.
+        notes: What the reader has to know.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: str = ""
+
+    def text(self) -> str:
+        """The table for a terminal: the first column to the left, the others to the right."""
+        lines = [[line[0][:_NAME], *line[1:]] for line in self._lines()]
+        widths = self._widths(lines)
+        text = []
+        for first, *others in lines:
+            cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+            text.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+        parts = [self.title, "\n".join(text), self.notes]
+        return "\n".join(part for part in parts if part)
+
+    def markdown(self) -> str:
+        """The table alone, in Markdown with aligned columns."""
+        lines = self._lines()
+        widths = self._widths(lines)
+        text = [
+            "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
+            for line in lines
+        ]
+        text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+        return "\n".join(text)
+
+    def _lines(self) -> list[list[str]]:
+        return [
+            [*line, *[""] * (len(self.header) - len(line))] for line in (self.header, *self.rows)
+        ]
+
+    @staticmethod
+    def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+        return [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+
+
+def tables(summary: Summary) -> list[Table]:
+    """All tables of a suite: regret, adaptation, differences, training seeds, time.
+
+    Args:
+        summary: The suite's scores.
+    """
+    made = [regret_table(summary), _adaptation_table(summary)]
+    made += [_difference_table(summary, name) for name in _references(summary)[:2]]
+    made += [_seeds_table(summary)] if summary.spreads else []
+    return [*made, _time_table(summary)]
+
+
+def terminal(summary: Summary) -> str:
+    """All tables as text of at most 120 columns.
+
+    Args:
+        summary: The suite's scores.
+    """
+    return "\n\n".join(table.text() for table in tables(summary))
+
+
+def markdown(summary: Summary) -> str:
+    """All tables in Markdown, with their notes.
+
+    Args:
+        summary: The suite's scores.
+    """
+    parts = [f"**{t.title}**\n\n{t.markdown()}\n\n{t.notes}".rstrip() for t in tables(summary)]
+    return "\n\n".join(parts)
+
+
+def regret_table(summary: Summary) -> Table:
+    """Normalised regret by evaluations: the table that ranks the agents.
+
+    Args:
+        summary: The suite's scores.
+    """
+    rows = []
+    for scores in summary.agents:
+        middle = [scores.regret_iqm[count - 1] for count in summary.evaluations]
+        average = scores.regret_mean[-1]
+        mark = "*" if scores.resampled == "tasks" else ""
+        rows.append(
+            [
+                scores.agent,
+                _runs(scores) + mark,
+                *(f"{estimate.value:.4f}" for estimate in middle),
+                _range(middle[-1]),
+                f"{average.value:.4f}",
+                _range(average),
+            ]
+        )
+    level = f"{100 * summary.settings.confidence:g} %"
+    last = summary.evaluations[-1]
+    return Table(
+        f"{summary.suite}: normalised regret by evaluations, ranked by the {summary.ranked_by}",
+        [
+            *("agent", "runs", *(f"IQM@{count}" for count in summary.evaluations)),
+            *(f"{level} @{last}", f"mean@{last}", level),
+        ],
+        rows + [[name, "failed"] for name in summary.failed],
+        "Runs: tasks x seeds. Intervals: stratified bootstrap, seeds within tasks"
+        "; * one seed, so tasks are resampled.\n"
+        "Agents with fewer runs are comparable only in the tables that name common runs.",
+    )
+
+
+def _adaptation_table(summary: Summary) -> Table:
+    reference, *_ = [*_references(summary), None]
+    rows = []
+    for scores in summary.agents:
+        adaptivity = scores.adaptivity or Adaptivity(None, None, None, None)
+        row = [scores.agent, f"{scores.rank.value:.2f}"]
+        row += [_share(getattr(adaptivity, field.name)) for field in fields(Adaptivity)]
+        row.append(_trials(scores, summary.most_random_trials))
+        for reached in scores.reached:
+            median = "-" if reached.median is None else f"{reached.median:g}"
+            row.append(f"{median} ({100 * reached.fraction.value:.0f} %)")
+        if reference is not None:
+            comparison = summary.comparison(scores.agent, reference)
+            row.append("" if comparison is None else _chance(comparison))
+        rows.append(row)
+    wins = [] if reference is None else [f"P(< {reference})"]
+    bounds = [f"to {100 * bound:g} %" for bound in summary.settings.bounds]
+    targets = ["to oracle", "mean", "to particle", "mean"]
+    return Table(
+        f"{summary.suite}: adaptation, after {summary.budget} evaluations",
+        ["agent", "rank", *targets, "trials", *bounds, *wins],
+        rows,
+        f"Rank: average in the {summary.rank_tasks} x {summary.rank_seeds} runs that all have. "
+        "To oracle, to particle: adaptivity, the share of the gap in\nregret from the static "
+        "portfolio that is closed, of IQM and mean (-: no gap). Trials: random evaluations of\n"
+        "equal IQM regret. To 1 %: median evaluations to that regret, -: never (runs that reach "
+        "it).\nP: probability of less final regret than the reference.",
+    )
+
+
+def _difference_table(summary: Summary, reference: str) -> Table:
+    counts = _shown(summary)
+    places = [summary.evaluations.index(count) for count in counts]
+    rows = []
+    for comparison in summary.comparisons:
+        if comparison.reference == reference:
+            shown = [comparison.iqm_difference[place] for place in places]
+            shown.append(comparison.mean_difference[-1])
+            cells = [_signed(difference) for difference in shown]
+            rows.append([comparison.agent, _runs(comparison), *cells])
+    return Table(
+        f"{summary.suite}: regret minus that of {reference}, on their common runs",
+        [
+            *("agent", "runs", *(f"IQM@{count}" for count in counts)),
+            f"mean@{summary.evaluations[-1]}",
+        ],
+        rows,
+        f"Negative: better than {reference}. Paired bootstrap: "
+        + {"tasks": "whole tasks.", "both": "tasks, and seeds within."}[summary.settings.unseen],
+    )
+
+
+def _seeds_table(summary: Summary) -> Table:
+    counts = _shown(summary)
+    rows = []
+    for spread in summary.spreads:
+        cells = [spread.regret_iqm[count - 1] for count in counts]
+        cells += [spread.regret_mean[-1], *([spread.adaptivity] if spread.adaptivity else [])]
+        row = [f"{low:.4f}-{high:.4f}" for low, high in cells]
+        rows.append([spread.group, str(len(spread.agents)), *row])
+    return Table(
+        f"{summary.suite}: training seeds, from the least to the largest",
+        [
+            *("group", "seeds", *(f"IQM@{count}" for count in counts)),
+            *(f"mean@{summary.budget}", "to oracle"),
+        ],
+        rows,
+    )
+
+
+def _time_table(summary: Summary) -> Table:
+    rows = []
+    for scores in summary.agents:
+        areas = [scores.area_evaluations, scores.area_cost, *scores.area_time]
+        result, training = scores.return_iqm, scores.training_seconds
+        rows.append(
+            [
+                scores.agent,
+                *(f"{area.value:.4f}" for area in areas),
+                f"{result.value:.4f} {_range(result)}",
+                f"{scores.return_mean.value:.4f}",
+                f"{scores.microseconds:,.0f}",
+                "-" if training is None else f"{training:,.0f}",
+            ]
+        )
+    speeds = [f"{seconds:g} s" for seconds in summary.settings.seconds_per_epoch]
+    horizons = ", ".join(f"{horizon:g}" for horizon in summary.time_horizons)
+    return Table(
+        f"{summary.suite}: area under the regret, return, time",
+        [
+            *("agent", "evals", "cost", *speeds),
+            *("return (IQM)", "mean", "us/decision", "training s"),
+        ],
+        rows,
+        "Area: mean over runs of the mean regret against evaluations, against cost up to "
+        f"{summary.cost_horizon:g}, and against\ntime with decisions, at so many seconds per "
+        f"epoch, up to {horizons} s: {summary.budget} evaluations of "
+        f"{summary.settings.horizon_epochs:g} epochs.",
+    )
+
+
+def _references(summary: Summary) -> list[str]:
+    """The references that took part, in the order of the settings."""
+    compared = {comparison.reference for comparison in summary.comparisons}
+    return [name for name in summary.settings.references if name in compared]
+
+
+def _shown(summary: Summary) -> list[int]:
+    last = summary.evaluations[-1]
+    return [count for count in summary.evaluations if count in (*_SHOWN, last)]
+
+
+def _runs(scores: AgentScores | Comparison) -> str:
+    return f"{scores.tasks}x{scores.seeds}"
+
+
+def _range(estimate: Estimate) -> str:
+    return f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+
+
+def _signed(estimate: Estimate) -> str:
+    """A difference with its interval, without the zeros before the points."""
+    value, low, high = estimate
+    return f"{value:+.4f} [{low:+.3f}, {high:+.3f}]".replace("0.", ".")
+
+
+def _share(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else f"{estimate.value:.3f}"
+
+
+def _trials(scores: AgentScores, most: int | None) -> str:
+    if scores.random_trials is not None:
+        return f"{scores.random_trials:.0f}"
+    return "-" if most is None else f">{most}"
+
+
+def _chance(comparison: Comparison) -> str:
+    value, low, high = comparison.improvement
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
