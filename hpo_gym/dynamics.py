@@ -9,7 +9,7 @@ error leaves the old one as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,55 +20,10 @@ from hpo_gym.families import make_family
 from hpo_gym.observations import Layout
 from hpo_gym.options import Options
 from hpo_gym.rewards import REWARDS
+from hpo_gym.state import Episode, State, Tasks, stopped
 
 SUCCESS_REGRET = 0.01
 """An episode is a success once the incumbent is within 1 % of the best possible score."""
-
-
-class Tasks(NamedTuple):
-    """The tasks of the rows: shared by all of them, or one column entry each."""
-
-    index: Column
-    parameters: Any
-    best_possible: Column
-
-
-class State(NamedTuple):
-    """Everything about the rows' episodes; each column a number or (N,)."""
-
-    tasks: Tasks
-    key: Column
-    """uint64, key of the episode's random numbers."""
-    evaluations: Column
-    """Paid evaluations so far."""
-    unit: Columns
-    """Last evaluated unit configuration, d columns in [-1, 1]."""
-    scaled: Columns
-    """Last evaluated configuration on the scaled axes."""
-    metrics: Columns
-    """Its observed metrics, M columns."""
-    true_score: Column
-    """Its noise-free score."""
-    best_unit: Columns
-    best_metric: Column
-    """Observed primary metric of the incumbent."""
-    best_score: Column
-    """Observed score of the incumbent."""
-    best_true_score: Column
-    """Noise-free score of the incumbent."""
-    cost: Column
-    total_cost: Column
-
-
-GROUPS = ("unit", "scaled", "metrics", "best_unit")
-"""Fields of `State` that are several columns."""
-
-
-class Episode(NamedTuple):
-    """What ``reset(options=...)`` asks for, checked: None for the constructor's."""
-
-    start: tuple[float, ...] | None = None
-    tasks: Tasks | None = None
 
 
 class Dynamics:
@@ -245,17 +200,8 @@ class Dynamics:
         if not self.mode.stop:
             return after, reward, terminated
         stop = self.mode.stops(action)
-        after = self._stopped(stop, state._replace(cost=0.0 * cost), after, math)
+        after = stopped(stop, state._replace(cost=0.0 * cost), after, math)
         return after, math.where(stop, 0.0, reward), terminated | stop
-
-    @staticmethod
-    def _stopped(stop: Column, before: State, after: State, math: ColumnMath) -> State:
-        """The state before where the row stopped, else the one after."""
-        fields = [
-            math.select(stop, old, new) if name in GROUPS else math.where(stop, old, new)
-            for name, old, new in zip(State._fields[1:], before[1:], after[1:], strict=True)
-        ]
-        return State(before.tasks, *fields)
 
     def again(self, state: State, math: ColumnMath) -> State:
         """Fill in what the last evaluations showed, where a state has given that away.

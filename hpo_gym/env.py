@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.columns import ScalarMath
-from hpo_gym.dynamics import Dynamics, State
+from hpo_gym.dynamics import Dynamics
 from hpo_gym.families import Family
 from hpo_gym.observations import History
 from hpo_gym.options import Options
 from hpo_gym.rendering import Record, Renderer, Trail
+from hpo_gym.state import State
 
 _MATH = ScalarMath()
 
@@ -32,7 +33,12 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
     the last bits), so the regret in ``info`` is exact.
 
     `FictitiousHPO-v0` is one fixed model: it measures optimisation under cost. A policy can learn
-    its optimum by heart, so it does not measure adaptation to unseen tasks.
+    its optimum by heart, so it does not measure adaptation to unseen tasks. That is what
+    `FictitiousHPOFamily-v0` and `BinormalHPOFamily-v0` measure: every reset draws a new task from
+    the bank of the option ``split`` ("train" of 131,072 tasks; "validation", "test" and "shifted"
+    of 4,096), nothing is known at the start, metrics are noisy, 16 evaluations are all, and the
+    observation is the history. See `hpo_gym.families.fictitious_family` and
+    `hpo_gym.families.binormal` for what is drawn.
 
     ## Action Space
     | `action` | space | meaning | min | max |
@@ -92,7 +98,8 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
 
     ## Arguments
     The options are documented in `hpo_gym.options.Options`; all can be written as JSON.
-    ``reset(options={"start": configuration, "model": constants})`` sets one episode.
+    ``reset(options={"start": configuration, "model": constants})`` sets one episode, and
+    ``{"task": index}`` its task.
 
     Example:
         >>> import gymnasium as gym

@@ -10,14 +10,12 @@ log_regret   f1_gain - 0.3 log10(clip(noise-free regret of this evaluation, 1e-3
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from hpo_gym.columns import Column, ColumnMath
+from hpo_gym.state import State
 
-if TYPE_CHECKING:
-    from hpo_gym.dynamics import State
-
-Reward: TypeAlias = "Callable[[State, State, ColumnMath], Column]"
+Reward: TypeAlias = Callable[[State, State, ColumnMath], Column]
 """From the states before and after an evaluation to the reward, a number or (N,)."""
 
 

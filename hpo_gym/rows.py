@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath, Column
-from hpo_gym.dynamics import GROUPS, Dynamics, State, Tasks
+from hpo_gym.dynamics import Dynamics
 from hpo_gym.families import Family
+from hpo_gym.state import GROUPS, State, Tasks
 
 _MATH = ArrayMath()
 _DTYPES = {int: np.int64, float: np.float64, bool: np.bool_}

@@ -13,13 +13,14 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath
-from hpo_gym.dynamics import Dynamics, Episode, State
+from hpo_gym.dynamics import Dynamics
 from hpo_gym.families import Family
 from hpo_gym.keys import EpisodeKeys, read_seeds
 from hpo_gym.observations import History
 from hpo_gym.options import Options
 from hpo_gym.rendering import Record, Renderer, Trail
 from hpo_gym.rows import Outputs, merge, task_of_row
+from hpo_gym.state import Episode, State
 
 _MATH = ArrayMath()
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.columns import ScalarMath
-from hpo_gym.dynamics import Dynamics, Tasks
+from hpo_gym.dynamics import Dynamics
 from hpo_gym.rendering import Record, Trail, headline
 from hpo_gym.rendering.marks import Marks
 from hpo_gym.rendering.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
+from hpo_gym.state import Tasks
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
