@@ -19,12 +19,27 @@ AGENTS: dict[str, type[Agent]] = {
 }
 """The hand-written agents by name."""
 
+SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
+    "sobol": ("agents.sobol:SobolAgent", {}),
+    "tpe": ("agents.optuna_search:OptunaAgent", {"sampler": "tpe"}),
+    "tpe-5": ("agents.optuna_search:OptunaAgent", {"sampler": "tpe", "startup_trials": 5}),
+    "gp": ("agents.optuna_search:OptunaAgent", {"sampler": "gp"}),
+    "gp-4": ("agents.optuna_search:OptunaAgent", {"sampler": "gp", "startup_trials": 4}),
+    "cma-es": ("agents.optuna_search:OptunaAgent", {"sampler": "cma-es"}),
+    "nelder-mead": ("agents.scipy_search:MinimiserAgent", {"simplex": 0.5}),
+    "powell": ("agents.scipy_search:MinimiserAgent", {"method": "Powell"}),
+    "cobyla": ("agents.scipy_search:MinimiserAgent", {"method": "COBYLA"}),
+    "cobyqa": ("agents.scipy_search:MinimiserAgent", {"method": "COBYQA"}),
+    "l-bfgs-b": ("agents.scipy_search:MinimiserAgent", {"method": "L-BFGS-B"}),
+}
+"""Searches by name: where they stand and their settings. They need the extra ``bench``."""
+
 
 def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Agent:
     """An agent from its name.
 
     Args:
-        name: A key of `AGENTS`, or "module:Class" of an agent that stands elsewhere.
+        name: A key of `AGENTS` or `SEARCHES`, or "module:Class" of an agent that stands elsewhere.
         env: An environment, a vector environment or dynamics.
         seed: Seed of the agent's own random numbers.
         **settings: The agent's own keyword arguments.
@@ -35,15 +50,26 @@ def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Agent:
     if ":" in name:
         agent: Agent = _import_agent(name)(env, seed=seed, **settings)
         return agent
-    if name not in AGENTS:
-        raise ValueError(
-            f"unknown agent {name!r}; known agents: {sorted(AGENTS)}, and any 'module:Class'"
-        )
-    known = sorted(set(signature(AGENTS[name]).parameters) - {"env", "seed"})
+    factory, given = _named(name)
+    known = sorted(set(signature(factory).parameters) - {"env", "seed", *given})
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise ValueError(f"agent {name!r} takes no settings {unknown}; it takes {known}")
-    return AGENTS[name](env, seed=seed, **settings)
+    named: Agent = factory(env, seed=seed, **given, **settings)
+    return named
+
+
+def _named(name: str) -> tuple[Any, dict[str, Any]]:
+    """The class of a known agent, and the settings that its name stands for."""
+    if name in AGENTS:
+        return AGENTS[name], {}
+    if name in SEARCHES:
+        path, given = SEARCHES[name]
+        return _import_agent(path), given
+    raise ValueError(
+        f"unknown agent {name!r}; known agents: {sorted(AGENTS)}, known searches: "
+        f"{sorted(SEARCHES)}, and any 'module:Class'"
+    )
 
 
 def _import_agent(name: str) -> Any:
@@ -55,4 +81,4 @@ def _import_agent(name: str) -> Any:
         raise ValueError(f"agent {name!r} cannot be imported: {error}") from error
 
 
-__all__ = ["AGENTS", "Agent", "make_agent"]
+__all__ = ["AGENTS", "SEARCHES", "Agent", "make_agent"]

@@ -115,6 +115,16 @@ class Agent(ABC):
         return actions
 
     @cached_property
+    def cheapest(self) -> tuple[float, ...]:
+        """A unit configuration of the lowest cost, the best of them if the task is known."""
+        if self.dynamics.family.sizes["train"] == 1 or self.dynamics.options.task is not None:
+            return self.trade_off.cheapest
+        middle = [0.0] * self.mode.dimension
+        if self.resource_axis is not None:
+            middle[self.resource_axis] = -1.0
+        return tuple(middle)
+
+    @cached_property
     def rest(self) -> Any:
         """The action of a tuner that is done, (n,) or an int: stop, else wait at low cost."""
         if self.mode.discrete:
@@ -122,7 +132,7 @@ class Agent(ABC):
                 return self.mode.size - 1
             return 0 if self.resource_axis is None else 2 * self.resource_axis + 1
         if self.mode.name == "propose":
-            action = self.box(np.array([self.trade_off.cheapest]))[0]
+            action = self.box(np.array([self.cheapest]))[0]
         else:
             action = self.box(np.zeros((1, self.mode.dimension)))[0]
             if self.resource_axis is not None:
