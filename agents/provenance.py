@@ -6,6 +6,7 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import hpo_gym
 
@@ -28,3 +29,12 @@ def git_commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return result.stdout.strip()
+
+
+def provenance(command: str | None) -> dict[str, Any]:
+    """What a policy's description says about where it comes from.
+
+    Args:
+        command: The command line of the training, if there was one.
+    """
+    return {"command": command, "versions": package_versions(), "commit": git_commit()}

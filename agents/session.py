@@ -8,8 +8,8 @@ alone. A resumed run does the same from the checkpoint, so it continues bit by b
 undisturbed one (on one machine, with as many threads). Ctrl-C adds a boundary of its own: nothing
 is lost, but from there on the environments draw other episodes.
 
-Seeds: training uses seeds of 2**32 and above, validation those from `VALIDATION_SEED` on; whoever
-tests a policy uses smaller ones.
+Seeds: training uses seeds of 2**32 and above, validation those from `VALIDATION_SEED` on, as
+`agents.validation` says; whoever tests a policy uses smaller ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import gymnasium as gym
 import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -36,8 +35,8 @@ from hpo_gym.policy import Policy
 from . import checkpoints
 from .run_folder import RunFolder
 from .settings import TrainingSettings
+from .validation import VALIDATION_SEED, mean_return, regrets, summarise
 
-VALIDATION_SEED = 2**31
 _TRAINING_SEED = 2**32
 
 
@@ -52,22 +51,6 @@ class Trained(NamedTuple):
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C ended a training after its state was saved; the text says where."""
-
-
-def mean_return(policy: Policy, env_id: str, options: Mapping[str, Any], episodes: int) -> float:
-    """Mean return of the deterministic policy over episodes that training never sees."""
-    if options.get("task") is None:  # a task index means a task of its split
-        options = {**options, "split": "validation"}
-    envs = gym.make_vec(env_id, episodes, **options)
-    observations, _ = envs.reset(seed=VALIDATION_SEED)
-    returns, running = np.zeros(episodes), np.ones(episodes, dtype=np.bool_)
-    while running.any():  # one episode per row, or short ones would count more often
-        actions, _ = policy.predict(observations, deterministic=True)
-        observations, rewards, terminated, truncated, _ = envs.step(actions)
-        returns += np.where(running, rewards, 0.0)
-        running &= ~(terminated | truncated)
-    envs.close()
-    return float(returns.mean())
 
 
 class Session(BaseCallback):
@@ -111,7 +94,7 @@ class Session(BaseCallback):
         self.model.set_logger(Logger(None, outputs))
         with (
             tqdm(total=total, initial=done, disable=not progress_bar, unit="step") as self._bar,
-            _ctrl_c_sets(self._stop, only_if=self._folder is not None),
+            ctrl_c_sets(self._stop, only_if=self._folder is not None),
         ):
             try:
                 if done < total:
@@ -149,17 +132,13 @@ class Session(BaseCallback):
 
     def _boundary(self) -> None:
         """Evaluate the policy, keep it if it is the best so far, write a checkpoint."""
-        environment, episodes = self._details["environment"], self._settings.evaluation_episodes
         policy = policy_from_sb3(self.model, self._details)
-        score = mean_return(policy, environment["id"], environment["options"], episodes)
-        policy.description |= {
-            "steps": self.model.num_timesteps,
-            "validation": {"mean_return": score, "episodes": episodes, "seed": VALIDATION_SEED},
-        }
-        best = self._best
-        if best is None or score > best.description["validation"]["mean_return"]:
+        validation = self._validate(policy)
+        policy.description |= {"steps": self.model.num_timesteps, "validation": validation}
+        score, best = _score(validation), self._best
+        if best is None or score > _score(best.description["validation"]):
             self._best = best = policy
-        self.logger.record("validation/mean_return", score)
+        self.logger.record("validation/score", score)
         self.logger.dump(self.model.num_timesteps)
         self._bar.set_postfix(validation=f"{score:.4f}", refresh=False)
         if self._folder is None:
@@ -171,6 +150,15 @@ class Session(BaseCallback):
             "best": {"arrays": arrays, "description": json.dumps(best.description)},
         }
         checkpoints.save(self._folder.checkpoints, state, self.model.num_timesteps)
+
+    def _validate(self, policy: Policy) -> dict[str, Any]:
+        """What the description says about how good the policy is."""
+        environment, episodes = self._details["environment"], self._settings.evaluation_episodes
+        if self._settings.criterion == "return":
+            score = mean_return(policy, environment["id"], environment["options"], episodes)
+            return {"mean_return": score, "episodes": episodes, "seed": VALIDATION_SEED}
+        validation = summarise(regrets(policy, environment, episodes))
+        return {**validation, "tasks": episodes, "seed": VALIDATION_SEED}
 
     def _interrupt(self) -> None:
         """Save what there is and leave."""
@@ -194,8 +182,13 @@ class Session(BaseCallback):
         return self._seconds + time.perf_counter() - self._started
 
 
+def _score(validation: Mapping[str, Any]) -> float:
+    """What `Session._validate` returned as one number: higher is better."""
+    return float(validation["mean_return"] if "mean_return" in validation else -validation["score"])
+
+
 @contextmanager
-def _ctrl_c_sets(event: threading.Event, *, only_if: bool) -> Iterator[None]:
+def ctrl_c_sets(event: threading.Event, *, only_if: bool) -> Iterator[None]:
     """Turn the first Ctrl-C into an event; the second interrupts as usual.
 
     Python lets only the main thread handle signals: elsewhere, nothing changes.

@@ -9,6 +9,8 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
+from .validation import CRITERIA
+
 _ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 
 
@@ -21,8 +23,12 @@ class TrainingSettings:
         num_envs: Rows of the vector environment.
         interval: Steps from one boundary to the next.
         evaluation_episodes: Episodes of an evaluation.
+        criterion: What the best policy is chosen by, "return" or "regret": see
+            `agents.validation`.
         reward: The reward to train on, unless the environment's options name one; None for the
             environment's own, on which every evaluation is.
+        observation: The observation, unless the environment's options name one; None for the
+            environment's own.
         normalize_reward: Divide rewards by the running deviation of the discounted return.
         normalize_observations: Standardise observations by their running statistics.
         gamma: Discount factor.
@@ -36,7 +42,9 @@ class TrainingSettings:
     num_envs: int = 1024
     interval: int = 100_000
     evaluation_episodes: int = 256
+    criterion: str = "return"
     reward: str | None = None
+    observation: str | None = None
     normalize_reward: bool = False
     normalize_observations: bool = False
     gamma: float = 0.99
@@ -48,8 +56,9 @@ class TrainingSettings:
         for name in ("total_steps", "num_envs", "interval", "evaluation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)!r} must be a whole number >= 1")
-        if self.activation not in _ACTIVATIONS:
-            raise ValueError(f"activation = {self.activation!r} must be one of {[*_ACTIVATIONS]}")
+        for name, known in (("activation", (*_ACTIVATIONS,)), ("criterion", CRITERIA)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} = {getattr(self, name)!r} must be one of {[*known]}")
 
     @property
     def rollout_steps(self) -> int:

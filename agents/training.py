@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
 from hpo_gym.integrations.sb3 import NativeVecEnv
 
-from .provenance import git_commit, package_versions
+from .provenance import provenance
 from .run_folder import RunFolder
 from .session import Session, Trained
 from .settings import TrainingSettings
@@ -62,22 +62,20 @@ def train(
     if threads < 1:
         raise ValueError(f"threads = {threads} must be a whole number >= 1; 1 is seldom slower")
     options = dict(env_options or {})
-    run = _describe(settings, env_id, options, seed)
+    if settings.observation is not None:
+        options.setdefault("observation", settings.observation)
+    run = describe(settings, env_id, options, seed)
     folder = None if run_dir is None else RunFolder(run_dir)
     saved = None
     if folder is not None and resume:
         saved = folder.resume(run)
-    with _torch_threads(threads):
+    with torch_threads(threads):
         envs = make_envs(settings, env_id, options)
         try:
             model = settings.build(envs, seed)
             if folder is not None and not resume:  # not before all settings have proved good
                 folder.begin(run, overwrite=overwrite)
-            details = run | {
-                "command": command,
-                "versions": package_versions(),
-                "commit": git_commit(),
-            }
+            details = run | provenance(command)
             return Session(settings, model, details, folder, saved).run(progress_bar)
         finally:
             envs.close()
@@ -100,10 +98,18 @@ def make_envs(settings: TrainingSettings, env_id: str, options: Mapping[str, Any
     return envs
 
 
-def _describe(
-    settings: TrainingSettings, env_id: str, options: dict[str, Any], seed: int
-) -> dict[str, Any]:
-    """What is trained, as it reads after a way through JSON: tuples are lists."""
+def describe(settings: Any, env_id: str, options: dict[str, Any], seed: int) -> dict[str, Any]:
+    """What is trained, as it reads after a way through JSON: tuples are lists.
+
+    Args:
+        settings: A dataclass of hyperparameters with the name of their ``algorithm``.
+        env_id: Id of the environment.
+        options: Its options.
+        seed: Seed of the training.
+
+    Raises:
+        ValueError: JSON does not know an option.
+    """
     try:
         described = json.dumps(
             {
@@ -123,7 +129,7 @@ def _describe(
 
 
 @contextmanager
-def _torch_threads(threads: int) -> Iterator[None]:
+def torch_threads(threads: int) -> Iterator[None]:
     """Let torch use so many threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

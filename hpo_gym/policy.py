@@ -5,8 +5,10 @@ perceptron, ``name.json`` describes it and carries the npz file's SHA-256.
 
 Arrays: ``weight_i`` (out, in) and ``bias_i`` (out,) per layer; ``log_std`` (actions,) of a
 Gaussian policy; ``observation_mean`` and ``observation_scale`` (size,) if observations were
-normalised in training. Keys of the description: see `REQUIRED`; everything else in it is
-information.
+normalised in training. A policy with a memory, whose description has ``memory_size``, has the
+arrays ``memory_observation_weight``, ``memory_hidden_weight`` and ``memory_bias`` of
+`hpo_gym.memory`, and its perceptron reads what the memory returns. Keys of the description: see
+`hpo_gym.policy_description`; everything else in it is information.
 """
 
 from __future__ import annotations
@@ -25,28 +27,14 @@ from numpy.typing import NDArray
 
 from hpo_gym.dynamics import Dynamics
 from hpo_gym.files import write_atomic
-
-FORMAT = 1
-
-REQUIRED: Final = {
-    "format": int,
-    "algorithm": str,
-    "kind": str,
-    "activation": str,
-    "layer_sizes": list,
-    "interface": dict,
-}
-"""What a description must hold. ``layer_sizes`` runs from the observation to the outputs;
-``interface`` is what `interface` returns for the environment of the training."""
-
-KINDS: Final = ("gaussian", "categorical", "greedy")
-"""gaussian: the outputs are means, clipped into [-1, 1] after sampling; categorical: logits of
-the actions; greedy: values of the actions, of which the largest is chosen always."""
+from hpo_gym.memory import Memory
+from hpo_gym.policy_description import check_description
 
 ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]] = {
-    "tanh": np.tanh,
-    "relu": lambda values: np.maximum(values, np.float32(0.0)),
+    "tanh": lambda values: np.tanh(values, out=values),
+    "relu": lambda values: np.maximum(values, np.float32(0.0), out=values),
 }
+"""By name; they work in place, where fresh memory would cost as much as the arithmetic."""
 
 _REMEDY = "restore both files of the pair from their source, or train the policy again"
 
@@ -65,7 +53,7 @@ def interface(dynamics: Dynamics) -> dict[str, Any]:
 
 
 class Policy:
-    """A multilayer perceptron that maps observations to actions.
+    """A multilayer perceptron, with or without a memory, that maps observations to actions.
 
     Args:
         arrays: The arrays by name; see the module.
@@ -87,9 +75,10 @@ class Policy:
         self.arrays = dict(arrays)
         self.description = dict(description)
         self._generator = np.random.default_rng(seed)
-        _check_description(self.description)
+        check_description(self.description, tuple(ACTIVATIONS))
         sizes = self.description["layer_sizes"]
-        self.observation_size: int = sizes[0]
+        self.observation_size: int = self.description["interface"]["observation_size"]
+        self._memory = self._read_memory()
         self.kind: str = self.description["kind"]
         self._activation = ACTIVATIONS[self.description["activation"]]
         self._layers = [
@@ -100,8 +89,8 @@ class Policy:
             self._deviation = np.exp(self._array("log_std", sizes[-1]))
         self._normalises = "observation_mean" in self.arrays
         if self._normalises:
-            self._mean = self._array("observation_mean", sizes[0])
-            self._scale = self._array("observation_scale", sizes[0])
+            self._mean = self._array("observation_mean", self.observation_size)
+            self._scale = self._array("observation_scale", self.observation_size)
             self._clip = float(self.description.get("observation_clip", np.inf))
 
     @classmethod
@@ -169,16 +158,18 @@ class Policy:
 
         Args:
             observation: (size,) or (N, size).
-            state: Returned as it came: the policy has no memory.
-            episode_start: Not looked at.
+            state: What the last call returned; None at first. Without a memory it is returned as it
+                came.
+            episode_start: (N,) bool, rows whose episode begins: their state is forgotten. Without a
+                memory it is not looked at.
             deterministic: The most likely action instead of a random one.
 
         Returns:
-            The action, or a batch of N, and ``state``. Gaussian: (actions,) float32; otherwise an
-            int64.
+            The action, or a batch of N, and the new state. Gaussian and deterministic: (actions,)
+            float32; otherwise an int64.
 
         Raises:
-            ValueError: The observation has another size.
+            ValueError: The observation has another size, or the state another number of rows.
         """
         array = np.asarray(observation, dtype=np.float32)
         if array.ndim not in (1, 2) or array.shape[-1] != self.observation_size:
@@ -187,19 +178,42 @@ class Policy:
                 f"shape {array.shape}: use it on the environment options that it was trained on "
                 f"({self.description['interface']})"
             )
-        actions = self._choose(self.outputs(np.atleast_2d(array)), deterministic)
+        values = self._normalised(np.atleast_2d(array))
+        if self._memory is not None:
+            values, state = self._memory.step(values, state, episode_start)
+        actions = self._choose(self._perceptron(values), deterministic)
         return (actions if array.ndim == 2 else actions[0]), state
 
     def outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Outputs of the network, (N, outputs): means, logits or values, as the kind has it."""
-        values = observations
-        if self._normalises:
-            values = (values - self._mean) / self._scale
-            values = np.clip(values, -self._clip, self._clip).astype(np.float32)
+        """Outputs for first observations, (N, outputs): means, logits or values by the kind."""
+        values = self._normalised(observations)
+        if self._memory is not None:
+            values, _ = self._memory.step(values, None, None)
+        return self._perceptron(values)
+
+    def _normalised(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self._normalises:
+            return observations
+        values = (observations - self._mean) / self._scale
+        return np.asarray(np.clip(values, -self._clip, self._clip).astype(np.float32))
+
+    def _perceptron(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         for weight, bias in self._layers[:-1]:
-            values = self._activation(values @ weight + bias)
+            values = values @ weight
+            values += bias
+            values = self._activation(values)
         weight, bias = self._layers[-1]
         return np.asarray(values @ weight + bias)
+
+    def _read_memory(self) -> Memory | None:
+        size = self.description.get("memory_size")
+        if size is None:
+            return None
+        return Memory(
+            self._array("memory_observation_weight", 4 * size, self.observation_size),
+            self._array("memory_hidden_weight", 4 * size, size),
+            self._array("memory_bias", 4 * size),
+        )
 
     def check_env(self, env: Any) -> None:
         """Check that observations and actions mean for an environment what they mean here.
@@ -221,8 +235,8 @@ class Policy:
                 )
 
     def _choose(self, outputs: NDArray[np.float32], deterministic: bool) -> NDArray[Any]:
-        if self.kind == "gaussian":
-            if not deterministic:
+        if self.kind in ("gaussian", "deterministic"):
+            if self.kind == "gaussian" and not deterministic:
                 draws = self._generator.standard_normal(outputs.shape, dtype=np.float32)
                 outputs = outputs + self._deviation * draws
             return np.clip(outputs, np.float32(-1.0), np.float32(1.0))
@@ -257,30 +271,3 @@ def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
         raise ValueError("the file is not an npz archive")
     with loaded:
         return {name: loaded[name] for name in loaded.files}
-
-
-def _check_description(description: Mapping[str, Any]) -> None:
-    """Check that a description says all that is needed to run the policy."""
-    for name, kind in REQUIRED.items():
-        if not isinstance(description.get(name), kind):
-            raise ValueError(
-                f"the description's {name!r} must be of type {kind.__name__}, it is "
-                f"{description.get(name)!r}"
-            )
-    if description["format"] != FORMAT:
-        raise ValueError(
-            f"the description has format {description['format']}, this version of hpo_gym reads "
-            f"format {FORMAT}"
-        )
-    for name, known in (("kind", KINDS), ("activation", tuple(ACTIVATIONS))):
-        if description[name] not in known:
-            raise ValueError(f"{name} = {description[name]!r} is unknown; known: {known}")
-    sizes = description["layer_sizes"]
-    if len(sizes) < 2 or any(type(size) is not int or size < 1 for size in sizes):
-        raise ValueError(f"layer_sizes = {sizes} must be at least two whole numbers >= 1")
-    ends = [description["interface"].get(name) for name in ("observation_size", "action_size")]
-    if ends != [sizes[0], sizes[-1]]:
-        raise ValueError(
-            f"layer_sizes = {sizes} do not fit the interface, which has observations and actions "
-            f"of sizes {ends}"
-        )

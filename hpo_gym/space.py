@@ -150,6 +150,15 @@ class SearchSpace:
             ]
         )
 
+    def position(self, scaled: Columns) -> Columns:
+        """Unit configuration of a scaled one: d columns, so that `scaled` gives it back."""
+        return tuple(
+            [
+                2.0 * ((value - low) / width) - 1.0
+                for value, (low, width, _) in zip(scaled, self._axes, strict=True)
+            ]
+        )
+
     def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
         """Natural configuration of a scaled one; a bound may be off by its last bit."""
         natural = list(scaled)

@@ -9,7 +9,6 @@ continues.
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,10 +17,10 @@ from pathlib import Path
 import tyro
 
 from agents.ppo import settings_for
-from agents.session import TrainingInterrupted
 from agents.settings import TrainingSettings
 from agents.training import train
-from scripts.command_line import command_of, make_env, plain_errors, read_options
+from scripts.command_line import make_env, plain_errors, read_options
+from scripts.training_tools import train_in_folder
 
 
 @dataclass(frozen=True)
@@ -56,36 +55,34 @@ def run(arguments: Arguments, settings: TrainingSettings, module: str) -> None:
     """
     name = f"{settings.algorithm.lower()}-{arguments.env}-{arguments.seed}"
     folder = arguments.out or Path("runs") / name
-    command = command_of(module)
     with plain_errors():
         if arguments.steps is not None:
             settings = replace(settings, total_steps=arguments.steps)
         options = read_options(arguments.options)
         make_env(arguments.env, options).close()  # refuses what is no environment of hpo_gym
-        try:
-            policy, seconds = train(
-                settings,
-                arguments.env,
-                env_options=options,
-                seed=arguments.seed,
-                run_dir=folder,
-                resume=arguments.resume,
-                overwrite=arguments.overwrite,
-                command=command,
-                threads=arguments.threads,
-            )
-        except TrainingInterrupted as interrupted:
-            print(interrupted, file=sys.stderr)
-            words = shlex.split(command)
-            again = [word for word in words if word not in ("--resume", "--overwrite")]
-            print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
-            sys.exit(130)
+        policy, seconds = train_in_folder(
+            train,
+            settings,
+            arguments.env,
+            module,
+            folder,
+            env_options=options,
+            seed=arguments.seed,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+            threads=arguments.threads,
+        )
     validation = policy.description["validation"]
     print(f"policy             {folder / 'policy.npz'}")
-    print(
-        f"evaluation return  {validation['mean_return']:.4f} (mean of {validation['episodes']} "
-        f"episodes, after {policy.description['steps']:,} steps)"
-    )
+    if "mean_return" in validation:
+        result = (
+            f"return  {validation['mean_return']:.4f} (mean of {validation['episodes']} episodes"
+        )
+    else:  # of a family of tasks: see `agents.validation`
+        result = (
+            f"score   {validation['score']:.4f} (log10 of regrets of {validation['tasks']} tasks"
+        )
+    print(f"evaluation {result}, after {policy.description['steps']:,} steps)")
     print(f"training seconds   {seconds:.1f}")
 
 

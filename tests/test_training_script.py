@@ -1,6 +1,7 @@
 """Training: its command line and its bad settings."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,16 @@ def test_the_script_prints_the_result(tmp_path, capsys):
     assert "336/336" in printed.err
 
 
+def test_the_script_prints_the_regret_of_a_family(tmp_path, capsys):
+    settings = replace(PPO_SETTINGS, criterion="regret", total_steps=56)
+    family = {"env": "FictitiousHPOFamily-v0", "options": '{"split": "validation"}'}
+    run(Arguments(out=tmp_path, **family), settings, "scripts.train_ppo")
+    validation = Policy.load(tmp_path / "policy").description["validation"]
+    averages = [value for name in ("iqm", "mean") for value in validation[name].values()]
+    assert validation["score"] == pytest.approx(np.log10(averages).mean())
+    assert f"score   {validation['score']:.4f} (log10 of regrets of 8" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -62,6 +73,8 @@ def test_bad_settings(tmp_path):
         PPOSettings(total_steps=0)
     with pytest.raises(ValueError, match="activation = 'gelu'"):
         DQNSettings(activation="gelu")
+    with pytest.raises(ValueError, match="criterion = 'loss'"):
+        PPOSettings(criterion="loss")
     with pytest.raises(ValueError, match="discrete actions"):
         train(DQN_SETTINGS, PROPOSE, run_dir=tmp_path, **QUIET)
     assert not list(tmp_path.iterdir())  # no run has begun

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.policy import ACTIVATIONS, FORMAT, Policy, interface
+from hpo_gym.policy import ACTIVATIONS, Policy, interface
+from hpo_gym.policy_description import FORMAT
 
 try:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -23,11 +24,11 @@ except ImportError as error:
 
 
 def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = None) -> Policy:
-    """The policy of a PPO, A2C or DQN model in NumPy, equal to it within 1e-5.
+    """The policy of a PPO, A2C, DQN or RecurrentPPO model in NumPy, equal to it within 1e-5.
 
     Args:
-        model: A model with "MlpPolicy" that still has its environment; its `VecNormalize`
-            statistics of observations, if any, go into the policy.
+        model: A model with "MlpPolicy" or "MlpLstmPolicy" that still has its environment; its
+            `VecNormalize` statistics of observations, if any, go into the policy.
         details: Further entries of the description, of types that JSON knows.
 
     Raises:
@@ -59,7 +60,7 @@ def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = No
     else:
         raise ValueError(
             f"a {type(policy).__name__} cannot be exported: only the MlpPolicy of PPO and A2C "
-            "without state-dependent exploration, and that of DQN"
+            "without state-dependent exploration, that of DQN, and the MlpLstmPolicy"
         )
     linear, activation = _perceptron(modules)
     for i, layer in enumerate(linear):
@@ -72,6 +73,10 @@ def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = No
         "layer_sizes": [linear[0].in_features, *(layer.out_features for layer in linear)],
         "interface": interface(envs.get_attr("dynamics")[0]),
     }
+    memory = getattr(policy, "lstm_actor", None)
+    if memory is not None:
+        description["memory_size"] = memory.hidden_size
+        arrays |= _memory(memory)
     normalise = model.get_vec_normalize_env()
     if normalise is not None and normalise.norm_obs:
         statistics: Any = normalise.obs_rms
@@ -79,6 +84,17 @@ def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = No
         arrays["observation_scale"] = np.sqrt(statistics.var + normalise.epsilon)
         description["observation_clip"] = normalise.clip_obs
     return Policy(arrays, description | dict(details or {}))
+
+
+def _memory(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:
+    """The arrays of `hpo_gym.memory`."""
+    if lstm.num_layers != 1:
+        raise ValueError(f"an LSTM of {lstm.num_layers} layers cannot be exported: use one layer")
+    return {
+        "memory_observation_weight": _numpy(lstm.weight_ih_l0),
+        "memory_hidden_weight": _numpy(lstm.weight_hh_l0),
+        "memory_bias": _numpy(lstm.bias_ih_l0) + _numpy(lstm.bias_hh_l0),
+    }
 
 
 def _perceptron(modules: list[nn.Module]) -> tuple[list[nn.Linear], str]:
