@@ -71,10 +71,10 @@ class Memory:
         return hidden, (hidden[None], cells[None])
 
     def _rows(self, part: Any, rows: int) -> FloatArray:
-        array = np.asarray(part, dtype=np.float32)
+        array: FloatArray = np.asarray(part, dtype=np.float32)
         if array.shape != (1, rows, self.size):
             raise ValueError(
                 f"the state must be two arrays of the shape {(1, rows, self.size)}, got "
                 f"{array.shape}: pass state=None when the batch changes"
             )
-        return array[0]
+        return array.reshape(rows, self.size)

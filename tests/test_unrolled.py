@@ -254,7 +254,8 @@ def test_bad_settings(change, message):
 
 
 def test_the_learning_rate_rises_and_falls():
-    rates = [replace(SETTINGS, updates=100, warm_up=10).rate(update) for update in range(100)]
+    settings = replace(SETTINGS, updates=100, warm_up=10, learning_rate=2e-3)
+    rates = [settings.rate(update) for update in range(100)]
     assert np.argmax(rates) == 9 and rates[0] == pytest.approx(2e-4) and rates[-1] < 1e-6
 
 
