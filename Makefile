@@ -20,20 +20,35 @@ OLDEST_STAMP := $(OLDEST_VENV)/.setup-done
 PYTEST_WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare test lint test-fast test-slow test-oldest wheel-check bench clean
+.PHONY: help setup compare benchmark benchmark-full benchmark-smoke
+.PHONY: test lint test-fast test-slow test-oldest wheel-check bench clean
 # `test` relies on the order of its prerequisites.
 .NOTPARALLEL:
 
 # Each pytest worker is one process on one core; more threads only slow it down.
 test test-fast test-slow test-oldest: export OMP_NUM_THREADS := 1
 
+# The rows behind the README's tables; `benchmark-full` starts from them.
+ROWS := benchmark_rows
+
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the environment in .venv
 
 compare: setup ## train PPO and compare it with random and grid search (ARGS="--episodes 100")
 	$(PYTHON) -m scripts.compare $(ARGS)
+
+benchmark: setup ## rank all tuners in some minutes (ARGS="--agent mytuner.py:MyTuner")
+	$(PYTHON) -m scripts.benchmark --profile quick $(ARGS)
+
+benchmark-full: setup ## rank them on more tasks, from the committed rows on
+	$(PYTHON) -m scripts.benchmark --profile full --database results/benchmark-full.sqlite \
+		--import $(ROWS) --out results/benchmark-full $(ARGS)
+
+benchmark-smoke: setup ## try the benchmark on a few tasks
+	$(PYTHON) -m scripts.benchmark --profile smoke --database results/benchmark-smoke.sqlite \
+		--out results/benchmark-smoke $(ARGS)
 
 test: lint test-fast wheel-check ## all that a change must pass: lint, tests, wheel
 
@@ -78,7 +93,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 $(BENCH_STAMP): $(STAMP)
-	$(PYTHON) $(PIP_INSTALL) -e '.[bench]' -c constraints.txt
+	$(PYTHON) $(PIP_INSTALL) -e '.[speed]' -c constraints.txt
 	@touch $@
 
 # The pins of constraints.txt, but for the packages that are to be old.

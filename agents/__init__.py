@@ -34,12 +34,21 @@ SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Searches by name: where they stand and their settings. They need the extra ``bench``."""
 
+INFORMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "static": ("agents.portfolio:PortfolioAgent", {"size": 1}),
+    "portfolio": ("agents.portfolio:PortfolioAgent", {}),
+    "gp-portfolio": ("agents.portfolio:portfolio_gp", {}),
+    "particle": ("agents.particle:ParticleAgent", {}),
+}
+"""Tuners that know the training tasks of a family, likewise; ``bench`` is for "gp-portfolio"."""
+
 
 def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Agent:
     """An agent from its name.
 
     Args:
-        name: A key of `AGENTS` or `SEARCHES`, or "module:Class" of an agent that stands elsewhere.
+        name: A key of `AGENTS`, `SEARCHES` or `INFORMED`, or "module:Class" of an agent that
+            stands elsewhere.
         env: An environment, a vector environment or dynamics.
         seed: Seed of the agent's own random numbers.
         **settings: The agent's own keyword arguments.
@@ -63,12 +72,13 @@ def _named(name: str) -> tuple[Any, dict[str, Any]]:
     """The class of a known agent, and the settings that its name stands for."""
     if name in AGENTS:
         return AGENTS[name], {}
-    if name in SEARCHES:
-        path, given = SEARCHES[name]
+    if name in (others := SEARCHES | INFORMED):
+        path, given = others[name]
         return _import_agent(path), given
     raise ValueError(
         f"unknown agent {name!r}; known agents: {sorted(AGENTS)}, known searches: "
-        f"{sorted(SEARCHES)}, and any 'module:Class'"
+        f"{sorted(SEARCHES)}, informed by training tasks: {sorted(INFORMED)}, and any "
+        "'module:Class'"
     )
 
 
@@ -81,4 +91,4 @@ def _import_agent(name: str) -> Any:
         raise ValueError(f"agent {name!r} cannot be imported: {error}") from error
 
 
-__all__ = ["AGENTS", "SEARCHES", "Agent", "make_agent"]
+__all__ = ["AGENTS", "INFORMED", "SEARCHES", "Agent", "make_agent"]

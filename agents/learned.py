@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from hpo_gym import pretrained
+from hpo_gym.dynamics import Dynamics
 from hpo_gym.policy import Policy
 from hpo_gym.reference import dynamics_of
 
 
-def pretrained_tuner(
-    env: Any, *, seed: int = 0, algorithm: str = "unrolled", training_seed: int = 0
-) -> Policy:
+class PretrainedTuner:
     """The policy that an algorithm learned on the family of an environment.
+
+    A policy that was trained on the "summary" observation also reads a "history", of which the
+    summary is the first part.
 
     Args:
         env: An environment, a vector environment or dynamics.
@@ -21,10 +26,27 @@ def pretrained_tuner(
         training_seed: Seed of the training.
 
     Raises:
-        ValueError: There is no such policy, or it reads other observations.
+        ValueError: There is no such policy, or it cannot read the environment's observations.
     """
-    dynamics = dynamics_of(env)
-    file = pretrained.path(algorithm, dynamics.family, training_seed)
-    policy = Policy.load(file, seed=seed)
-    policy.check_env(dynamics)
-    return policy
+
+    def __init__(
+        self, env: Any, *, seed: int = 0, algorithm: str = "unrolled", training_seed: int = 0
+    ) -> None:
+        dynamics = dynamics_of(env)
+        file = pretrained.path(algorithm, dynamics.family, training_seed)
+        self.policy = Policy.load(file, seed=seed)
+        if self.policy.description["interface"]["observation"] == "summary":
+            dynamics = Dynamics(replace(dynamics.options, observation="summary"))
+        self.policy.check_env(dynamics)
+        self._size = dynamics.layout.size
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[Any, Any]:
+        """As `hpo_gym.policy.Policy.predict`."""
+        seen = np.asarray(observation)[..., : self._size]
+        return self.policy.predict(seen, state, episode_start, deterministic)

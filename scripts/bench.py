@@ -24,6 +24,7 @@ from gymnasium.spaces import Box
 
 from hpo_gym import TuningVectorEnv
 from scripts.bench_tools import equations, pin_to_one_core, race, report
+from scripts.bench_tuners import time_decisions
 from scripts.command_line import plain_errors, require_count
 
 HPO = "hpo_gym:FictitiousHPO-v0"
@@ -35,7 +36,7 @@ _ACTIONS = 8
 class Arguments:
     """Command line."""
 
-    part: Literal["all", "steps", "families", "scaling", "sb3"] = "all"
+    part: Literal["all", "steps", "families", "tuners", "scaling", "sb3"] = "all"
     """What to measure."""
     repeats: int = 7
     """Interleaved runs of every contestant."""
@@ -64,6 +65,8 @@ def measure(arguments: Arguments) -> None:
         compare_steps(arguments.repeats, arguments.num_envs)
     if arguments.part in ("all", "families"):
         compare_families(arguments.repeats)
+    if arguments.part in ("all", "tuners"):
+        time_decisions(arguments.repeats)
     if arguments.part in ("all", "scaling"):
         draw_scaling(arguments.out)
 

@@ -18,7 +18,7 @@ import gymnasium as gym
 import numpy as np
 import tyro
 
-from agents import AGENTS, make_agent
+from agents import AGENTS, INFORMED, SEARCHES, make_agent
 from hpo_gym.benchmark.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.policy import Policy
 from hpo_gym.reference import optimal_return
@@ -80,7 +80,7 @@ class Comparison:
         self._arguments = arguments
         require_count("--episodes", arguments.episodes, 1, _MAX_EPISODES)
         require_count("--seed", arguments.seed, 0, MAX_SEED)
-        known = [*AGENTS, *LEARNED]
+        known = [*AGENTS, *SEARCHES, *INFORMED, *LEARNED]
         unknown = [name for name in arguments.agents if name not in known and ":" not in name]
         if unknown or not arguments.agents:
             given = f"unknown agents {unknown}" if unknown else "no agents given"

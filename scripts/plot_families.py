@@ -3,8 +3,8 @@
     python -m scripts.plot_families --out docs/families.png
 
 Each panel is a task: colours are the score at its best threshold, the star is its optimum, and the
-white line surrounds what is within 5 % of it. The orange line is the score (from 0 at the bottom to
-1 at the top) against the threshold (from 0 at the left to 1 at the right) at the best lr and epochs.
+white line surrounds what is within 5 % of it. The orange line is the score (0 at the bottom, 1 at
+the top) against the threshold (0 at the left, 1 at the right) at the best lr and epochs.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ class Records:
         agent: Name of the agent.
         tasks: Task indices in the suite's order, (n,) int64.
         seeds: Seeds in the suite's order, (s,) int64.
-        actions: Actions, (n, s, T, d) float32.
+        actions: Actions in [-1, 1], (n, s, T, d) float32.
         regret: Noise-free regret of the incumbent after each evaluation, (n, s, T) float64.
         reward: Reward of each evaluation, (n, s, T) float64.
         resource: Epochs that each evaluation took, (n, s, T) float64.
         cost: Cost of each evaluation, not cumulative, (n, s, T) float64.
-        seconds: Decision time of each suggestion, (n, s, T) float64.
+        seconds: Decision time of each suggestion, of a processor, (n, s, T) float64.
 
     Raises:
         ValueError: An array has not the shape that the others give it.

@@ -1,0 +1,51 @@
+"""What a report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hpo_gym.benchmark.records import Records
+from hpo_gym.benchmark.suites import Suite
+from hpo_gym.benchmark.summary import Summary
+
+_CAPABILITY = "capability-"
+
+
+@dataclass(frozen=True)
+class SuiteResults:
+    """Runs on a suite and their scores.
+
+    Attributes:
+        suite: The suite.
+        summary: Its scores.
+        records: The runs that were scored, one entry per agent of the summary.
+    """
+
+    suite: Suite
+    summary: Summary
+    records: tuple[Records, ...]
+
+    @property
+    def capability(self) -> str | None:
+        """Name of the difficulty that the suite isolates; None of a general suite."""
+        name = self.suite.name
+        return name.removeprefix(_CAPABILITY) if name.startswith(_CAPABILITY) else None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Names of the agents that have scores, best first."""
+        return tuple(scores.agent for scores in self.summary.agents)
+
+    def runs(self, agent: str) -> Records:
+        """The runs of an agent.
+
+        Raises:
+            ValueError: There are none.
+        """
+        for records in self.records:
+            if records.agent == agent:
+                return records
+        raise ValueError(
+            f"no runs of {agent!r} on {self.suite.name!r}: give a report the records that its "
+            "summary was made from"
+        )

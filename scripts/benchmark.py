@@ -1,0 +1,192 @@
+"""Run tuners on suites of tasks, store every evaluation, and rank them.
+
+    python -m scripts.benchmark --agent mytuner.py:MyTuner
+
+ranks a tuner of your own beside all others. Results are stored as they come: a run that was
+interrupted, or that asks for more, computes only what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from tqdm import tqdm
+
+from hpo_gym.benchmark.entrants import Entrant, read_entrant
+from hpo_gym.benchmark.exchange import export_suite, import_suite
+from hpo_gym.benchmark.runner import Job, missing_jobs, run
+from hpo_gym.benchmark.store import Store
+from hpo_gym.benchmark.suites import make_suite
+from hpo_gym.benchmark.validate import validate
+from scripts.benchmark_agents import PROFILES, entrants
+from scripts.benchmark_results import show_results
+from scripts.command_line import command_of, plain_errors, require_count
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Command line."""
+
+    profile: Literal["smoke", "quick", "full"] = "quick"
+    """How many of the tasks and seeds slow tuners run on, and which suites are run by default."""
+    suites: tuple[str, ...] = ()
+    """Suites to run; by default those of the profile."""
+    agents: tuple[str, ...] = ()
+    """Tuners of scripts/benchmark_agents.py to run; by default all."""
+    agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
+    is to be called otherwise. May be repeated."""
+    database: Path = Path("results/benchmark.sqlite")
+    """The store of all results."""
+    processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    """Number of worker processes, of one thread each."""
+    rerun: tuple[str, ...] = ()
+    """Tuners whose stored results are deleted first, on all suites."""
+    show: bool = False
+    """Run nothing: show what is stored."""
+    validate: bool = False
+    """Replay all stored results and confirm every number."""
+    from_folder: Annotated[Path | None, tyro.conf.arg(name="import")] = None
+    """Start from the result files of this folder where the database has less."""
+    export: Path | None = None
+    """Write result files, one a suite, into this folder."""
+    out: Path = Path("results/benchmark")
+    """Folder of the tables and the report."""
+
+
+def main() -> None:
+    """Run the benchmark."""
+    arguments = tyro.cli(Arguments, description=__doc__)
+    with plain_errors():
+        try:
+            failed = Benchmark(arguments).run()
+        except sqlite3.Error as error:
+            raise OSError(f"{arguments.database}: {error}") from error
+    sys.exit(1 if failed else 0)
+
+
+class Benchmark:
+    """A benchmark, checked as far as can be before anything runs.
+
+    Args:
+        arguments: The command line.
+
+    Raises:
+        ValueError: An argument is not valid.
+    """
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        require_count("--processes", arguments.processes, 1, 1024)
+        profile = PROFILES[arguments.profile]
+        self._suites = [make_suite(name) for name in arguments.suites or profile.suites]
+        self._entrants = _choose(entrants(profile), arguments.agents, arguments.agent)
+
+    def run(self) -> bool:
+        """Run, confirm, export and show; returns whether anything failed."""
+        arguments = self._arguments
+        with Store(arguments.database) as store:
+            for name in arguments.rerun:
+                print(f"deleted: results of {name} on {store.delete(name)} suites")
+            if arguments.from_folder is not None:
+                self._import(store, arguments.from_folder)
+            failed = False if arguments.show else self._compute(store)
+            if arguments.validate:
+                failed |= self._validate(store)
+            if arguments.export is not None:
+                paths = [export_suite(store, suite, arguments.export) for suite in self._suites]
+                for path in filter(None, paths):
+                    print(f"written: {path}")
+            command = command_of("scripts.benchmark")
+            show_results(store, self._suites, self._entrants, arguments.out, command)
+        return failed
+
+    def _import(self, store: Store, folder: Path) -> None:
+        identities = {entrant.name: entrant.identity for entrant in self._entrants}
+        for suite in self._suites:
+            outdated = import_suite(store, suite, folder, identities)
+            if outdated:
+                print(f"{folder}/{suite.name}.npz: of another version, left out: {outdated}")
+
+    def _compute(self, store: Store) -> bool:
+        """Run what is missing; returns whether anything failed."""
+        missing = missing_jobs(store, self._suites, self._entrants)
+        left = Counter((job.suite.name, job.entrant.name) for job in missing)
+        begun = time.perf_counter()
+        total = sum(len(job.shard.tasks) for job in missing)
+        # None: a bar for people, none in a file.
+        with tqdm(total=total, unit="episode", disable=None, smoothing=0.0) as bar:
+
+            def report(job: Job, succeeded: bool) -> None:
+                key = (job.suite.name, job.entrant.name)
+                left[key] -= 1
+                bar.set_description(" ".join(key), refresh=False)
+                bar.update(len(job.shard.tasks))
+                if not succeeded:
+                    seed, tasks = job.shard
+                    bar.write(f"failed: {key[1]} on {key[0]}, seed {seed}, tasks from {tasks[0]}")
+                elif not left[key]:
+                    seconds = time.perf_counter() - begun
+                    bar.write(f"{seconds:7.1f} s: {key[1]} on {key[0]}", file=sys.stderr)
+
+            count = run(
+                *(store, self._suites, self._entrants),
+                processes=self._arguments.processes,
+                report=report,
+            )
+        if count:
+            self._tell_failures(store)
+        return count > 0
+
+    def _tell_failures(self, store: Store) -> None:
+        """Print the first message of every tuner that failed."""
+        told = set()
+        for suite in self._suites:
+            for name, messages in store.failures(suite).items():
+                if name not in told:
+                    told.add(name)
+                    print(f"\n{name} failed on {suite.name}:\n{messages[0]}", file=sys.stderr)
+
+    def _validate(self, store: Store) -> bool:
+        wrong = False
+        for suite in self._suites:
+            for verdict in validate(store, suite):
+                manner = "bit for bit" if verdict.bitwise else "to 1e-12"
+                outcome = f"confirmed {manner}"
+                if verdict.difference is not None:
+                    outcome, wrong = f"WRONG: {verdict.difference}", True
+                print(f"{suite.name}, {verdict.agent}, {verdict.episodes} episodes: {outcome}")
+        return wrong
+
+
+def _choose(
+    known: Sequence[Entrant], names: Sequence[str], own: Sequence[str]
+) -> tuple[Entrant, ...]:
+    """The tuners that were asked for; the user's own, of unknown speed, run first."""
+    by_name = {entrant.name: entrant for entrant in known}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise ValueError(
+            f"--agents: unknown agents {unknown}; choose from {list(by_name)}, or give your own "
+            "as --agent path/to/file.py:Class"
+        )
+    chosen = [entrant for entrant in known if not names or entrant.name in names]
+    mine = [read_entrant(text) for text in own]
+    taken = [entrant.name for entrant in (*mine, *chosen)]
+    double = sorted({name for name in taken if taken.count(name) > 1})
+    if double:
+        raise ValueError(f"--agent: the names {double} are taken: write NAME={own[0]}")
+    return (*mine, *chosen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Build the greedy static portfolio of a family, as ``agents/data/portfolio-FAMILY.json``.
+
+    python -m scripts.make_portfolio --family binormal
+
+The optima of some training tasks are the candidates, the others judge them; see
+`agents.portfolio`. It takes seconds, once the optima of the training tasks are known.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+
+from agents.portfolio import FOLDER, greedy, regret_table
+from hpo_gym.families import make_family
+from hpo_gym.families.distribution import Distribution
+from hpo_gym.files import write_atomic
+from scripts.command_line import command_of, plain_errors
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Command line."""
+
+    family: Literal["fictitious-family", "binormal"] = "fictitious-family"
+    """Family of the tasks."""
+    metric: Literal["f1", "accuracy", "loss"] = "f1"
+    """Primary metric."""
+    size: int = 16
+    """Number of configurations."""
+    tasks: int = 4096
+    """Number of training tasks that judge, the first ones."""
+    candidates: int = 4096
+    """Number of candidates, the optima of the training tasks after these."""
+    folder: Path = FOLDER
+    """Where the file goes."""
+
+
+def run(arguments: Arguments) -> None:
+    """Build the portfolio and write it."""
+    family = make_family(arguments.family)
+    assert isinstance(family, Distribution)
+    tasks, metric = arguments.tasks, arguments.metric
+    others = np.arange(tasks, tasks + arguments.candidates)
+    if tasks < 1 or not arguments.size <= arguments.candidates <= family.sizes["train"] - tasks:
+        raise ValueError(
+            f"--tasks {tasks} and --candidates {arguments.candidates} must be at least 1 and "
+            f"--size {arguments.size}, and at most {family.sizes['train']} together"
+        )
+    scaled, _ = family.best("train", others, metric)
+    regret = regret_table(family, metric, scaled, tasks)
+    chosen = greedy(regret, arguments.size)
+    left = np.minimum.accumulate(regret[chosen], axis=0).mean(axis=1, dtype=np.float64)
+    units = np.stack(family.space.position(tuple(scaled[:, chosen])), axis=1)
+    content = {
+        "family": family.describe(),
+        "metric": metric,
+        "command": command_of("scripts.make_portfolio"),
+        "mean_regret": left.round(6).tolist(),
+        "unit": units.round(6).tolist(),
+    }
+    path = arguments.folder / f"portfolio-{family.name}.json"
+    write_atomic(path, json.dumps(content, indent=1) + "\n")
+    print(f"mean regret on training tasks {left[0]:.4f} (1), {left[-1]:.4f} ({len(left)})")
+    print(path)
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        run(tyro.cli(Arguments, description=__doc__))

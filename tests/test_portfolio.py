@@ -1,0 +1,136 @@
+"""Static tuners: the greedy construction, the shipped lists, what the agents do with them."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from itertools import permutations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import hpo_gym
+from agents import make_agent
+from agents.portfolio import FOLDER, greedy, read_portfolio, regret_table
+from hpo_gym.columns import ArrayMath, ScalarMath
+from hpo_gym.families import make_family
+from hpo_gym.reference import dynamics_of
+from hpo_gym.testing import check_agent
+
+IDS = {"fictitious-family": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
+
+
+def test_greedy_by_hand():
+    """Greedy begins with the row that is best alone, which the best pair does without."""
+    table = np.array([[0.3, 0.3, 0.3], [0.0, 0.9, 0.3], [0.9, 0.0, 0.1], [1.0, 1.0, 1.0]])
+    assert greedy(table, 1) == [0]  # means 0.3, 0.4, 0.33, 1
+    assert greedy(table, 2) == [0, 2]  # (0.3 + 0 + 0.1) / 3 against (0 + 0.3 + 0.3) / 3
+    assert greedy(table, 3) == [0, 2, 1]
+    assert table[[1, 2]].min(axis=0).mean() < table[[0, 2]].min(axis=0).mean()
+
+
+def exhaustive(table: np.ndarray, size: int) -> list[int]:
+    """The same, by the definition: every extension is tried on the whole list."""
+    chosen: list[int] = []
+    for _ in range(size):
+        worth = {row: table[[*chosen, row]].min(axis=0).mean() for row in range(len(table))}
+        chosen.append(min(worth, key=lambda row: worth[row]))
+    return chosen
+
+
+def test_greedy_is_the_definition_and_knows_no_order():
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        table = random.random((9, 7)) ** 3
+        expected = exhaustive(table, 4)
+        assert greedy(table, 4) == expected
+        rows, columns = random.permutation(9), random.permutation(7)
+        mixed = greedy(table[rows][:, columns], 4)
+        assert rows[mixed].tolist() == expected
+    # A control: the list that the first task alone would make is another one.
+    assert greedy(table[:, :1], 4) != expected
+
+
+def test_greedy_is_near_the_best_list():
+    """What is gained from regret 1 is at least 1 - 1/e of the most that three rows can gain."""
+    random = np.random.default_rng(1)
+    for _ in range(10):
+        table = random.random((8, 6)) ** 2
+        best = min(table[list(rows)].min(axis=0).mean() for rows in permutations(range(8), 3))
+        found = table[greedy(table, 3)].min(axis=0).mean()
+        assert best <= found
+        assert 1.0 - found >= (1.0 - 1.0 / np.e) * (1.0 - best)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_table_is_the_regret_of_the_environment(name):
+    family = make_family(name)
+    scaled, _ = family.best("train", np.arange(4096, 4099), "f1")
+    table = regret_table(family, "f1", scaled, 5)
+    assert table.shape == (3, 5)
+    for task in range(5):
+        parameters, best = family.tasks("train", task, "f1")
+        for row, configuration in zip(table, scaled.T.tolist(), strict=True):
+            score = family.noiseless(parameters, tuple(configuration), ScalarMath())[4]
+            assert row[task] == pytest.approx(1.0 - score / best, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_shipped_portfolio_is_what_its_file_says(name):
+    """Its regrets on the training tasks that judged it; a control: not in another order."""
+    family = make_family(name)
+    content = json.loads((FOLDER / f"portfolio-{name}.json").read_text())
+    units = np.array(content["unit"])
+    assert units.shape == (16, 3)
+    assert np.abs(units).max() <= 1.0
+    assert content["command"] == f"python -m scripts.make_portfolio --family {name}"
+    scaled = np.stack(family.space.scaled(tuple(units.T), ArrayMath()))
+    table = regret_table(family, "f1", scaled, 4096)
+    means = np.minimum.accumulate(table, axis=0).mean(axis=1, dtype=np.float64)
+    np.testing.assert_allclose(means, content["mean_regret"], rtol=0, atol=2e-5)
+    assert greedy(table, 16) == list(range(16))
+    turned = np.minimum.accumulate(table[::-1], axis=0).mean(axis=1)
+    assert (turned[:8] > means[:8] + 1e-3).all()
+
+
+def test_agents_play_the_list():
+    env = hpo_gym.TuningVectorEnv(4, **gym.spec("FictitiousHPOFamily-v0").kwargs)
+    units = read_portfolio(dynamics_of(env)).astype(np.float32)
+    agents = {name: make_agent(name, env) for name in ("static", "portfolio")}
+    short = make_agent("portfolio", env, size=3)
+    observations, _ = env.reset(seed=0)
+    for step in range(16):
+        played = {name: agent.predict(observations)[0] for name, agent in agents.items()}
+        np.testing.assert_array_equal(played["static"], np.tile(units[0], (4, 1)))
+        np.testing.assert_array_equal(played["portfolio"], np.tile(units[step], (4, 1)))
+        np.testing.assert_array_equal(short.predict(observations)[0][0], units[min(step, 2)])
+        observations, *_ = env.step(played["portfolio"])
+
+
+def test_gaussian_process_starts_with_the_list():
+    env = gym.make("BinormalHPOFamily-v0", split="validation")
+    agent, state = make_agent("gp-portfolio", env, seed=1), None
+    units = read_portfolio(dynamics_of(env))
+    observation, _ = env.reset(seed=0)
+    for step in range(5):
+        action, state = agent.predict(observation, state)
+        assert np.allclose(action, units[step], atol=1e-6) == (step < 4)
+        observation, *_ = env.step(action)
+
+
+@pytest.mark.parametrize("name", ["static", "portfolio"])
+def test_contract(name):
+    env = partial(gym.make, "FictitiousHPOFamily-v0", split="validation", max_evaluations=5)
+    check_agent(lambda: make_agent(name, env()), env)
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match=r"no portfolio for the family .*'fictitious'"):
+        make_agent("static", hpo_gym.TuningEnv())
+    with pytest.raises(ValueError, match=r"with metric='loss'; known: .*'binormal'"):
+        make_agent("portfolio", gym.make("BinormalHPOFamily-v0", metric="loss"))
+    with pytest.raises(ValueError, match=r"size = 17 must be a whole number in \[1, 16\]"):
+        make_agent("portfolio", gym.make("FictitiousHPOFamily-v0"), size=17)
+    with pytest.raises(ValueError, match="size = 0 must be"):
+        make_agent("gp-portfolio", gym.make("FictitiousHPOFamily-v0"), size=0)
