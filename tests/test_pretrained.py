@@ -1,0 +1,55 @@
+"""The policies that come with the package: they load, they run, and they have learned."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from agents.learned import PretrainedTuner
+from agents.portfolio import PortfolioAgent
+from hpo_gym import pretrained
+from hpo_gym.benchmark.statistics import iqm
+
+IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
+
+
+def regrets(tuner, env_id, tasks=512):
+    envs = gym.make_vec(f"hpo_gym:{env_id}", tasks, split="validation")
+    agent = tuner(envs)
+    observations, _ = envs.reset(seed=5, options={"task": np.arange(tasks)})
+    state, starts, columns = None, np.ones(tasks, dtype=np.bool_), []
+    for _ in range(16):
+        actions, state = agent.predict(observations, state, starts, deterministic=True)
+        observations, _, _, _, infos = envs.step(actions)
+        columns.append(infos["regret"])
+        starts = np.zeros(tasks, dtype=np.bool_)
+    return np.stack(columns, axis=1)
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_learned_tuners_adapt(name):
+    """On validation tasks each beats the static portfolio, which cannot look, at the end."""
+    algorithm, family, seed = name.split("-")
+
+    def tuner(envs):
+        return PretrainedTuner(envs, algorithm=algorithm, training_seed=int(seed))
+
+    mine = regrets(tuner, IDS[family])
+    portfolio = regrets(PortfolioAgent, IDS[family])
+    assert iqm(mine[:, -1]) < iqm(portfolio[:, -1])
+    assert (np.diff(iqm(mine.T)) <= 0.01).all()
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_descriptions_say_where_a_policy_comes_from(name):
+    algorithm, family, seed = name.split("-")
+    description = pretrained.load(algorithm, family, int(seed)).description
+    assert description["environment"]["id"] == f"hpo_gym:{IDS[family]}"
+    assert f"--agent {algorithm} --family {family} --seed {seed}" in description["command"]
+    assert description["seed"] == int(seed)
+    assert description["validation"]
+    assert description["training_seconds"] > 0.0
+
+
+def test_unknown_policy_names_the_known_ones():
+    with pytest.raises(ValueError, match="no pretrained policy 'unrolled-beale-0'"):
+        pretrained.path("unrolled", "beale")
