@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 import hpo_gym
+from hpo_gym import pretrained
 
 HEAVY = ("matplotlib", "pandas", "scipy", "stable_baselines3", "torch")
 STEPS = 50
@@ -48,6 +49,22 @@ def check_environment() -> None:
     env.close()
 
 
+def check_pretrained() -> None:
+    """A trained policy tunes unseen tasks of its family, in NumPy alone."""
+    for name in pretrained.names():
+        algorithm, family, seed = name.split("-")
+        pretrained.load(algorithm, family, int(seed))
+    require(len(pretrained.names()) >= 12, f"only {pretrained.names()} are pretrained")
+    envs = gym.make_vec("FictitiousHPOFamily-v0", num_envs=64, split="validation")
+    tuner = pretrained.load("unrolled", "fictitious-family")
+    observations, infos = envs.reset(seed=0)
+    for _ in range(16):
+        actions, _ = tuner.predict(observations, deterministic=True)
+        observations, _, _, _, infos = envs.step(actions)
+    regret = float(np.median(infos["regret"]))
+    require(regret < 0.03, f"the pretrained tuner has a median regret of {regret}")
+
+
 def check_vector_environment() -> None:
     """gym.make_vec picks the native vector environment, and it runs."""
     envs = gym.make_vec("FictitiousHPO-v0", num_envs=3)
@@ -69,4 +86,5 @@ if __name__ == "__main__":
     check_installation()
     check_environment()
     check_vector_environment()
+    check_pretrained()
     print(f"wheel: hpo_gym {version('hpo-gym')} works alone (numpy {np.__version__})")

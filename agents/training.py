@@ -59,8 +59,6 @@ def train(
         raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
     if not 0 <= seed < 2**32:  # SB3 seeds NumPy's old generator, which takes no others
         raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
-    if threads < 1:
-        raise ValueError(f"threads = {threads} must be a whole number >= 1; 1 is seldom slower")
     options = dict(env_options or {})
     if settings.observation is not None:
         options.setdefault("observation", settings.observation)
@@ -130,7 +128,13 @@ def describe(settings: Any, env_id: str, options: dict[str, Any], seed: int) -> 
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many threads for a while."""
+    """Let torch use so many threads for a while.
+
+    Raises:
+        ValueError: There is no such number of threads.
+    """
+    if threads < 1:
+        raise ValueError(f"threads = {threads} must be a whole number >= 1; 1 is seldom slower")
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

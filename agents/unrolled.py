@@ -80,6 +80,11 @@ class UnrolledSettings:
         for name in ("learning_rate", "max_grad_norm", "gradient_limit", "epsilon"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} = {getattr(self, name)!r} must be > 0")
+        for name in ("warm_up", "excess_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} = {getattr(self, name)!r} must be >= 0")
+        if not all(size >= 1 for size in self.hidden):
+            raise ValueError(f"hidden = {self.hidden!r} must be whole numbers >= 1")
         if not 0.0 <= self.incumbent_weight <= 1.0:
             raise ValueError(f"incumbent_weight = {self.incumbent_weight!r} must be in [0, 1]")
 

@@ -3,7 +3,8 @@
 At a *boundary*, after every ``settings.interval`` updates, the policy is evaluated in the real
 environment, with whole epochs, and a checkpoint is written that holds all that training goes on
 from: a resumed run continues bit by bit as an undisturbed one (on one machine, with as many
-threads). Its score is that by the criterion "regret" of `agents.validation`; lower is better.
+threads), unless Ctrl-C ended it, which adds a boundary. The policy's score is that by the criterion
+"regret" of `agents.validation`; lower is better.
 """
 
 from __future__ import annotations

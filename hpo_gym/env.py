@@ -186,6 +186,11 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
         Raises:
             ValueError: An option is unknown or not valid; the running episode goes on.
         """
+        if options and np.ndim(options.get("task", 0)):
+            raise ValueError(
+                f"options['task'] = {options['task']!r} must be one whole number here; a vector "
+                "environment takes one per row"
+            )
         episode = self.dynamics.read_episode(options)
         super().reset(seed=seed)
         self._state = state = self.dynamics.reset(self._next_key(), episode, _MATH)

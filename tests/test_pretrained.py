@@ -9,6 +9,12 @@ from agents.portfolio import PortfolioAgent
 from hpo_gym import pretrained
 from hpo_gym.benchmark.statistics import iqm
 
+NAMES = [
+    f"{algorithm}-{family}-{seed}"
+    for algorithm in ("ppo", "unrolled")
+    for family in ("binormal", "fictitious")
+    for seed in (0, 1, 2)
+] + ["recurrent_ppo-fictitious-0"]
 IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
 
 
@@ -25,7 +31,11 @@ def regrets(tuner, env_id, tasks=512):
     return np.stack(columns, axis=1)
 
 
-@pytest.mark.parametrize("name", pretrained.names())
+def test_all_are_there():
+    assert pretrained.names() == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_learned_tuners_adapt(name):
     """On validation tasks each beats the static portfolio, which cannot look, at the end."""
     algorithm, family, seed = name.split("-")
@@ -39,7 +49,7 @@ def test_learned_tuners_adapt(name):
     assert (np.diff(iqm(mine.T)) <= 0.01).all()
 
 
-@pytest.mark.parametrize("name", pretrained.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_descriptions_say_where_a_policy_comes_from(name):
     algorithm, family, seed = name.split("-")
     description = pretrained.load(algorithm, family, int(seed)).description

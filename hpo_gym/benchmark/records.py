@@ -27,7 +27,7 @@ class Records:
         reward: Reward of each evaluation, (n, s, T) float64.
         resource: Epochs that each evaluation took, (n, s, T) float64.
         cost: Cost of each evaluation, not cumulative, (n, s, T) float64.
-        seconds: Decision time of each suggestion, of a processor, (n, s, T) float64.
+        seconds: Decision time of each suggestion, (n, s, T) float64; see `runner`.
 
     Raises:
         ValueError: An array has not the shape that the others give it.

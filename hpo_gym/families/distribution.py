@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sys
+import tempfile
 import zipfile
 from abc import abstractmethod
 from functools import lru_cache
@@ -46,6 +47,8 @@ class Distribution(Family):
     """A family with banks of tasks."""
 
     sizes: ClassVar[dict[str, int]] = {"train": 2**17, "validation": 4096, "test": 4096}
+    solver_version: ClassVar[int] = 1
+    """Raised by a change of `solve`: optima that the old one left on the disk are solved anew."""
     parameter_names: ClassVar[tuple[str, ...]]
     """Names of a task's parameters."""
 
@@ -140,12 +143,18 @@ def _optima(bank: _Bank, metric: str) -> Optima:
 
 def cache_folder() -> Path:
     """Where optima are kept; it may be deleted at any time."""
-    return Path(os.environ.get("HPO_GYM_CACHE") or Path.home() / ".cache" / "hpo_gym")
+    folder = os.environ.get("HPO_GYM_CACHE")
+    if folder:
+        return Path(folder)
+    try:
+        return Path.home() / ".cache" / "hpo_gym"
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir()) / "hpo_gym"
 
 
 def _digest(bank: _Bank, metric: str, block: FloatArray) -> str:
     """A name that changes with the family, the split, the metric and every parameter."""
-    text = f"{bank.text} {metric}".encode()
+    text = f"{bank.text} {metric} {bank.family.solver_version}".encode()
     return (
         f"{bank.family.name}-{bank.split}-{metric}-"
         + hashlib.sha256(text + block.tobytes()).hexdigest()[:16]
