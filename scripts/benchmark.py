@@ -50,7 +50,7 @@ class Arguments:
     processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
     """Number of worker processes, of one thread each."""
     rerun: tuple[str, ...] = ()
-    """Tuners whose stored results are deleted first, on all suites."""
+    """Tuners of this run whose stored results are deleted first on all suites, and not imported."""
     show: bool = False
     """Run nothing: show what is stored."""
     validate: bool = False
@@ -90,6 +90,13 @@ class Benchmark:
         profile = PROFILES[arguments.profile]
         self._suites = [make_suite(name) for name in arguments.suites or profile.suites]
         self._entrants = _choose(entrants(profile), arguments.agents, arguments.agent)
+        names = [entrant.name for entrant in self._entrants]
+        unknown = [name for name in arguments.rerun if name not in names]
+        if unknown:
+            raise ValueError(f"--rerun: {unknown} are no tuners of this run; choose from {names}")
+        folder = arguments.from_folder
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"--import: there is no folder {str(folder)!r}; name another, or none")
 
     def run(self) -> bool:
         """Run, confirm, export and show; returns whether anything failed."""
@@ -111,7 +118,11 @@ class Benchmark:
         return failed
 
     def _import(self, store: Store, folder: Path) -> None:
-        identities = {entrant.name: entrant.identity for entrant in self._entrants}
+        identities = {
+            entrant.name: entrant.identity
+            for entrant in self._entrants
+            if entrant.name not in self._arguments.rerun
+        }
         for suite in self._suites:
             outdated = import_suite(store, suite, folder, identities)
             if outdated:

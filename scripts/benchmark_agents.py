@@ -59,7 +59,8 @@ _TUNERS = (
 )
 """Groups, speeds and names, in the order in which they run. An episode takes milliseconds of a
 fast tuner, hundredths of a second to half a second of a medium one, seconds of the slow ones."""
-_FAMILIES = ("fictitious", "binormal")
+_FAMILIES = {"fictitious-family": "fictitious", "binormal": "binormal"}
+"""Families by name, and what their policies are called after."""
 
 
 def entrants(profile: Profile) -> tuple[Entrant, ...]:
@@ -85,18 +86,18 @@ def _entrant(name: str, group: str, limits: Limits) -> Entrant:
 
 def _learned() -> list[Entrant]:
     """The pretrained tuners: one for every algorithm and seed of its training."""
-    kinds = dict.fromkeys(tuple(name.split("-")[::2]) for name in pretrained.names())
-    return [
-        Entrant(
-            f"{algorithm}-{seed}",
-            "agents.learned:PretrainedTuner",
-            {"algorithm": algorithm, "training_seed": int(seed)},
-            "learned",
-            files=tuple(
-                str(pretrained.path(algorithm, family, int(seed)))
-                for family in _FAMILIES
-                if f"{algorithm}-{family}-{seed}" in pretrained.names()
-            ),
+    known = pretrained.names()
+    entrants = []
+    for algorithm, seed in sorted({(name.split("-")[0], name.split("-")[2]) for name in known}):
+        families = [name for name in _FAMILIES if f"{algorithm}-{_FAMILIES[name]}-{seed}" in known]
+        entrants.append(
+            Entrant(
+                f"{algorithm}-{seed}",
+                "agents.learned:PretrainedTuner",
+                {"algorithm": algorithm, "training_seed": int(seed)},
+                "learned",
+                files=tuple(str(pretrained.path(algorithm, name, int(seed))) for name in families),
+                families=tuple(families),
+            )
         )
-        for algorithm, seed in sorted(kinds)
-    ]
+    return entrants

@@ -6,6 +6,8 @@ import re
 import pytest
 from tiny_benchmarks import tuner
 
+from hpo_gym.benchmark.store import Store
+from hpo_gym.benchmark.suites import make_suite
 from scripts import benchmark
 from scripts.benchmark_agents import PROFILES, entrants
 
@@ -50,10 +52,15 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     assert ranks.keys() == {"Halving", "random"}
     assert "Halving" in (tmp_path / "results/benchmark/benchmark.md").read_text()
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
-    again = command(*chosen, "--import", "rows", "--database", "b.sqlite", "--show")
-    assert again == 0
+    stored = ("--import", "rows", "--database", "b.sqlite", "--show")
+    assert command(*chosen, *stored) == 0
     table = printed[printed.index("\nsmoke: normalised") : printed.index("\nsmoke: area")]
     assert table in capsys.readouterr().out
+    # What is to be run again is not imported either.
+    assert command(*chosen, *stored, "--rerun", "Halving") == 0
+    assert "deleted: results of Halving on 1 suites" in capsys.readouterr().out
+    with Store("b.sqlite") as store:
+        assert store.agents(make_suite("smoke")).keys() == {"random"}
 
 
 def test_a_failing_tuner_ends_with_an_error_code(command, tmp_path, capsys):
@@ -73,6 +80,8 @@ def test_a_failing_tuner_ends_with_an_error_code(command, tmp_path, capsys):
         (["--agent", "nope.py:A"], "agent 'A' cannot be read"),
         (["--agent", "nope"], "must be 'module:attribute'"),
         (["--agent", "random=agents:make_agent"], r"the names \['random'\] are taken"),
+        (["--rerun", "nope"], r"--rerun: \['nope'\] are no tuners.*choose from \['"),
+        (["--import", "nope"], "--import: there is no folder 'nope'"),
         (["--processes", "0"], "--processes 0 must be"),
         (["--database", "file.txt"], "cannot be used as a store"),
     ],

@@ -266,7 +266,7 @@ def test_example_shows_what_the_environment_evaluates(name):
 
 def test_capability_scores_by_hand(results):
     """0 for random search, 1 for regret 0; of IQMs, on common runs."""
-    scores = capability_scores(results)
+    scores = capability_scores(results, GROUPS)
     narrow = next(one for one in results if one.capability == "narrow")
     comparison = narrow.summary.comparison("gp-4", "random")
     assert comparison.tasks == 2
@@ -280,9 +280,21 @@ def test_capability_scores_by_hand(results):
     (trace,) = (t for t in figure.variants[""]["data"] if t["name"] == "gp-4")
     assert trace["theta"] == ["noise", "narrow", "cost", "noise"]
     assert trace["r"][1] == pytest.approx(share, rel=1e-4)
-    assert radar_figure(capability_scores(results[:3]), styles(GROUPS, "gp-4")) is None
+    assert radar_figure(capability_scores(results[:3], GROUPS), styles(GROUPS, "gp-4")) is None
     rows = {row[0]: row[1:] for row in capability_table(scores).rows}
     assert rows["gp-4"][1] == f"{share:.2f}"
+
+
+def test_an_oracle_sets_no_scale(results):
+    """With the best agent as oracle, the next best has 1, and the oracle no more than that."""
+    groups = {**GROUPS, "tuner-0": "oracle"}
+    scores = capability_scores(results, groups)
+    assert scores["tuner-0"]["cost"] == scores["tuner-1"]["cost"] == 1.0
+    before = capability_scores(results, GROUPS)
+    assert before["tuner-1"]["cost"] < 1.0
+    assert before["portfolio"]["cost"] < scores["portfolio"]["cost"] < 1.0
+    for name in ("noise", "narrow"):
+        assert [row[name] for row in scores.values()] == [row[name] for row in before.values()]
 
 
 def test_eighteen_agents_look_different_and_seeds_alike():

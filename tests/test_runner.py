@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from tiny_benchmarks import SUITE, assert_equal_runs, tuner
 
-from hpo_gym.benchmark.entrants import read_entrant
 from hpo_gym.benchmark.runner import PATIENCE, Job, fingerprint, missing_jobs, run, run_shard
 from hpo_gym.benchmark.store import Store
 from hpo_gym.benchmark.suites import env_seed
 from hpo_gym.benchmark.validate import TOLERANCE, validate
+from hpo_gym.benchmark.workers import run_jobs
 
 EPISODES = len(SUITE.tasks) * len(SUITE.seeds)
 
@@ -103,6 +103,69 @@ def test_failures_are_tried_again(store, tmp_path):
     assert len(store.episodes(SUITE, "raises")) == EPISODES
 
 
+VANDAL = """
+from hpo_gym.benchmark import runner
+from tuners import Tuner
+
+class Vandal(Tuner):
+    def __init__(self, env, *, seed):
+        super().__init__(env, seed=seed)
+        runner.env_seed = lambda task, seed: 0
+"""
+
+
+def test_what_a_tuner_does_to_its_process_reaches_no_other(store, tmp_path):
+    victim = tuner(tmp_path, limits={"*": (1, 1)})
+    (tmp_path / "vandal.py").write_text(VANDAL)
+    vandal = replace(victim, name="vandal", factory=f"{tmp_path}/vandal.py:Vandal")
+    assert run(store, [SUITE], [vandal, victim]) == 0
+    differences = {verdict.agent: verdict.difference for verdict in validate(store, SUITE)}
+    assert differences["tuner"] is None
+    assert differences["vandal"] is not None  # it does change results: its own
+
+
+def test_processes_are_kept_for_the_same_owner_only():
+    jobs = ["a1", "a2", "b1", "b2", "b3", "a3"]
+    served = dict(run_jobs(iter(jobs), _process, 1, owner=lambda job: job[0]))
+    assert list(served) == jobs
+    assert served["a1"] == served["a2"]
+    assert served["b1"] == served["b2"] == served["b3"]
+    assert len(set(served.values())) == 3
+
+
+def _process(job):
+    return os.getpid()
+
+
+CURIOUS = """
+import numpy as np
+
+class Curious:
+    def __init__(self, env, *, seed):
+        env.reset(seed=seed, options={"task": np.arange(env.num_envs)})
+        action = np.zeros((env.num_envs, 3))
+        self.seen = env.step(action)[-1]["f1"]
+
+    def predict(self, observation, **kwargs):
+        return np.repeat(self.seen[:, None], 3, axis=1), None
+"""
+
+
+def test_what_a_tuner_is_built_with_has_no_test_tasks(tmp_path):
+    (tmp_path / "curious.py").write_text(CURIOUS)
+    curious = replace(tuner(tmp_path), factory=f"{tmp_path}/curious.py:Curious")
+    suite = replace(SUITE, tasks=tuple(range(16)))
+    seen = run_shard(Job(suite, curious, next(suite.shards(16, 1)))).actions[:, 0, 0, 0]
+    scores = {}
+    for split in ("train", "test"):
+        env = replace(suite, split=split).vector_env(16)
+        seed = curious.seed(suite.seeds[0], suite.tasks[0])
+        env.reset(seed=seed, options={"task": np.arange(16)})
+        scores[split] = env.step(np.zeros((16, 3)))[-1]["f1"].astype(np.float32)
+    np.testing.assert_array_equal(seen, scores["train"])
+    assert not np.isclose(seen, scores["test"]).any()
+
+
 def test_oracles_are_told_their_tasks(tmp_path):
     shard = next(SUITE.shards(1, 1))
     told = run_shard(Job(SUITE, tuner(tmp_path, "Told", privileged=True), shard))
@@ -183,7 +246,7 @@ def test_workers_end_with_a_killed_parent(tmp_path):
         "    print(os.getpid(), flush=True)\n"
         "    time.sleep(60)\n"
         "if __name__ == '__main__':\n"
-        "    list(run_jobs(iter([1]), work, 1))\n"
+        "    list(run_jobs(iter([1]), work, 1, owner=str))\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
@@ -235,14 +298,3 @@ def test_results_of_another_machine_may_differ_a_little(filled, tmp_path, error,
     (verdict,) = validate(filled, SUITE)
     assert not verdict.bitwise
     assert (verdict.difference is None) == accepted
-
-
-@pytest.mark.parametrize("text", ["mine.py", "mine.py:", ":Tuner", "=a:b", "a:b c"])
-def test_tuners_spelt_wrongly(text):
-    with pytest.raises(ValueError, match="must be 'module:attribute'"):
-        read_entrant(text)
-
-
-def test_a_file_that_does_not_exist(tmp_path):
-    with pytest.raises(ValueError, match=r"agent 'Mine' cannot be read.*nowhere\.py"):
-        read_entrant(f"{tmp_path}/nowhere.py:Mine")

@@ -175,6 +175,23 @@ def test_an_import_does_not_touch_complete_results(store, tmp_path):
     assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
 
 
+@pytest.mark.parametrize("change", ["suite", "mine/regret", "about", "identity"])
+def test_a_file_with_something_missing(store, tmp_path, change):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    if change in arrays:
+        del arrays[change]
+    else:
+        arrays["mine/about"] = np.array({"about": "no {json", "identity": "[]"}[change])
+    np.savez(path, **arrays)
+    with Store(tmp_path / "b.sqlite") as fresh:
+        with pytest.raises(ValueError, match=r"tiny\.npz is damaged"):
+            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+        assert fresh.agents(SUITE) == {}
+
+
 def test_a_damaged_file(store, tmp_path):
     store.add(SUITE, records(), "here")
     path = export_suite(store, SUITE, tmp_path)

@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,8 @@ from typing import Any
 from hpo_gym.benchmark.suites import Suite
 
 _ALL = "*"
+_SHIPPED = "agents"
+"""The package of this project's tuners."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Entrant:
         privileged: Whether the tuner is told which tasks it faces, by its method
             ``begin(tasks=, split=)``: for oracles.
         files: Files that the tuner reads, such as trained policies. Their contents belong to what
-            a tuner is, as do those of a "file.py".
+            a tuner is; see `identity`.
+        families: Names of the families on which the tuner can run; empty for all.
 
     Raises:
         ValueError: The factory is not spelt as it must be, or settings are no JSON.
@@ -54,6 +58,7 @@ class Entrant:
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     privileged: bool = False
     files: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the spelling."""
@@ -69,7 +74,9 @@ class Entrant:
             raise ValueError(f"settings of agent {self.name!r} are no JSON: {error}") from error
 
     def limit(self, suite: Suite) -> tuple[int, int]:
-        """Numbers of tasks and of seeds of a suite that the tuner runs on."""
+        """Numbers of tasks and of seeds of a suite that the tuner runs on, 0 if it cannot."""
+        if self.families and suite.family["name"] not in self.families:
+            return 0, 0
         whole = (len(suite.tasks), len(suite.seeds))
         tasks, seeds = self.limits.get(suite.name, self.limits.get(_ALL, whole))
         return min(tasks, whole[0]), min(seeds, whole[1])
@@ -78,15 +85,21 @@ class Entrant:
     def identity(self) -> str:
         """What the tuner is, as JSON: other results are to be expected from another identity.
 
+        It covers the contents of `files` and of the factory's own source, not of what that
+        imports. The sources of the tuners of `agents` are left out: their results take hours,
+        which a docstring must not void. A change of how one of those behaves needs ``--rerun``.
+
         Raises:
-            ValueError: A file does not exist.
+            ValueError: A file or the module does not exist.
         """
         source, _, attribute = self.factory.rpartition(":")
-        paths = [Path(file) for file in self.files]
+        digests = {Path(file).name: self._digest(Path(file)) for file in self.files}
         if source.endswith(".py"):
-            paths.append(Path(source))
-            source = Path(source).name  # the same tuner wherever its file lies
-        digests = {path.name: self._digest(path) for path in paths}
+            path = Path(source)
+            source = path.name  # the same tuner wherever its file lies
+            digests[source] = self._digest(path)
+        elif source.partition(".")[0] != _SHIPPED:
+            digests[source] = self._digest(_source_file(source))
         facts = {
             "factory": f"{source}:{attribute}",
             "settings": dict(self.settings),
@@ -126,17 +139,35 @@ def read_entrant(text: str) -> Entrant:
             not to be called like the attribute.
 
     Raises:
-        ValueError: The text is spelt otherwise, or the file does not exist.
+        ValueError: The text is spelt otherwise, or the file or the module does not exist.
     """
     name, equals, factory = text.partition("=")
-    if not equals:
+    if not equals or "/" in name or ":" in name:  # no name, though a path may have a "="
         name, factory = text.rpartition(":")[2], text
     source, colon, attribute = factory.rpartition(":")
     if source.endswith(".py"):
         factory = f"{Path(source).resolve()}{colon}{attribute}"
     entrant = Entrant(name, factory, group="yours")
-    _ = entrant.identity  # the file must exist
+    _ = entrant.identity  # the source must exist
     return entrant
+
+
+def _source_file(module: str) -> Path:
+    """The file of a module. Nothing is imported: that is for the worker processes.
+
+    Raises:
+        ValueError: There is no such file.
+    """
+    top, *rest = module.split(".")
+    specification, name = importlib.util.find_spec(top), top
+    for part in rest:
+        # `find_spec` of a dotted name would import the packages before the dots.
+        folders = specification.submodule_search_locations if specification else None
+        name = f"{name}.{part}"
+        specification = PathFinder.find_spec(name, folders) if folders else None
+    if specification is None or not specification.has_location or not specification.origin:
+        raise ValueError(f"there is no module {module!r} with a source file on Python's path")
+    return Path(specification.origin)
 
 
 def _load(path: Path) -> ModuleType:

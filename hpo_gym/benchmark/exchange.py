@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from hpo_gym.benchmark.suites import Suite
 from hpo_gym.files import write_atomic
 
 _ARRAYS = ("tasks", "seeds", "actions", *COLUMNS)
+_DAMAGES = (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError)
+"""What reading a damaged file raises: broken archives, missing arrays, text that is no JSON."""
 
 
 def export_suite(store: Store, suite: Suite, folder: str | Path) -> Path | None:
@@ -73,24 +76,32 @@ def import_suite(
         return []
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            data = dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is damaged: {error}; restore it from its source") from error
-    outdated = []
+            current, outdated = _read(dict(file), suite, identities)
+    except _DAMAGES as error:
+        raise ValueError(f"{path} is damaged: {error!r}; restore it from its source") from error
+    for records, fingerprint in current:
+        store.begin(suite, records.agent, identities[records.agent])
+        known = store.episodes(suite, records.agent)
+        everything = {(t, s) for t in records.tasks.tolist() for s in records.seeds.tolist()}
+        if not everything <= known:
+            store.add(suite, records, fingerprint)
+    return outdated
+
+
+def _read(
+    data: Mapping[str, Any], suite: Suite, identities: Mapping[str, str]
+) -> tuple[list[tuple[Records, str]], list[str]]:
+    """Runs of the agents of interest with their fingerprints, and names of the outdated ones."""
+    current, outdated = [], []
+    same_suite = str(data["suite"]) == suite.text
     for agent in [name.removesuffix("/about") for name in data if name.endswith("/about")]:
-        about = json.loads(str(data[f"{agent}/about"]))
-        current = identities.get(agent)
-        if current is None:
+        if agent not in identities:
             continue
-        if str(data["suite"]) != suite.text or about["identity"] != current:
+        about = json.loads(str(data[f"{agent}/about"]))
+        if not same_suite or about["identity"] != identities[agent]:
             outdated.append(agent)
             continue
         arrays = {name: data[f"{agent}/{name}"] for name in _ARRAYS}
         arrays["seconds"] = arrays["seconds"].astype(np.float64)
-        records = Records(suite.name, agent, **arrays)
-        store.begin(suite, agent, current)
-        known = store.episodes(suite, agent)
-        everything = {(t, s) for t in records.tasks.tolist() for s in records.seeds.tolist()}
-        if not everything <= known:
-            store.add(suite, records, about["fingerprint"])
-    return outdated
+        current.append((Records(suite.name, agent, **arrays), about["fingerprint"]))
+    return current, outdated

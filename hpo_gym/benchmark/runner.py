@@ -8,6 +8,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +71,8 @@ def run(
             else:
                 given_up.append(job)
 
-    for job, outcome in run_jobs(hopeful(), run_shard, processes):
+    outcomes = run_jobs(hopeful(), run_shard, processes, owner=lambda job: job.entrant.name)
+    for job, outcome in outcomes:
         if isinstance(outcome, Failure):
             failures[job.suite.name, job.entrant.name] += 1
             store.fail(job.suite, job.entrant.name, job.shard, outcome.message)
@@ -114,15 +116,18 @@ def _clock() -> float:
 def run_shard(job: Job) -> Records:
     """One tuner's episodes on a shard, side by side.
 
-    The tuner is built anew, for an environment like the one that it will tune in: that one itself
-    it never gets hold of. All rows decide at once, and share the time.
+    The tuner is built anew, for an environment like the one that it will tune in but of the
+    training's tasks: nothing that it is given draws the tasks that it will face. That keeps honest
+    tuners from mistakes; no Python program can stop one that wants to cheat. All rows decide at
+    once, and share the time.
 
     Raises:
         ValueError: The tuner's actions have the wrong shape or are not finite.
     """
     suite, entrant, shard = job
     rows, seed = len(shard.tasks), shard.seed
-    agent = entrant.build(suite.vector_env(rows), entrant.seed(seed, shard.tasks[0]))
+    training = replace(suite, split="train")
+    agent = entrant.build(training.vector_env(rows), entrant.seed(seed, shard.tasks[0]))
     if entrant.privileged:
         agent.begin(tasks=np.array(shard.tasks), split=suite.split)
     env = suite.vector_env(rows)

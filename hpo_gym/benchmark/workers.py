@@ -26,15 +26,24 @@ class Failure(NamedTuple):
 
 
 def run_jobs(
-    jobs: Iterator[Job], work: Callable[[Job], Result], processes: int
+    jobs: Iterator[Job],
+    work: Callable[[Job], Result],
+    processes: int,
+    *,
+    owner: Callable[[Job], str],
 ) -> Iterator[tuple[Job, Result | Failure]]:
     """Do jobs in processes.
+
+    A process serves one owner only: what a job leaves behind in it (changed defaults, random
+    states, patched modules) reaches no job of another owner.
 
     Args:
         jobs: The jobs; each is asked for when a process is free to do it.
         work: Does a job; a function of a module. What it raises becomes a `Failure`, as does the
             death of its process, which is replaced.
         processes: Number of processes, >= 1.
+        owner: Whom a job belongs to. An owner's jobs had better come one after another: every
+            change costs the start of a process.
 
     Yields:
         Each job with its outcome, in the order in which they end.
@@ -44,7 +53,7 @@ def run_jobs(
     try:
         while True:
             while len(busy) < processes and (job := next(jobs, None)) is not None:
-                worker = idle.pop() if idle else _Worker(work)
+                worker = _worker_of(owner(job), idle, work)
                 worker.send(job)
                 busy[worker] = job
             if not busy:
@@ -63,9 +72,10 @@ def run_jobs(
 
 
 class _Worker(Generic[Job, Result]):
-    """A process that does one job after another."""
+    """A process that does one job of an owner after another."""
 
-    def __init__(self, work: Callable[[Job], Result]) -> None:
+    def __init__(self, work: Callable[[Job], Result], owner: str) -> None:
+        self.owner = owner
         # Spawned, not forked: no job meets the threads, locks or open files of another process.
         context = multiprocessing.get_context("spawn")
         self.connection, remote = context.Pipe()
@@ -91,6 +101,18 @@ class _Worker(Generic[Job, Result]):
         self.connection.close()
         self.process.terminate()
         self.process.join()
+
+
+def _worker_of(
+    owner: str, idle: list[_Worker[Job, Result]], work: Callable[[Job], Result]
+) -> _Worker[Job, Result]:
+    """An idle worker of the owner, else a new one in the place of another owner's."""
+    for position, worker in enumerate(idle):
+        if worker.owner == owner:
+            return idle.pop(position)
+    if idle:
+        idle.pop().stop()
+    return _Worker(work, owner)
 
 
 def _first_ready(workers: Iterable[_Worker[Job, Result]]) -> _Worker[Job, Result]:

@@ -134,7 +134,7 @@ class _Page:
         return ", ".join(lines)
 
     def _overview(self) -> Iterable[str]:
-        scores = capability_scores(self._results)
+        scores = capability_scores(self._results, self._groups)
         yield html_table(overview_table(self._results), self.styles)
         radar = radar_figure(scores, self.styles)
         if radar is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -14,28 +14,34 @@ from hpo_gym.benchmark.statistics import iqm
 from hpo_gym.benchmark.table import Table
 
 _RANDOM = "random"
+_ORACLE = "oracle"
 _LEAST = 3
 """Axes of which a radar is made at least."""
 
 Scores = dict[str, dict[str, float]]
 
 
-def capability_scores(results: Sequence[SuiteResults]) -> Scores:
+def capability_scores(results: Sequence[SuiteResults], groups: Mapping[str, str]) -> Scores:
     """Normalised scores by agent and capability, in [0, 1].
 
     0 is random search, or worse. 1 is regret 0, or, where a suite is ranked by the return, the
-    best agent's return. IQMs of the final regret or the return on the runs that agent and random
-    search (and the best agent) have in common; agents without them have no score.
+    return of the best agent that is no oracle, or more. IQMs of the final regret or the return on
+    the runs that agent and random search (and the best agent) have in common; agents without them
+    have no score.
 
     Args:
         results: Of all suites; those that isolate no capability are left out.
+        groups: What stands together, by agent; agents of "oracle" set no scale.
     """
+    oracles = {agent for agent, group in groups.items() if group == _ORACLE}
     scores: Scores = {}
     for one in results:
         if one.capability is not None and _RANDOM in one.agents:
-            share = _by_return if one.summary.ranked_by == "return" else _by_regret
+            best = None
+            if one.summary.ranked_by == "return":
+                best = _best_return(one, oracles)
             for agent in one.agents:
-                value = share(one, agent)
+                value = _by_regret(one, agent) if best is None else _by_return(one, agent, best)
                 if value is not None:
                     scores.setdefault(agent, {})[one.capability] = min(max(value, 0.0), 1.0)
     return scores
@@ -81,9 +87,9 @@ def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
         "radar",
         "Capabilities",
         "Every axis is a suite that isolates one difficulty. 0 (the centre): random search, or "
-        "worse; 1: regret 0, or the best agent's return on the cost suite, which ranks by the "
-        "return. Linear between them, of IQMs after the last evaluation, each agent beside random "
-        "search on the runs that both have.",
+        "worse; 1: regret 0, or, on the cost suite, which ranks by the return, the best return of "
+        "an agent that is no oracle, or more. Linear between them, of IQMs after the last "
+        "evaluation, each agent beside random search on the runs that both have.",
         f"Averages over the capabilities: {listing(list(complete), averages)}.",
         {},
         {"": {"data": traces, "layout": {**figure, "polar": polar, "margin": margin}}},
@@ -114,8 +120,13 @@ def _by_regret(results: SuiteResults, agent: str) -> float | None:
     return 1.0 - comparison.agent_iqm[-1] / comparison.reference_iqm[-1]
 
 
-def _by_return(results: SuiteResults, agent: str) -> float | None:
-    best = max(results.summary.agents, key=lambda scores: scores.return_iqm.value).agent
+def _best_return(results: SuiteResults, oracles: Collection[str]) -> str:
+    """The agent whose return is 1: an oracle, which is told its tasks, would shrink all others."""
+    rivals = (scores for scores in results.summary.agents if scores.agent not in oracles)
+    return max(rivals, key=lambda scores: scores.return_iqm.value).agent
+
+
+def _by_return(results: SuiteResults, agent: str, best: str) -> float | None:
     records = [results.runs(name) for name in (agent, _RANDOM, best)]
     runs = common_runs(records)
     mine, random, most = (_return_iqm(record, runs.tasks, runs.seeds) for record in records)
