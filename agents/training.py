@@ -55,10 +55,7 @@ def train(
             corrupt files.
         TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
     """
-    if resume and (overwrite or run_dir is None):
-        raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
-    if not 0 <= seed < 2**32:  # SB3 seeds NumPy's old generator, which takes no others
-        raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
+    check_run(seed, run_dir, resume=resume, overwrite=overwrite)
     options = dict(env_options or {})
     if settings.observation is not None:
         options.setdefault("observation", settings.observation)
@@ -77,6 +74,14 @@ def train(
             return Session(settings, model, details, folder, saved).run(progress_bar)
         finally:
             envs.close()
+
+
+def check_run(seed: int, run_dir: str | Path | None, *, resume: bool, overwrite: bool) -> None:
+    """Raise ValueError unless these arguments of a training make sense together."""
+    if resume and (overwrite or run_dir is None):
+        raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
+    if not 0 <= seed < 2**32:  # SB3 seeds NumPy's old generator, which takes no others
+        raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
 
 
 def make_envs(settings: TrainingSettings, env_id: str, options: Mapping[str, Any]) -> VecEnv:

@@ -32,7 +32,7 @@ from hpo_gym.families.distribution import Distribution
 from .provenance import provenance
 from .run_folder import RunFolder
 from .session import Trained
-from .training import describe, torch_threads
+from .training import check_run, describe, torch_threads
 from .unrolled_episodes import Unrolled
 from .unrolled_session import UnrolledSession
 
@@ -155,10 +155,7 @@ def train_unrolled(
             corrupt files.
         TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
     """
-    if resume and (overwrite or run_dir is None):
-        raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
+    check_run(seed, run_dir, resume=resume, overwrite=overwrite)
     options = dict(env_options or {})
     run = describe(settings, env_id, options, seed)
     dynamics = _dynamics(env_id, options)
