@@ -40,9 +40,7 @@ PROFILES: Mapping[str, Profile] = {
         (*_MAIN, *_CAPABILITIES),
         {
             "slow": {"*": (16, 1)} | dict.fromkeys(_MAIN, (128, 2)),
-            "slowest": {"*": (16, 1)}
-            | dict.fromkeys(("fictitious-test", "binormal-test"), (128, 2))
-            | dict.fromkeys(("fictitious-shifted", "fictitious-noisy"), (64, 1)),
+            "slowest": {"*": (16, 1)} | dict.fromkeys(_MAIN, (128, 2)),
         },
     ),
 }

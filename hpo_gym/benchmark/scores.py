@@ -159,7 +159,7 @@ class _Scorer:
             random_trials=self._worth(records, middle[budget - 1].value),
             rank=rank,
             adaptivity=self._adaptivity(records.agent),
-            microseconds=1e6 * float(np.median(records.seconds)),
+            microseconds=1e6 * float(np.median(records.seconds.mean(axis=-1))),
             training_seconds=self._training_seconds.get(records.agent),
         )
 

@@ -94,7 +94,7 @@ class AgentScores:
     adaptivity: Adaptivity | None
     """On the runs in common with the portfolio and the target; None without a portfolio."""
     microseconds: float
-    """Median time of a suggestion."""
+    """Time of a suggestion: its mean over a run, as some take longer; the median over runs."""
     training_seconds: float | None
 
 

@@ -226,7 +226,8 @@ def _time_table(summary: Summary) -> Table:
         "Area: mean over runs of the mean regret against evaluations, against cost up to "
         f"{summary.cost_horizon:g}, and against\ntime with decisions, at so many seconds per "
         f"epoch, up to {horizons} s: {summary.budget} evaluations of "
-        f"{summary.settings.horizon_epochs:g} epochs.",
+        f"{summary.settings.horizon_epochs:g} epochs.\nus/decision: the mean over a run, of which "
+        "the median over runs.",
     )
 
 
