@@ -9,11 +9,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
+from torch import Tensor
 
-from .extras import optional
 from .ppo import PPOSettings
+
+try:
+    from sb3_contrib import RecurrentPPO
+    from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+except ImportError as error:
+    raise ImportError("RecurrentPPO needs sb3-contrib: pip install 'hpo-gym[train]'") from error
+
+
+class WholeSequencePolicy(RecurrentActorCriticPolicy):
+    """Runs its memory over each sequence of a gradient step in one call instead of step by step.
+
+    sb3-contrib does so where no episode starts in a sequence. Its rollout buffer cuts sequences
+    where episodes start, so that there, states emptied beforehand do the same.
+    """
+
+    @staticmethod
+    def _process_sequence(
+        features: Tensor,
+        lstm_states: tuple[Tensor, Tensor],
+        episode_starts: Tensor,
+        lstm: torch.nn.LSTM,
+    ) -> tuple[Tensor, Tensor]:
+        starts = episode_starts.reshape(lstm_states[0].shape[1], -1)
+        if not starts[:, 1:].any():
+            keep = (1.0 - starts[:, 0]).view(1, -1, 1)
+            lstm_states = keep * lstm_states[0], keep * lstm_states[1]
+            episode_starts = torch.zeros_like(episode_starts)
+        return RecurrentActorCriticPolicy._process_sequence(
+            features, lstm_states, episode_starts, lstm
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +55,9 @@ class RecurrentPPOSettings(PPOSettings):
         memory_size: Units of the LSTM.
         shared_memory: Let the value network read the policy's memory instead of its own; it does
             not train it.
+        forget_bias: First bias of the forget gates. At 0, torch's own, half of the memory fades
+            with each evaluation; see Jozefowicz, Zaremba and Sutskever, "An empirical exploration
+            of recurrent network architectures" (ICML 2015).
     """
 
     algorithm: ClassVar[str] = "RecurrentPPO"
@@ -44,6 +78,7 @@ class RecurrentPPOSettings(PPOSettings):
     hidden: tuple[int, ...] = (128,)
     memory_size: int = 128
     shared_memory: bool = False
+    forget_bias: float = 0.0
 
     def policy_arguments(self) -> dict[str, Any]:
         """The ``policy_kwargs``."""
@@ -55,10 +90,13 @@ class RecurrentPPOSettings(PPOSettings):
 
     def build(self, envs: VecEnv, seed: int) -> OnPolicyAlgorithm:
         """A fresh model."""
-        contrib = optional("sb3_contrib", extra="train", user="RecurrentPPO")
-        model: OnPolicyAlgorithm = contrib.RecurrentPPO(
-            "MlpLstmPolicy", envs, **self.model_arguments(), seed=seed
-        )
+        model = RecurrentPPO(WholeSequencePolicy, envs, **self.model_arguments(), seed=seed)
+        policy: Any = model.policy
+        with torch.no_grad():
+            for memory in (policy.lstm_actor, policy.lstm_critic):
+                if memory is not None:
+                    # The gates' biases lie in the order input, forget, cell, output.
+                    memory.bias_hh_l0[self.memory_size : 2 * self.memory_size] += self.forget_bias
         return model
 
 

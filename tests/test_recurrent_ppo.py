@@ -6,9 +6,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from agents import checkpoints
-from agents.recurrent_ppo import RecurrentPPOSettings, settings_for
+from agents.recurrent_ppo import RecurrentPPOSettings, WholeSequencePolicy, settings_for
 from agents.training import make_envs, train
 from hpo_gym.integrations.export import policy_from_sb3
 from hpo_gym.policy import Policy
@@ -95,6 +96,49 @@ def test_bad_states_are_refused():
     arrays = {name: array for name, array in policy.arrays.items() if name != "memory_bias"}
     with pytest.raises(ValueError, match="'memory_bias' is missing"):
         Policy(arrays, policy.description)
+
+
+@pytest.mark.parametrize("late_start", [False, True])
+def test_whole_sequences_equal_single_steps(late_start):
+    """Also where an episode starts within a sequence, which the buffer never asks for."""
+    memory = torch.nn.LSTM(3, 6)
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(4 * 5, 3, generator=generator)  # 4 sequences of 5 steps
+    states = tuple(torch.randn(1, 4, 6, generator=generator) for _ in range(2))
+    starts = torch.zeros(4, 5)
+    starts[:2, 0] = 1.0
+    starts[3, 2] = late_start
+    arguments = (features, states, starts.flatten(), memory)
+    found, expected = (
+        policy._process_sequence(*arguments)
+        for policy in (WholeSequencePolicy, RecurrentActorCriticPolicy)
+    )
+    torch.testing.assert_close(found, expected)
+    forgetful = RecurrentActorCriticPolicy._process_sequence(
+        features, states, torch.zeros(20), memory
+    )
+    assert (found[0] - forgetful[0]).abs().max() > 0.01
+
+
+def test_training_runs_whole_sequences(monkeypatch):
+    """Each gradient step calls a memory once, also though every sequence begins an episode."""
+    model = SETTINGS.build(make_envs(SETTINGS, FAMILY, SMALL | {"max_evaluations": 7}), seed=0)
+    lengths = []
+    for memory in (model.policy.lstm_actor, model.policy.lstm_critic):
+        memory.register_forward_hook(lambda module, inputs, output: lengths.append(len(inputs[0])))
+    model.learn(56)
+    assert lengths.count(7) == 2 * 2 * 2  # memories, passes, batches
+    assert set(lengths) == {1, 7}
+
+
+def test_first_forget_bias():
+    plain, biased = (replace(SETTINGS, forget_bias=bias) for bias in (0.0, 1.5))
+    envs = make_envs(SETTINGS, FAMILY, SMALL)
+    before, after = (settings.build(envs, seed=0).policy for settings in (plain, biased))
+    expected = np.repeat([0.0, 1.5, 0.0, 0.0], 6)  # input, forget, cell, output
+    for name in ("lstm_actor", "lstm_critic"):
+        one, other = (getattr(policy, name).bias_hh_l0.detach() for policy in (before, after))
+        np.testing.assert_allclose(other - one, expected, rtol=0, atol=1e-6)
 
 
 class CrashError(Exception):
