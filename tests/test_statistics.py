@@ -15,25 +15,15 @@ def frequencies(values):
 
 
 def test_seeds_are_resampled_within_tasks_by_hand():
-    """The first task's mean is 0, 1/2, 1 with chances 1/4, 1/2, 1/4, the second's 10, 11, 12."""
+    """One of the two seeds of each: 0 or 1 of the first task, 10 or 12 of the second."""
     shares = frequencies(replicates(TWO_TASKS, mean, scheme="seeds", resamples=40_000)[0])
-    expected = {5.0: 1, 5.25: 2, 5.5: 3, 5.75: 4, 6.0: 3, 6.25: 2, 6.5: 1}
-    assert list(shares) == list(expected)
-    for value, sixteenths in expected.items():
-        assert shares[value] == pytest.approx(sixteenths / 16, abs=0.012)
+    assert shares == pytest.approx({5.0: 0.25, 5.5: 0.25, 6.0: 0.25, 6.5: 0.25}, abs=0.012)
 
 
 def test_whole_tasks_are_resampled_by_hand():
     """Each of the two draws is the task with the mean 1/2 or the one with 11."""
     shares = frequencies(replicates(TWO_TASKS, mean, scheme="tasks", resamples=40_000)[0])
     assert shares == pytest.approx({0.5: 0.25, 5.75: 0.5, 11.0: 0.25}, abs=0.012)
-
-
-def test_seeds_are_drawn_anew_in_each_drawn_task_by_hand():
-    """A mean of 0 needs the first task twice, and its seed 0 four times: 1/4 x 1/16."""
-    draws = replicates(TWO_TASKS, mean, scheme="both", resamples=40_000)[0]
-    assert np.mean(draws == 0.0) == pytest.approx(1 / 64, abs=0.003)
-    assert np.mean(draws < 5.0) == pytest.approx(1 / 4, abs=0.012)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -47,7 +37,8 @@ def test_replicates_equal_the_statistics_of_the_resampled_runs(scheme, shape, mo
         list(statistics._blocks(*shape[1:], scheme, 25, seed=3)), axis=1
     ).astype(int)
     assert counts.shape == (shape[1] * shape[2], 25)
-    assert (counts.sum(axis=0) == shape[1] * shape[2]).all()
+    drawn = max(shape[2] - 1, 1) if scheme == "seeds" else shape[2]
+    assert (counts.sum(axis=0) == shape[1] * drawn).all()
     for statistic in (mean, iqm):
         found = replicates(runs, statistic, scheme=scheme, resamples=25, seed=3)
         for row, values in zip(found, runs.reshape(len(runs), -1), strict=True):
@@ -57,7 +48,7 @@ def test_replicates_equal_the_statistics_of_the_resampled_runs(scheme, shape, mo
 
 def test_what_a_scheme_leaves_alone():
     seeds = np.concatenate(list(statistics._blocks(4, 3, "seeds", 50, seed=0)), axis=1)
-    assert (seeds.reshape(4, 3, 50).sum(axis=1) == 3.0).all()  # every task three times
+    assert (seeds.reshape(4, 3, 50).sum(axis=1) == 2.0).all()  # every task twice
     tasks = np.concatenate(list(statistics._blocks(4, 3, "tasks", 50, seed=0)), axis=1)
     assert (np.ptp(tasks.reshape(4, 3, 50), axis=1) == 0.0).all()  # seeds stay together
     assert (np.ptp(seeds.reshape(4, 3, 50), axis=1) > 0.0).any()
@@ -67,18 +58,19 @@ def test_what_a_scheme_leaves_alone():
 def test_replicates_of_two_tuners_are_paired_and_depend_on_the_seed():
     random = np.random.default_rng(0)
     ours, theirs = random.random((2, 1, 6, 2))
-    by_hand = replicates(ours - theirs, mean, scheme="both", resamples=50)
-    paired = replicates(ours, mean, scheme="both", resamples=50)
-    paired = paired - replicates(theirs, mean, scheme="both", resamples=50)
-    assert paired == pytest.approx(by_hand, abs=1e-12)
-    assert (replicates(ours, mean, scheme="both", resamples=50, seed=1) != paired).any()
+    for scheme in SCHEMES:
+        by_hand = replicates(ours - theirs, mean, scheme=scheme, resamples=50)
+        paired = replicates(ours, mean, scheme=scheme, resamples=50)
+        again = replicates(ours, mean, scheme=scheme, resamples=50, seed=1)
+        assert (again != paired).any()
+        paired = paired - replicates(theirs, mean, scheme=scheme, resamples=50)
+        assert paired == pytest.approx(by_hand, abs=1e-12)
 
 
 def test_which_scheme_says_something_about_unseen_tasks():
     """Coverage of the population's mean by 95 % intervals, with 30 tasks of 4 seeds.
 
-    Seeds alone know nothing of other tasks. Whole tasks cover as promised; tasks and seeds within
-    them cover more than that, as the seeds' share of the variance is counted twice.
+    Seeds alone know nothing of other tasks. Whole tasks cover as promised.
     """
     random = np.random.default_rng(0)
     covered = dict.fromkeys(SCHEMES, 0)
@@ -91,10 +83,27 @@ def test_which_scheme_says_something_about_unseen_tasks():
             covered[scheme] += estimate.low <= 0.0 <= estimate.high
             width[scheme] += estimate.high - estimate.low
     assert covered["seeds"] / 150 < 0.88 <= covered["tasks"] / 150 <= 0.985
-    assert covered["both"] >= covered["tasks"]
-    # Variances of a task's mean: (4 - 1) / 4 of 1 / 4 within, 0.25 + 0.25, and their sum.
-    assert width["both"] / width["tasks"] == pytest.approx(np.sqrt(0.6875 / 0.5), rel=0.05)
-    assert width["seeds"] / width["tasks"] == pytest.approx(np.sqrt(0.1875 / 0.5), rel=0.05)
+    # Variances of a task's mean: 1 / 4 within, and 1 / 4 + 1 / 4.
+    assert width["seeds"] / width["tasks"] == pytest.approx(np.sqrt(0.25 / 0.5), rel=0.05)
+
+
+@pytest.mark.parametrize("statistic", [mean, iqm])
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_seeds_within_given_tasks_cover_as_promised(seeds, statistic):
+    """The score of 60 given tasks over all seeds, whose spread differs from task to task.
+
+    Drawing as many seeds as there are, two, would cover five times in six.
+    """
+    random = np.random.default_rng(1)
+    centre = random.uniform(0.5, 1.5, size=(60, 1))
+    truth = float(statistic((centre * random.lognormal(sigma=0.5, size=(60, 4000))).ravel()))
+    covered = 0
+    for seed in range(300):
+        runs = (centre * random.lognormal(sigma=0.5, size=(60, seeds)))[None]
+        draws = replicates(runs, statistic, scheme="seeds", resamples=300, seed=seed)[0]
+        estimate = interval(float(statistic(runs.ravel())), draws)
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.9 <= covered / 300 <= 0.985
 
 
 def test_one_seed_per_task_leaves_nothing_but_tasks_to_resample():

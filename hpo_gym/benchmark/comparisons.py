@@ -1,8 +1,8 @@
 """Comparisons of tuners on the runs that they have in common.
 
 They are about tasks that nobody has seen: their intervals resample whole tasks with all of their
-seeds (or, on request, seeds within them once more), see `hpo_gym.benchmark.statistics`. Runs are
-paired: the same task, seed and noise, resampled alike for all tuners.
+seeds, see `hpo_gym.benchmark.statistics`. Runs are paired: the same task, seed and noise, resampled
+alike for all tuners.
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ class Comparisons:
         records: The agents' runs by their names.
         evaluations: Numbers of evaluations after which differences are taken; gaps, ranks and
             probabilities use the last one.
-        scheme: What is resampled: "tasks", or "both" for tasks and seeds within them.
         resamples: Number of resamples.
         confidence: Coverage of the intervals.
         seed: Seed of the resampling.
@@ -80,15 +79,13 @@ class Comparisons:
         records: Mapping[str, Records],
         evaluations: Sequence[int],
         *,
-        scheme: str = "tasks",
         resamples: int = 2000,
         confidence: float = 0.95,
         seed: int = 0,
     ) -> None:
         self._records = records
         self._columns = [count - 1 for count in evaluations]
-        self._scheme, self._resamples, self._seed = scheme, resamples, seed
-        self._confidence = confidence
+        self._resamples, self._confidence, self._seed = resamples, confidence, seed
         self._samples: dict[tuple[str, Runs, str], Sample] = {}
 
     def common(self, *agents: str) -> Runs:
@@ -201,5 +198,5 @@ class Comparisons:
 
     def _resample(self, columns: FloatArray, statistic: Statistic) -> FloatArray:
         return replicates(
-            columns, statistic, scheme=self._scheme, resamples=self._resamples, seed=self._seed
+            columns, statistic, scheme="tasks", resamples=self._resamples, seed=self._seed
         )

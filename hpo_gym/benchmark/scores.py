@@ -90,7 +90,6 @@ class _Scorer:
         self._comparisons = Comparisons(
             self._records,
             self._evaluations,
-            scheme=self._settings.unseen,
             resamples=self._settings.resamples,
             confidence=self._settings.confidence,
             seed=self._settings.seed,

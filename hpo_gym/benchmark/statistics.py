@@ -4,15 +4,16 @@ The interquartile mean and its bootstrap intervals are those of Agarwal et al., 
 Learning at the Edge of the Statistical Precipice" (NeurIPS 2021).
 
 Runs on n tasks with s seeds each are not n x s independent values. What a bootstrap resamples
-decides what its interval is about; `replicates` knows three schemes:
+decides what its interval is about; `replicates` knows two schemes:
 
 seeds   the seeds within every task, the tasks staying as they are (the stratified bootstrap of
-        Agarwal et al.): how far would other seeds move the score on *these* tasks?
+        Agarwal et al.): how far would other seeds move the score on *these* tasks? Of s seeds,
+        s - 1 are drawn: s draws would make the variance too small by the factor (s - 1) / s, half
+        of it with two seeds (Rao and Wu, "Resampling inference with complex survey data", Journal
+        of the American Statistical Association, 1988).
 tasks   whole tasks, with all of their seeds: how far would *other tasks* move it? The seeds' share
-        of the variance is in the spread between tasks already, so nothing is counted twice.
-both    tasks, and seeds within each drawn task. It counts the seeds' share twice and is too wide
-        where seeds matter more than tasks (Davison and Hinkley, "Bootstrap Methods and their
-        Application", 1997, section 3.8); the cautious choice.
+        of the variance is in the spread between tasks already, so they are not drawn anew
+        (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
 
 With one seed per task, "seeds" has nothing to resample; `scheme_for` then takes "tasks".
 """
@@ -30,7 +31,7 @@ FloatArray = NDArray[np.float64]
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
 """Reduces the last axis."""
 
-SCHEMES = ("seeds", "tasks", "both")
+SCHEMES = ("seeds", "tasks")
 _BLOCK = 1 << 19
 """Counts of resampled runs that are held in memory at a time."""
 
@@ -136,7 +137,7 @@ def replicates(
     Args:
         runs: Finite values, (k, n, s): k quantities of n tasks with s seeds each.
         statistic: `mean` or `iqm`, of all runs.
-        scheme: What is resampled: "seeds", "tasks" or "both", see the module.
+        scheme: What is resampled: "seeds" or "tasks", see the module.
         resamples: Number of resamples, >= 1.
         seed: Seed of the resampling.
 
@@ -162,19 +163,20 @@ def replicates(
 
 
 def _blocks(tasks: int, seeds: int, scheme: str, resamples: int, seed: int) -> Iterator[FloatArray]:
-    """How often each run is in each resample, (n s, block): a block of resamples at a time."""
+    """How often each run is in each resample, (n s, block): a block of resamples at a time.
+
+    The resamples are of one size: n s runs, or n (s - 1) where seeds are drawn.
+    """
     random = np.random.default_rng(seed)
     size = max(1, _BLOCK // (tasks * seeds))
     for begin in range(0, resamples, size):
         block = min(size, resamples - begin)
-        drawn = np.arange(tasks)[:, None]
-        if scheme != "seeds":
-            drawn = random.integers(tasks, size=(tasks, block))
         if scheme == "tasks":
+            drawn = random.integers(tasks, size=(tasks, block))
             yield np.repeat(_count(drawn, tasks), seeds, axis=0)
         else:
-            within = random.integers(seeds, size=(tasks, seeds, block))
-            runs = drawn[:, None, :] * seeds + within
+            within = random.integers(seeds, size=(tasks, max(seeds - 1, 1), block))
+            runs = np.arange(tasks)[:, None, None] * seeds + within
             yield _count(runs.reshape(-1, block), tasks * seeds)
 
 
@@ -187,7 +189,7 @@ def _count(draws: NDArray[np.int64], kinds: int) -> FloatArray:
 
 
 def _mean_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
-    return np.asarray(values @ counts / len(counts))
+    return np.asarray(values @ counts / counts[:, 0].sum())
 
 
 def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
@@ -196,7 +198,7 @@ def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
     Values sorted once serve all resamples: the weight of a value is the part of its ranks, from
     the running count before it to the one after it, in the middle half. Summed by parts.
     """
-    total = len(counts)
+    total = counts[:, 0].sum()
     low, high = 0.25 * total, 0.75 * total
     result = np.empty((len(values), counts.shape[1]))
     for row, out in zip(values, result, strict=True):

@@ -17,7 +17,6 @@ class Settings:
         confidence: Coverage of the intervals.
         resamples: Number of bootstrap resamples.
         seed: Seed of the bootstrap.
-        unseen: What comparisons resample: "tasks", or "both" for seeds within them once more.
         bounds: Regrets for "evaluations to".
         seconds_per_epoch: Three speeds of training for the area against wall-clock time.
         horizon_epochs: The areas against cost and time end when as many evaluations as the budget
@@ -30,7 +29,6 @@ class Settings:
     confidence: float = 0.95
     resamples: int = 2000
     seed: int = 0
-    unseen: str = "tasks"
     bounds: tuple[float, ...] = (0.01, 0.05)
     seconds_per_epoch: tuple[float, ...] = (0.03, 0.3, 3.0)
     horizon_epochs: float = 50.0
