@@ -62,9 +62,9 @@ class RecurrentPPOSettings(PPOSettings):
 
     algorithm: ClassVar[str] = "RecurrentPPO"
 
-    total_steps: int = 3_000_000
+    total_steps: int = 5_000_000
     num_envs: int = 1024
-    interval: int = 250_000
+    interval: int = 500_000
     evaluation_episodes: int = 1024
     criterion: str = "regret"
     reward: str | None = "log_regret"
@@ -73,12 +73,12 @@ class RecurrentPPOSettings(PPOSettings):
     gae_lambda: float = 0.9
     n_steps: int = 16
     n_epochs: int = 3
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     log_std_init: float = -1.6
     hidden: tuple[int, ...] = (128,)
     memory_size: int = 128
     shared_memory: bool = False
-    forget_bias: float = 0.0
+    forget_bias: float = 1.0
 
     def policy_arguments(self) -> dict[str, Any]:
         """The ``policy_kwargs``."""

@@ -198,7 +198,7 @@ def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
     Values sorted once serve all resamples: the weight of a value is the part of its ranks, from
     the running count before it to the one after it, in the middle half. Summed by parts.
     """
-    total = counts[:, 0].sum()
+    total = float(counts[:, 0].sum())
     low, high = 0.25 * total, 0.75 * total
     result = np.empty((len(values), counts.shape[1]))
     for row, out in zip(values, result, strict=True):

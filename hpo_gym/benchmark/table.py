@@ -176,8 +176,7 @@ def _difference_table(summary: Summary, reference: str) -> Table:
             f"mean@{summary.evaluations[-1]}",
         ],
         rows,
-        f"Negative: better than {reference}. Paired bootstrap: "
-        + {"tasks": "whole tasks.", "both": "tasks, and seeds within."}[summary.settings.unseen],
+        f"Negative: better than {reference}. Paired bootstrap of whole tasks.",
     )
 
 
