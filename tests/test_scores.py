@@ -138,8 +138,10 @@ def test_paired_differences_by_hand_and_paired_intervals_are_narrower():
     ours = replace(theirs, agent="a", regret=theirs.regret - 0.01)
     pairs = compare(ours, theirs, evaluations=(1, 4))
     for statistic in ("iqm", "mean"):
-        for estimate in pairs.difference("a", "b", statistic):
+        *regrets, returned = pairs.difference("a", "b", statistic)
+        for estimate in regrets:
             assert estimate == pytest.approx((-0.01, -0.01, -0.01))
+        assert returned == (0.0, 0.0, 0.0)
     # Negative control: the interval of the tuner's own mean is far wider.
     own = bootstrap(ours.regret[:, 0, 0], mean)
     assert own.high - own.low > 0.05

@@ -72,8 +72,11 @@ def test_regret_table_shows_the_scores_and_what_they_come_from(scores):
 
 
 def test_other_tables(scores):
-    regret, adaptation, to_gp, to_portfolio, seeds, times = tables(scores)
+    regret, adaptation, to_gp, mean_to_gp, to_portfolio, _, seeds, times = tables(scores)
     assert "minus that of gp-4" in to_gp.title and "portfolio" in to_portfolio.title
+    assert (to_gp.header[2], mean_to_gp.header[2]) == ("IQM@2", "mean@2")
+    for table in (adaptation, times):  # an agent of fewer runs is seen to be one
+        assert {row[0]: row[1] for row in table.rows}["gp-4"] == "4x1"
     runs = {row[0]: row[1] for row in to_gp.rows}
     assert set(runs.values()) == {"4x1"} and "gp-4" not in runs
     assert {row[0]: row[1] for row in to_portfolio.rows}["random"] == "6x3"
@@ -90,10 +93,35 @@ def test_other_tables(scores):
 
 
 def test_differences_say_which_is_better(scores):
-    to_gp = tables(scores)[2]
-    cell = {row[0]: row for row in to_gp.rows}["oracle"][-1]
-    value, low, high = scores.comparison("oracle", "gp-4").mean_difference[-1]
-    assert cell == f"-{-value:.4f} [-{-low:.3f}, -{-high:.3f}]".replace("0.", ".")
+    """Also whether an interval that ends near 0 excludes it."""
+    comparison = scores.comparison("oracle", "gp-4")
+    for table, differences in (
+        (tables(scores)[2], comparison.iqm_difference),
+        (tables(scores)[3], comparison.mean_difference),
+    ):
+        cell = {row[0]: row for row in table.rows}["oracle"][-1]
+        value, low, high = differences[-1]
+        assert cell == f"-{-value:.4f} [-{-low:.4f},-{-high:.4f}]".replace("0.", ".")
+
+
+def test_a_suite_that_ranks_by_the_return_compares_returns():
+    """The tuner of less regret gets the lower return."""
+    records = [
+        random_records("gp-4", 0.1, reward=0.01).first(4, 1),
+        random_records("mine", 0.4, reward=0.2),
+        random_records("dear", 0.1, reward=-3.0),
+    ]
+    scores = summary(small_suite(4, 6, 3, score="return"), records, settings=FEW)
+    assert [agent.agent for agent in scores.agents] == ["mine", "gp-4", "dear"]
+    assert [agent.rank.value for agent in scores.agents] == [1.0, 2.0, 3.0]
+    assert scores.comparison("mine", "gp-4").improvement.value == 1.0
+    assert scores.comparison("mine", "gp-4").return_difference == pytest.approx((0.76,) * 3)
+    regret, adaptation, *_, returns, _ = tables(scores)
+    assert "in the order of the return" in regret.title
+    assert "better final return" in adaptation.notes
+    cells = {row[0]: row[1:] for row in returns.rows}
+    assert cells["mine"] == ["4x1", "+.7600 [+.7600,+.7600]"]
+    assert cells["dear"] == ["4x1", "-12.0400 [-12.0400,-12.0400]"]
 
 
 def test_markdown_has_the_same_cells(scores):

@@ -29,12 +29,12 @@ class Runs(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A statistic of regret after some numbers of evaluations, and its replicates."""
+    """A statistic of regret after e numbers of evaluations and of the return; its replicates."""
 
     values: FloatArray
-    """(e,)."""
+    """(e + 1,)."""
     replicates: FloatArray
-    """(e, resamples)."""
+    """(e + 1, resamples)."""
 
 
 def common_runs(records: Sequence[Records]) -> Runs:
@@ -56,10 +56,18 @@ def common_runs(records: Sequence[Records]) -> Runs:
 
 def regret_on(records: Records, runs: Runs) -> FloatArray:
     """Regret of an agent on some of its runs, (n, s, T)."""
+    return np.asarray(records.regret[_rows(records, runs)])
+
+
+def return_on(records: Records, runs: Runs) -> FloatArray:
+    """Return of an agent on some of its runs, (n, s)."""
+    return np.asarray(records.reward[_rows(records, runs)].sum(axis=-1))
+
+
+def _rows(records: Records, runs: Runs) -> tuple[NDArray[np.int64], ...]:
     task_rows = {task: row for row, task in enumerate(records.tasks.tolist())}
     seed_rows = {seed: row for row, seed in enumerate(records.seeds.tolist())}
-    rows = np.ix_([task_rows[task] for task in runs.tasks], [seed_rows[s] for s in runs.seeds])
-    return np.asarray(records.regret[rows])
+    return np.ix_([task_rows[task] for task in runs.tasks], [seed_rows[s] for s in runs.seeds])
 
 
 class Comparisons:
@@ -67,8 +75,9 @@ class Comparisons:
 
     Args:
         records: The agents' runs by their names.
-        evaluations: Numbers of evaluations after which differences are taken; gaps, ranks and
-            probabilities use the last one.
+        evaluations: Numbers of evaluations after which differences are taken; gaps use the last.
+        ranked_by: What ranks and probabilities go by: the "regret" after the last of the
+            evaluations, or the "return".
         resamples: Number of resamples.
         confidence: Coverage of the intervals.
         seed: Seed of the resampling.
@@ -79,12 +88,14 @@ class Comparisons:
         records: Mapping[str, Records],
         evaluations: Sequence[int],
         *,
+        ranked_by: str = "regret",
         resamples: int = 2000,
         confidence: float = 0.95,
         seed: int = 0,
     ) -> None:
         self._records = records
         self._columns = [count - 1 for count in evaluations]
+        self._ranked_by = ranked_by
         self._resamples, self._confidence, self._seed = resamples, confidence, seed
         self._samples: dict[tuple[str, Runs, str], Sample] = {}
 
@@ -97,7 +108,7 @@ class Comparisons:
         return common_runs([self._records[agent] for agent in agents])
 
     def sample(self, agent: str, runs: Runs, statistic: str) -> Sample:
-        """IQM or mean of an agent's regret on some runs.
+        """IQM or mean of an agent's regret and return on some runs.
 
         Args:
             agent: Name of the agent.
@@ -107,19 +118,23 @@ class Comparisons:
         key = (agent, runs, statistic)
         if key not in self._samples:
             function = _STATISTICS[statistic]
-            regret = regret_on(self._records[agent], runs)[:, :, self._columns]
-            columns = np.moveaxis(regret, -1, 0)
+            records = self._records[agent]
+            regret = regret_on(records, runs)[:, :, self._columns]
+            columns = np.stack([*np.moveaxis(regret, -1, 0), return_on(records, runs)])
             values = function(columns.reshape(len(columns), -1))
             self._samples[key] = Sample(values, self._resample(columns, function))
         return self._samples[key]
 
     def difference(self, agent: str, reference: str, statistic: str) -> tuple[Estimate, ...]:
-        """Agent's minus reference's statistic after each number of evaluations: < 0 is better.
+        """Agent's minus reference's statistic of each regret (< 0 is better) and of the return.
 
         Args:
             agent: Name of the agent.
             reference: Name of the one that it is compared with.
             statistic: "iqm" or "mean".
+
+        Returns:
+            One for each number of evaluations, and last that of the return (> 0 is better).
         """
         runs = self.common(agent, reference)
         ours, theirs = (self.sample(name, runs, statistic) for name in (agent, reference))
@@ -127,7 +142,7 @@ class Comparisons:
         return tuple(interval(value, spread, self._confidence) for value, spread in pairs)
 
     def improvement(self, agent: str, reference: str) -> Estimate:
-        """Probability that a run of the agent ends with less regret than one of the reference.
+        """Probability that a run of the agent ends better than one of the reference.
 
         Mann and Whitney's statistic within every task, over all pairs of seeds, ties counting one
         half; averaged over tasks. Whole tasks are resampled.
@@ -137,18 +152,18 @@ class Comparisons:
             reference: Name of the one that it is compared with.
         """
         runs = self.common(agent, reference)
-        ours, theirs = (self._last(name, runs) for name in (agent, reference))
+        ours, theirs = (self._losses(name, runs) for name in (agent, reference))
         ours, theirs = ours[:, :, None], theirs[:, None, :]
         wins = (ours < theirs) + 0.5 * (ours == theirs)
         return self._average(wins.mean(axis=(1, 2))[:, None])
 
     def ranks(self) -> dict[str, Estimate]:
-        """Average rank of each agent among all, by final regret in the runs that all have.
+        """Average rank of each agent among all in the runs that all have.
 
-        1 is best; agents with equal regret share the average of their ranks.
+        1 is best; agents that end alike share the average of their ranks.
         """
         runs = self.common(*self._records)
-        finals = {agent: self._last(agent, runs) for agent in self._records}
+        finals = {agent: self._losses(agent, runs) for agent in self._records}
         ranks = {}
         for agent, ours in finals.items():
             rank = np.full(ours.shape, 0.5)  # an agent ties with itself
@@ -187,9 +202,13 @@ class Comparisons:
     def _final_sample(self, agent: str, runs: Runs, statistic: str) -> FloatArray:
         """Value and replicates of final regret in one array, (1 + resamples,)."""
         sample = self.sample(agent, runs, statistic)
-        return np.append(sample.values[-1], sample.replicates[-1])
+        last = len(self._columns) - 1
+        return np.append(sample.values[last], sample.replicates[last])
 
-    def _last(self, agent: str, runs: Runs) -> FloatArray:
+    def _losses(self, agent: str, runs: Runs) -> FloatArray:
+        """What ranks go by, (n, s): less is better."""
+        if self._ranked_by == "return":
+            return -return_on(self._records[agent], runs)
         return np.asarray(regret_on(self._records[agent], runs)[:, :, self._columns[-1]])
 
     def _average(self, values: FloatArray) -> Estimate:

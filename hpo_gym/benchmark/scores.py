@@ -90,6 +90,7 @@ class _Scorer:
         self._comparisons = Comparisons(
             self._records,
             self._evaluations,
+            ranked_by=self._suite.score,
             resamples=self._settings.resamples,
             confidence=self._settings.confidence,
             seed=self._settings.seed,
@@ -223,10 +224,12 @@ class _Scorer:
     def _comparison(self, agent: str, reference: str) -> Comparison:
         pairs, runs = self._comparisons, self._comparisons.common(agent, reference)
         values = {
-            (name, statistic): tuple(pairs.sample(name, runs, statistic).values.tolist())
+            (name, statistic): tuple(pairs.sample(name, runs, statistic).values.tolist())[:-1]
             for name in (agent, reference)
             for statistic in ("iqm", "mean")
         }
+        *iqm_difference, return_difference = pairs.difference(agent, reference, "iqm")
+        *mean_difference, _ = pairs.difference(agent, reference, "mean")
         return Comparison(
             agent=agent,
             reference=reference,
@@ -236,8 +239,9 @@ class _Scorer:
             reference_iqm=values[reference, "iqm"],
             agent_mean=values[agent, "mean"],
             reference_mean=values[reference, "mean"],
-            iqm_difference=pairs.difference(agent, reference, "iqm"),
-            mean_difference=pairs.difference(agent, reference, "mean"),
+            iqm_difference=tuple(iqm_difference),
+            mean_difference=tuple(mean_difference),
+            return_difference=return_difference,
             improvement=pairs.improvement(agent, reference),
         )
 

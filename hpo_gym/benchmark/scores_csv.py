@@ -85,4 +85,5 @@ def _compared(summary: Summary, comparison: Comparison) -> Iterator[Line]:
     for name in ("iqm_difference", "mean_difference"):
         for count, estimate in zip(summary.evaluations, getattr(comparison, name), strict=True):
             yield name, count, estimate
+    yield "return_difference", summary.budget, comparison.return_difference
     yield "improvement", summary.budget, comparison.improvement

@@ -88,7 +88,7 @@ class AgentScores:
     random_trials: float | None
     """Random evaluations with the same IQM regret on the same runs; None if beyond those tried."""
     rank: Estimate
-    """Average rank in the runs that all agents have."""
+    """Average rank in the runs that all agents have, by what ranks."""
     adaptivity: Adaptivity | None
     """On the runs in common with the portfolio and the target; None without a portfolio."""
     microseconds: float
@@ -112,8 +112,10 @@ class Comparison:
     iqm_difference: Estimates
     """Agent's minus reference's: negative where the agent is better."""
     mean_difference: Estimates
+    return_difference: Estimate
+    """Of the IQM of the return: positive where the agent is better."""
     improvement: Estimate
-    """Probability that a run of the agent ends with less regret than one of the reference."""
+    """Probability that a run of the agent ends better than one of the reference, by what ranks."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from hpo_gym.benchmark.statistics import Estimate
 from hpo_gym.benchmark.summary import Adaptivity, AgentScores, Comparison, Summary
 
-_SHOWN = (4, 8)
+_SHOWN = (2, 4, 8)
 """Evaluations at which differences are shown, besides the last; CSV has them all."""
 _NAME = 16
 """Longer names are cut in the terminal."""
@@ -69,7 +70,8 @@ def tables(summary: Summary) -> list[Table]:
         summary: The suite's scores.
     """
     made = [regret_table(summary), _adaptation_table(summary)]
-    made += [_difference_table(summary, name) for name in _references(summary)[:2]]
+    for reference in _references(summary)[:2]:
+        made += _difference_tables(summary, reference)
     made += [_seeds_table(summary)] if summary.spreads else []
     return [*made, _time_table(summary)]
 
@@ -114,10 +116,12 @@ def regret_table(summary: Summary) -> Table:
                 _range(average),
             ]
         )
+    order = {"regret": f"IQM@{summary.budget}", "return": "return, see the last table"}
     level = f"{100 * summary.settings.confidence:g} %"
     last = summary.evaluations[-1]
     return Table(
-        f"{summary.suite}: normalised regret by evaluations, ranked by the {summary.ranked_by}",
+        f"{summary.suite}: normalised regret by evaluations, in the order of the "
+        + order[summary.ranked_by],
         [
             *("agent", "runs", *(f"IQM@{count}" for count in summary.evaluations)),
             *(f"{level} @{last}", f"mean@{last}", level),
@@ -134,7 +138,7 @@ def _adaptation_table(summary: Summary) -> Table:
     rows = []
     for scores in summary.agents:
         adaptivity = scores.adaptivity or Adaptivity(None, None, None, None)
-        row = [scores.agent, f"{scores.rank.value:.2f}"]
+        row = [scores.agent, _runs(scores), f"{scores.rank.value:.2f}"]
         row += [_share(getattr(adaptivity, field.name)) for field in fields(Adaptivity)]
         row.append(_trials(scores, summary.most_random_trials))
         for reached in scores.reached:
@@ -149,35 +153,54 @@ def _adaptation_table(summary: Summary) -> Table:
     targets = ["to oracle", "mean", "to particle", "mean"]
     return Table(
         f"{summary.suite}: adaptation, after {summary.budget} evaluations",
-        ["agent", "rank", *targets, "trials", *bounds, *wins],
+        ["agent", "runs", "rank", *targets, "trials", *bounds, *wins],
         rows,
-        f"Rank: average in the {summary.rank_tasks} x {summary.rank_seeds} runs that all have. "
-        "To oracle, to particle: adaptivity, the share of the gap in\nregret from the static "
-        "portfolio that is closed, of IQM and mean (-: no gap). Trials: random evaluations of\n"
-        "equal IQM regret. To 1 %: median evaluations to that regret, -: never (runs that reach "
-        "it).\nP: probability of less final regret than the reference.",
+        f"Rank: average by the {summary.ranked_by} in the {summary.rank_tasks} x "
+        f"{summary.rank_seeds} runs that all have. To oracle, to particle: adaptivity, the share\n"
+        "of the gap in regret from the static portfolio that is closed, of IQM and mean (-: no "
+        "gap), on the runs in common\nwith it. Trials: random evaluations of equal IQM regret on "
+        "the same runs. To 1 %: median evaluations to that\nregret, -: never (runs that reach "
+        f"it). P: probability of a better final {summary.ranked_by} than the reference's.",
     )
 
 
-def _difference_table(summary: Summary, reference: str) -> Table:
+def _difference_tables(summary: Summary, reference: str) -> list[Table]:
+    """Of IQM regret and mean regret; where the return ranks, of the return too."""
     counts = _shown(summary)
     places = [summary.evaluations.index(count) for count in counts]
-    rows = []
-    for comparison in summary.comparisons:
-        if comparison.reference == reference:
-            shown = [comparison.iqm_difference[place] for place in places]
-            shown.append(comparison.mean_difference[-1])
-            cells = [_signed(difference) for difference in shown]
-            rows.append([comparison.agent, _runs(comparison), *cells])
-    return Table(
-        f"{summary.suite}: regret minus that of {reference}, on their common runs",
-        [
-            *("agent", "runs", *(f"IQM@{count}" for count in counts)),
-            f"mean@{summary.evaluations[-1]}",
-        ],
-        rows,
-        f"Negative: better than {reference}. Paired bootstrap of whole tasks.",
-    )
+    made = [c for c in summary.comparisons if c.reference == reference]
+    tables = [
+        _difference_table(
+            f"{summary.suite}: regret minus that of {reference}, on their common runs",
+            [f"{statistic}@{count}" for count in counts],
+            [(c, [differences[place] for place in places]) for c, differences in pairs],
+            f"Negative: better than {reference}. Paired bootstrap of whole tasks.",
+        )
+        for statistic, pairs in (
+            ("IQM", [(c, c.iqm_difference) for c in made]),
+            ("mean", [(c, c.mean_difference) for c in made]),
+        )
+    ]
+    if summary.ranked_by == "return":
+        tables.append(
+            _difference_table(
+                f"{summary.suite}: return minus that of {reference}, on their common runs",
+                ["IQM"],
+                [(c, [c.return_difference]) for c in made],
+                f"Positive: better than {reference}. Paired bootstrap of whole tasks.",
+            )
+        )
+    return tables
+
+
+def _difference_table(
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[tuple[Comparison, Sequence[Estimate]]],
+    notes: str,
+) -> Table:
+    cells = [[c.agent, _runs(c), *map(_signed, differences)] for c, differences in rows]
+    return Table(title, ["agent", "runs", *header], cells, notes)
 
 
 def _seeds_table(summary: Summary) -> Table:
@@ -206,6 +229,7 @@ def _time_table(summary: Summary) -> Table:
         rows.append(
             [
                 scores.agent,
+                _runs(scores),
                 *(f"{area.value:.4f}" for area in areas),
                 f"{result.value:.4f} {_range(result)}",
                 f"{scores.return_mean.value:.4f}",
@@ -218,15 +242,16 @@ def _time_table(summary: Summary) -> Table:
     return Table(
         f"{summary.suite}: area under the regret, return, time",
         [
-            *("agent", "evals", "cost", *speeds),
-            *("return (IQM)", "mean", "us/decision", "training s"),
+            *("agent", "runs", "evals", "cost", *speeds),
+            *("return (IQM)", "mean", "decision", "training"),
         ],
         rows,
         "Area: mean over runs of the mean regret against evaluations, against cost up to "
         f"{summary.cost_horizon:g}, and against\ntime with decisions, at so many seconds per "
         f"epoch, up to {horizons} s: {summary.budget} evaluations of "
-        f"{summary.settings.horizon_epochs:g} epochs.\nus/decision: the mean over a run, of which "
-        "the median over runs.",
+        f"{summary.settings.horizon_epochs:g} epochs.\nDecision: microseconds of a proposal, in "
+        "batches of up to 16 episodes; the mean over a run, of which the\nmedian over runs. "
+        "Training: seconds.",
     )
 
 
@@ -252,7 +277,7 @@ def _range(estimate: Estimate) -> str:
 def _signed(estimate: Estimate) -> str:
     """A difference with its interval, without the zeros before the points."""
     value, low, high = estimate
-    return f"{value:+.4f} [{low:+.3f}, {high:+.3f}]".replace("0.", ".")
+    return re.sub(r"([+-])0\.", r"\1.", f"{value:+.4f} [{low:+.4f},{high:+.4f}]")
 
 
 def _share(estimate: Estimate | None) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from hpo_gym.benchmark.comparisons import common_runs
-from hpo_gym.benchmark.records import Records
+from hpo_gym.benchmark.comparisons import common_runs, return_on
 from hpo_gym.benchmark.report.figure import Figure, Json, Styles, layout, listing, short
 from hpo_gym.benchmark.report.results import SuiteResults
 from hpo_gym.benchmark.statistics import iqm
@@ -129,10 +128,5 @@ def _best_return(results: SuiteResults, oracles: Collection[str]) -> str:
 def _by_return(results: SuiteResults, agent: str, best: str) -> float | None:
     records = [results.runs(name) for name in (agent, _RANDOM, best)]
     runs = common_runs(records)
-    mine, random, most = (_return_iqm(record, runs.tasks, runs.seeds) for record in records)
+    mine, random, most = (float(iqm(return_on(record, runs).ravel())) for record in records)
     return (mine - random) / (most - random) if most > random else None
-
-
-def _return_iqm(records: Records, tasks: Sequence[int], seeds: Sequence[int]) -> float:
-    rows = np.ix_(np.isin(records.tasks, tasks), np.isin(records.seeds, seeds))
-    return float(iqm(records.reward.sum(axis=-1)[rows].ravel()))

@@ -30,9 +30,9 @@ def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
     return Figure(
         "rank",
         "Average ranks",
-        f"By the final regret of each of the {summary.rank_tasks} x {summary.rank_seeds} runs "
-        "(tasks x seeds) that all agents have; equal ones share their ranks. Intervals are about "
-        "unseen tasks.",
+        f"By the final {summary.ranked_by} of each of the {summary.rank_tasks} x "
+        f"{summary.rank_seeds} runs (tasks x seeds) that all agents have; equal ones share their "
+        "ranks. Intervals are about unseen tasks.",
         f"Average rank: {listing(agents, [rank.value for rank in ranks])}.",
         {},
         {"": {"data": [dots(styles, agents, ranks)], "layout": rows_layout(agents, number)}},
