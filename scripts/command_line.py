@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
@@ -57,17 +57,31 @@ def read_options(text: str) -> dict[str, Any]:
     Raises:
         ValueError: The text is no JSON object, or an option does not exist.
     """
+    return read_object("--options", text, [field.name for field in fields(Options)])
+
+
+def read_object(option: str, text: str, known: Collection[str]) -> dict[str, Any]:
+    """Named values from JSON.
+
+    Args:
+        option: The option of the command line, for messages: "--options".
+        text: What was given, such as '{"stop": true}'.
+        known: The names that may be there.
+
+    Raises:
+        ValueError: The text is no JSON object, or a name is unknown.
+    """
     try:
-        options = json.loads(text)
+        values = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"--options {text!r} is not JSON: {error}") from error
-    if not isinstance(options, dict):
-        raise ValueError(f"--options {text!r} must be a JSON object such as '{{\"stop\": true}}'")
-    known = [field.name for field in fields(Options)]
-    unknown = sorted(set(options) - set(known))
+        raise ValueError(f"{option} {text!r} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{option} {text!r} must be a JSON object such as '{{\"name\": 1.5}}'")
+    unknown = sorted(set(values) - set(known))
     if unknown:
-        raise ValueError(f"--options {text!r}: unknown options {unknown}; choose from {known}")
-    return options
+        kind = option.removeprefix("--")
+        raise ValueError(f"{option} {text!r}: unknown {kind} {unknown}; choose from {[*known]}")
+    return values
 
 
 def make_env(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:

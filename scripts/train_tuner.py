@@ -2,25 +2,32 @@
 
     python -m scripts.train_tuner --agent unrolled --family fictitious --seed 0
 
-Hyperparameters: ``SETTINGS`` in `agents.unrolled`, `agents.ppo` and `agents.recurrent_ppo`. The
-policy, policy.npz and policy.json in the run's folder, is read by `hpo_gym.policy.Policy.load`.
-After Ctrl-C or a crash, the same command with ``--resume`` continues.
+Hyperparameters: those in `agents.unrolled`, `agents.ppo` and `agents.recurrent_ppo`, but for what
+``--settings`` changes. The policy, policy.npz and policy.json in the run's folder, is read by
+`hpo_gym.policy.Policy.load`; at the end its regret on all validation tasks is printed. After Ctrl-C
+or a crash, the same command with ``--resume`` continues.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import gymnasium as gym
 import tyro
 
 from agents.session import Trained
 from agents.training import train
 from agents.unrolled import train_unrolled
-from scripts.command_line import plain_errors
+from agents.validation import regrets
+from hpo_gym.benchmark.statistics import iqm
+from hpo_gym.families import Distribution
+from hpo_gym.policy import Policy
+from hpo_gym.reference import dynamics_of
+from scripts.command_line import plain_errors, read_object
 from scripts.training_tools import train_in_folder
 
 FAMILIES = {
@@ -36,14 +43,12 @@ class Algorithm(NamedTuple):
     module: str
     """Where its ``settings_for(env_id)`` stands."""
     train: Callable[..., Trained]
-    length: str
-    """The setting that says how long."""
 
 
 ALGORITHMS = {
-    "unrolled": Algorithm("agents.unrolled", train_unrolled, "updates"),
-    "ppo": Algorithm("agents.ppo", train, "total_steps"),
-    "recurrent_ppo": Algorithm("agents.recurrent_ppo", train, "total_steps"),
+    "unrolled": Algorithm("agents.unrolled", train_unrolled),
+    "ppo": Algorithm("agents.ppo", train),
+    "recurrent_ppo": Algorithm("agents.recurrent_ppo", train),
 }
 
 
@@ -57,8 +62,8 @@ class Arguments:
     """Family of the tasks."""
     seed: int = 0
     """Seed of everything."""
-    length: int | None = None
-    """Updates (unrolled) or environment steps (the others); the settings' if not given."""
+    settings: str = "{}"
+    """Hyperparameters that are to be others, as JSON: '{"learning_rate": 0.002}'."""
     run_dir: Path | None = None
     """Folder of the run; runs/AGENT-FAMILY-SEED if not given."""
     resume: bool = False
@@ -82,8 +87,7 @@ def run(arguments: Arguments, settings: Any = None) -> None:
     with plain_errors():
         if settings is None:
             settings = import_module(algorithm.module).settings_for(env_id)
-        if arguments.length is not None:
-            settings = replace(settings, **{algorithm.length: arguments.length})
+        settings = _changed(settings, arguments.settings)
         policy, seconds = train_in_folder(
             algorithm.train,
             settings,
@@ -96,9 +100,37 @@ def run(arguments: Arguments, settings: Any = None) -> None:
             threads=arguments.threads,
         )
     print(f"policy            {folder / 'policy.npz'}")
-    for name, value in policy.description["validation"].items():
-        print(f"validation {name:6} {value}")
+    print(f"validation score  {policy.description['validation']['score']:.4f}")
+    for line in _regrets(policy):
+        print(line)
     print(f"training seconds  {seconds:.1f}")
+
+
+def _changed(settings: Any, text: str) -> Any:
+    """Settings, some of them from JSON.
+
+    Raises:
+        ValueError: The text is no JSON object of settings, or they are not valid.
+    """
+    changes = read_object("--settings", text, [field.name for field in fields(settings)])
+    lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
+    return replace(settings, **changes | lists)
+
+
+def _regrets(policy: Policy) -> list[str]:
+    """Lines with the regret on all validation tasks, after 1, 2, 4, ... evaluations."""
+    environment = policy.description["environment"]
+    family = dynamics_of(gym.make(environment["id"], **environment["options"])).family
+    assert isinstance(family, Distribution)
+    tasks = family.sizes["validation"]
+    regret = regrets(policy, environment, tasks)
+    counts = [2**i for i in range(regret.shape[1].bit_length())]
+    averages = {"IQM": iqm(regret.T), "mean": regret.mean(axis=0)}
+    lines = [f"regret of {tasks} validation tasks after {counts} evaluations"]
+    for name, values in averages.items():
+        shown = " ".join(f"{values[count - 1]:.4f}" for count in counts)
+        lines.append(f"  {name:15} {shown}")
+    return lines
 
 
 if __name__ == "__main__":

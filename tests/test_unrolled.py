@@ -19,6 +19,7 @@ from agents.unrolled import UnrolledSettings, train_unrolled
 from agents.unrolled_episodes import Bank, Network, unroll
 from agents.validation import regrets, summarise
 from hpo_gym import rng
+from hpo_gym.benchmark.statistics import iqm
 from hpo_gym.columns import ArrayMath
 from hpo_gym.policy import Policy
 from scripts import train_tuner
@@ -262,20 +263,44 @@ def test_the_learning_rate_rises_and_falls():
 def test_the_script_prints_the_result(undisturbed, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     shutil.copytree(undisturbed, run)
-    arguments = train_tuner.Arguments(run_dir=run, length=4, overwrite=True)
+    arguments = train_tuner.Arguments(
+        run_dir=run, settings='{"updates": 4, "hidden": [8]}', overwrite=True
+    )
     monkeypatch.setattr(
         train_tuner,
         "ALGORITHMS",
-        {"unrolled": train_tuner.Algorithm("agents.unrolled", _on_validation, "updates")},
+        {"unrolled": train_tuner.Algorithm("agents.unrolled", _on_validation)},
     )
     train_tuner.run(arguments, SETTINGS)
     printed = capsys.readouterr().out
     description = Policy.load(run / "policy").description
-    assert str(run / "policy.npz") in printed and str(description["validation"]["score"]) in printed
+    assert str(run / "policy.npz") in printed
+    assert f"{description['validation']['score']:.4f}" in printed
     assert description["updates"] == 4
+    assert description["settings"]["hidden"] == [8] and description["layer_sizes"][1:] == [8, 3]
+    columns = regrets(Policy.load(run / "policy"), description["environment"], 4096)
+    found = [line.split()[1:] for line in printed.splitlines() if line.startswith("  ")]
+    for average, numbers in zip((iqm(columns.T), columns.mean(axis=0)), found, strict=True):
+        assert numbers == [f"{average[count - 1]:.4f}" for count in (1, 2, 4, 8, 16)]
     assert description["command"].startswith("python -m scripts.train_tuner")
     with pytest.raises(SystemExit, match="holds a run"):
         train_tuner.run(replace(arguments, overwrite=False), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"--settings '{' is not JSON"),
+        ("[3]", "must be a JSON object"),
+        ('{"lr": 1}', r"unknown settings \['lr'\]; choose from \['updates', "),
+        ('{"updates": 0}', "updates = 0 must be"),
+    ],
+)
+def test_the_script_refuses_bad_settings(text, message, tmp_path):
+    arguments = train_tuner.Arguments(run_dir=tmp_path / "run", settings=text)
+    with pytest.raises(SystemExit, match=message):
+        train_tuner.run(arguments)
+    assert not list(tmp_path.iterdir())
 
 
 def _on_validation(settings, env_id, **how):
