@@ -13,6 +13,7 @@ import pytest
 
 from hpo_gym.benchmark.records import Records
 from hpo_gym.benchmark.report import SuiteResults, write_report
+from hpo_gym.benchmark.report.anytime import anytime_figure, profile_figure
 from hpo_gym.benchmark.report.example import example_figure
 from hpo_gym.benchmark.report.page import report_html
 from hpo_gym.benchmark.report.radar import capability_scores, capability_table, radar_figure
@@ -191,6 +192,15 @@ def test_anytime_curves_are_the_summarys(figures, results, name):
         np.testing.assert_allclose(line["customdata"], wanted, rtol=1e-4)
         area = [*wanted[:, 2], *wanted[::-1, 1]]
         np.testing.assert_allclose(band["y"], area, rtol=1e-4)
+
+
+def test_captions_name_the_agents_with_fewer_runs(results):
+    text = "On fewer runs (tasks x seeds) than the 3 x 2 of the others: gp-4 (2 x 2)."
+    assert results[0].fewer_runs == text
+    for figure in (anytime_figure, profile_figure):
+        assert figure(results[0], styles(GROUPS, "gp-4")).caption.endswith(f". {text}")
+    equal = tuple(scores for scores in results[0].summary.agents if scores.agent != "gp-4")
+    assert replace(results[0], summary=replace(results[0].summary, agents=equal)).fewer_runs == ""
 
 
 def test_curves_against_cost_and_time_by_hand(figures, results):

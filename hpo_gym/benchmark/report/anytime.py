@@ -82,7 +82,8 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
         f"Noise-free normalised regret of the best configuration so far; lower is better. Bands: "
         f"{100 * summary.settings.confidence:g} % bootstrap intervals on these tasks. Values below "
         f"{FLOOR:g} are drawn there."
-        + (" Regret is 1 until the first evaluation has ended." if axes else ""),
+        + (" Regret is 1 until the first evaluation has ended." if axes else "")
+        + f" {results.fewer_runs}".rstrip(),
         f"IQM regret after {summary.budget} evaluations: {listing(agents, final)}.",
         {"statistic": STATISTICS, "against": tuple(xaxes)},
         variants,
@@ -108,7 +109,8 @@ def profile_figure(results: SuiteResults, styles: Styles) -> Figure:
         "profile",
         "Performance profiles",
         "How many runs end with at most so much regret; higher is better. Where curves cross, "
-        "one tuner has better good runs, the other better bad ones.",
+        "one tuner has better good runs, the other better bad ones."
+        + f" {results.fewer_runs}".rstrip(),
         f"Fraction of runs with a regret of at most {x[place]:.3g}: {listing(agents, shares)}.",
         {},
         {"": {"data": traces, "layout": layout(400, regret, fraction)}},

@@ -36,6 +36,15 @@ class SuiteResults:
         """Names of the agents that have scores, best first."""
         return tuple(scores.agent for scores in self.summary.agents)
 
+    @property
+    def fewer_runs(self) -> str:
+        """A sentence on the agents that ran on fewer tasks or seeds than others, "" if none did."""
+        sizes = {scores.agent: (scores.tasks, scores.seeds) for scores in self.summary.agents}
+        whole = max(sizes.values(), key=lambda size: size[0] * size[1])
+        fewer = [f"{a} ({n} x {s})" for a, (n, s) in sizes.items() if (n, s) != whole]
+        shown = f"On fewer runs (tasks x seeds) than the {whole[0]} x {whole[1]} of the others"
+        return f"{shown}: {', '.join(fewer)}." if fewer else ""
+
     def runs(self, agent: str) -> Records:
         """The runs of an agent.
 
