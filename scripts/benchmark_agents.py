@@ -27,21 +27,17 @@ class Profile(NamedTuple):
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile(("smoke",), {speed: {"*": (8, 1)} for speed in ("medium", "slow", "slowest")}),
+    "smoke": Profile(("smoke",), {speed: {"*": (8, 1)} for speed in ("medium", "slow")}),
     "quick": Profile(
         (*_MAIN, *_CAPABILITIES),
         {
             "medium": {"*": (32, 2)} | dict.fromkeys(_MAIN, (128, 2)),
             "slow": {"*": (16, 1)} | dict.fromkeys(_MAIN, (64, 1)),
-            "slowest": {"*": (16, 1)} | dict.fromkeys(_MAIN, (64, 1)),
         },
     ),
     "full": Profile(
         (*_MAIN, *_CAPABILITIES),
-        {
-            "slow": {"*": (16, 1)} | dict.fromkeys(_MAIN, (128, 2)),
-            "slowest": {"*": (16, 1)} | dict.fromkeys(_MAIN, (128, 2)),
-        },
+        {"slow": dict.fromkeys(_MAIN, (128, 2))},
     ),
 }
 
@@ -51,9 +47,8 @@ _TUNERS = (
     ("oracle", "fast", ("oracle",)),
     ("uninformed", "medium", ("cma-es", "tpe", "tpe-5")),
     ("informed", "medium", ("particle",)),
-    ("uninformed", "slow", ("gp-4",)),
-    ("uninformed", "slowest", ("gp",)),
-    ("informed", "slowest", ("gp-portfolio",)),
+    ("uninformed", "slow", ("gp-4", "gp")),
+    ("informed", "slow", ("gp-portfolio",)),
 )
 """Groups, speeds and names, in the order in which they run. An episode takes milliseconds of a
 fast tuner, hundredths of a second to half a second of a medium one, seconds of the slow ones."""
