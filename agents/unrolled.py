@@ -111,7 +111,7 @@ SETTINGS: dict[str, UnrolledSettings] = {
     "FictitiousHPOFamily-v0": UnrolledSettings(),
     # Few validation cases make some tasks hopeless: regrets are larger, and so is the epsilon that
     # lets the loss see the difference between bad and worse.
-    "BinormalHPOFamily-v0": UnrolledSettings(epsilon=0.05),
+    "BinormalHPOFamily-v0": UnrolledSettings(updates=3000, epsilon=0.05),
 }
 """Hyperparameters by id; `settings_for` gives those of all others."""
 
