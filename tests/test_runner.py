@@ -290,6 +290,32 @@ def test_a_replay_finds_one_changed_bit(filled, tmp_path, column):
     )
 
 
+def test_a_replay_is_of_every_episode(filled, tmp_path):
+    """Also of those that tables leave out: with the other seed, on the tasks after a gap."""
+    entrant = tuner(tmp_path)
+    last = list(SUITE.shards(36, 2))[-1]
+    filled.add(SUITE, run_shard(Job(SUITE, entrant, last)), fingerprint())
+    (verdict,) = validate(filled, SUITE)
+    assert verdict == ("tiny", "tuner", 20, True, None)
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        key = (last.tasks[1], last.seed)
+        connection.execute("UPDATE evaluations SET cost = 7 WHERE task = ? AND seed = ?", key)
+    (verdict,) = validate(filled, SUITE)
+    assert verdict.difference.startswith(f"task {key[0]}, seed {key[1]}, evaluation 1: cost is")
+
+
+def test_a_replay_finds_missing_evaluations(filled, tmp_path):
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        connection.execute("DELETE FROM evaluations WHERE task = 9 AND step = 0")
+    (verdict,) = validate(filled, SUITE)
+    assert verdict.episodes == 15
+    assert verdict.difference == "task 9, seed 3: only 2 of 3 evaluations are stored"
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        connection.execute("DELETE FROM evaluations WHERE step = 0")
+    (verdict,) = validate(filled, SUITE)
+    assert (verdict.episodes, verdict.difference[:14]) == (0, "task 5, seed 3")
+
+
 @pytest.mark.parametrize(("error", "accepted"), [(0.5 * TOLERANCE, True), (3 * TOLERANCE, False)])
 def test_results_of_another_machine_may_differ_a_little(filled, tmp_path, error, accepted):
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
