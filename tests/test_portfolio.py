@@ -119,6 +119,22 @@ def test_gaussian_process_starts_with_the_list():
         observation, *_ = env.step(action)
 
 
+def test_gaussian_process_takes_over_after_the_list():
+    """Its next proposal depends on what was seen, which that of a start-up trial does not."""
+    agents = {name: {} for name in ("gp-portfolio", "gp")}
+    for name, proposals in agents.items():
+        for task in (0, 1):
+            env = gym.make("BinormalHPOFamily-v0", split="validation")
+            agent, state = make_agent(name, env, seed=1), None
+            observation, _ = env.reset(seed=0, options={"task": task})
+            for _ in range(5):
+                action, state = agent.predict(observation, state)
+                observation, *_ = env.step(action)
+            proposals[task] = action
+    assert not np.allclose(agents["gp-portfolio"][0], agents["gp-portfolio"][1], atol=1e-3)
+    assert np.allclose(agents["gp"][0], agents["gp"][1])  # a control: its fifth of ten is random
+
+
 @pytest.mark.parametrize("name", ["static", "portfolio"])
 def test_contract(name):
     env = partial(gym.make, "FictitiousHPOFamily-v0", split="validation", max_evaluations=5)
