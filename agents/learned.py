@@ -26,7 +26,8 @@ class PretrainedTuner:
         training_seed: Seed of the training.
 
     Raises:
-        ValueError: There is no such policy, or it cannot read the environment's observations.
+        ValueError: There is no such policy for the environment's family, or it cannot read the
+            environment's observations.
     """
 
     def __init__(

@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 
 from hpo_gym.columns import ArrayMath
 from hpo_gym.dynamics import Dynamics
-from hpo_gym.families.distribution import Distribution
+from hpo_gym.families import Distribution, Family
 from hpo_gym.reference import dynamics_of
 
 from .base import Agent, FloatArray
 from .optuna_search import OptunaAgent
 
 FOLDER = Path(__file__).parent / "data"
-"""Where the portfolios stand, as ``portfolio-FAMILY.json``."""
+"""Where the portfolios stand."""
 
 _MATH = ArrayMath()
 
@@ -85,6 +85,12 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
+def file_name(family: Family, metric: str) -> str:
+    """``portfolio-FAMILY.json`` for F1, ``portfolio-FAMILY-METRIC.json`` for other metrics."""
+    suffix = "" if metric == "f1" else f"-{metric}"
+    return f"portfolio-{family.name}{suffix}.json"
+
+
 def read_portfolio(dynamics: Dynamics) -> FloatArray:
     """The unit configurations (16, d) of the portfolio for the family of an environment.
 
@@ -92,13 +98,13 @@ def read_portfolio(dynamics: Dynamics) -> FloatArray:
         ValueError: There is none for this family, in this version and for this metric.
     """
     family, metric = dynamics.family, dynamics.options.metric
-    path = FOLDER / f"portfolio-{family.name}.json"
+    path = FOLDER / file_name(family, metric)
     known = _read(path) if path.exists() else {}
     if (known.get("family"), known.get("metric")) != (family.describe(), metric):
         raise ValueError(
             f"there is no portfolio for the family {family.describe()} with metric={metric!r}; "
-            f"known: {sorted(p.stem.removeprefix('portfolio-') for p in FOLDER.glob('*.json'))} "
-            "with metric='f1'; python -m scripts.make_portfolio makes one"
+            f"known: {sorted(p.stem.removeprefix('portfolio-') for p in FOLDER.glob('*.json'))}; "
+            f"for a known family python -m scripts.make_portfolio --metric {metric} makes one"
         )
     return np.array(known["unit"])
 

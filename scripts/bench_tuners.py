@@ -21,7 +21,7 @@ def time_decisions(repeats: int, count: int = 4096) -> None:
         if not name.endswith("-0"):
             continue
         algorithm, family, _ = name.split("-")
-        policy = pretrained.load(algorithm, family)
+        policy = pretrained.load(algorithm, pretrained.FAMILIES[family])
         one = min(2000, 200 * repeats), _decide(policy, 1)
         many = 2 * repeats + 1, _decide(policy, count)
         print(f"  {name:38s} {_median(*one):9.1f} {_median(*many) / count:14.2f}")

@@ -88,6 +88,9 @@ class Benchmark:
         self._arguments = arguments
         require_count("--processes", arguments.processes, 1, 1024)
         profile = PROFILES[arguments.profile]
+        double = _repeated(arguments.suites)
+        if double:
+            raise ValueError(f"--suites: {double} are there twice; name each suite once")
         self._suites = [make_suite(name) for name in arguments.suites or profile.suites]
         self._entrants = _choose(entrants(profile), arguments.agents, arguments.agent)
         names = [entrant.name for entrant in self._entrants]
@@ -97,9 +100,14 @@ class Benchmark:
         folder = arguments.from_folder
         if folder is not None and not folder.is_dir():
             raise ValueError(f"--import: there is no folder {str(folder)!r}; name another, or none")
+        if arguments.show and folder is None and not arguments.database.exists():
+            raise ValueError(
+                f"--database: there is no file {str(arguments.database)!r}, and --show runs "
+                "nothing: name the database of a run, or a folder to --import"
+            )
 
     def run(self) -> bool:
-        """Run, confirm, export and show; returns whether anything failed."""
+        """Run, confirm, export and show; returns whether anything failed, or there is nothing."""
         arguments = self._arguments
         with Store(arguments.database) as store:
             for name in arguments.rerun:
@@ -114,7 +122,7 @@ class Benchmark:
                 for path in filter(None, paths):
                     print(f"written: {path}")
             command = command_of("scripts.benchmark")
-            show_results(store, self._suites, self._entrants, arguments.out, command)
+            failed |= not show_results(store, self._suites, self._entrants, arguments.out, command)
         return failed
 
     def _import(self, store: Store, folder: Path) -> None:
@@ -168,21 +176,28 @@ class Benchmark:
                     print(f"\n{name} failed on {suite.name}:\n{messages[0]}", file=sys.stderr)
 
     def _validate(self, store: Store) -> bool:
-        wrong = False
+        """Replay what is stored; returns whether something is wrong, or nothing is stored."""
+        wrong = confirmed = False
         for suite in self._suites:
             for verdict in validate(store, suite):
                 manner = "bit for bit" if verdict.bitwise else "to 1e-12"
-                outcome = f"confirmed {manner}"
+                outcome, confirmed = f"confirmed {manner}", True
                 if verdict.difference is not None:
                     outcome, wrong = f"WRONG: {verdict.difference}", True
                 print(f"{suite.name}, {verdict.agent}, {verdict.episodes} episodes: {outcome}")
-        return wrong
+        if not confirmed:
+            names = [suite.name for suite in self._suites]
+            print(f"{self._arguments.database}: no results to confirm on {names}", file=sys.stderr)
+        return wrong or not confirmed
 
 
 def _choose(
     known: Sequence[Entrant], names: Sequence[str], own: Sequence[str]
 ) -> tuple[Entrant, ...]:
-    """The tuners that were asked for; the user's own, of unknown speed, run first."""
+    """The tuners that were asked for; the user's own, of unknown speed, run first.
+
+    All known names are reserved: scores refer to some of them, also where they are not chosen.
+    """
     by_name = {entrant.name: entrant for entrant in known}
     unknown = [name for name in names if name not in by_name]
     if unknown:
@@ -192,11 +207,17 @@ def _choose(
         )
     chosen = [entrant for entrant in known if not names or entrant.name in names]
     mine = [read_entrant(text) for text in own]
-    taken = [entrant.name for entrant in (*mine, *chosen)]
-    double = sorted({name for name in taken if taken.count(name) > 1})
+    double = _repeated([*by_name, *(entrant.name for entrant in mine)])
     if double:
-        raise ValueError(f"--agent: the names {double} are taken: write NAME={own[0]}")
+        raise ValueError(
+            f"--agent: the names {double} are taken; give others, as NAME=path/to/file.py:Class"
+        )
     return (*mine, *chosen)
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    """Names that are there more than once."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from hpo_gym.files import write_atomic
 
 def show_results(
     store: Store, suites: Sequence[Suite], entrants: Sequence[Entrant], folder: Path, command: str
-) -> None:
+) -> bool:
     """Print the tables of the suites; write them, and all scores.
 
     Args:
@@ -34,10 +34,14 @@ def show_results(
         entrants: The tuners to show.
         folder: Where benchmark.csv, benchmark.md and benchmark.html go.
         command: The command line.
+
+    Returns:
+        Whether there is something to show, and no tuner failed.
     """
-    results = []
+    results, anyone_failed = [], False
     for suite in suites:
         records, failed = results_of(store, suite, entrants)
+        anyone_failed |= bool(failed)
         if not records:
             print(f"{suite.name}: nothing to show; failed: {failed}")
             continue
@@ -53,6 +57,7 @@ def show_results(
         }
         groups = {entrant.name: entrant.group for entrant in entrants}
         _write(folder, results, groups, facts)
+    return bool(results) and not anyone_failed
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Build the greedy static portfolio of a family, as ``agents/data/portfolio-FAMILY.json``.
+"""Build the greedy static portfolio of a family, in ``agents/data``.
 
     python -m scripts.make_portfolio --family binormal
 
@@ -16,11 +16,10 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from agents.portfolio import FOLDER, greedy, regret_table
-from hpo_gym.families import make_family
-from hpo_gym.families.distribution import Distribution
+from agents.portfolio import FOLDER, file_name, greedy, regret_table
+from hpo_gym.families import Distribution, make_family
 from hpo_gym.files import write_atomic
-from scripts.command_line import command_of, plain_errors
+from scripts.command_line import command_of, plain_errors, require_count
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,11 @@ def run(arguments: Arguments) -> None:
     """Build the portfolio and write it."""
     family = make_family(arguments.family)
     assert isinstance(family, Distribution)
-    tasks, metric = arguments.tasks, arguments.metric
+    tasks, metric, most = arguments.tasks, arguments.metric, family.sizes["train"]
+    require_count("--tasks", tasks, 1, most - 1)
+    require_count("--candidates", arguments.candidates, 1, most - tasks)
+    require_count("--size", arguments.size, 1, arguments.candidates)
     others = np.arange(tasks, tasks + arguments.candidates)
-    if tasks < 1 or not arguments.size <= arguments.candidates <= family.sizes["train"] - tasks:
-        raise ValueError(
-            f"--tasks {tasks} and --candidates {arguments.candidates} must be at least 1 and "
-            f"--size {arguments.size}, and at most {family.sizes['train']} together"
-        )
     scaled, _ = family.best("train", others, metric)
     regret = regret_table(family, metric, scaled, tasks)
     chosen = greedy(regret, arguments.size)
@@ -64,7 +61,7 @@ def run(arguments: Arguments) -> None:
         "mean_regret": left.round(6).tolist(),
         "unit": units.round(6).tolist(),
     }
-    path = arguments.folder / f"portfolio-{family.name}.json"
+    path = arguments.folder / file_name(family, metric)
     write_atomic(path, json.dumps(content, indent=1) + "\n")
     print(f"mean regret on training tasks {left[0]:.4f} (1), {left[-1]:.4f} ({len(left)})")
     print(path)

@@ -42,19 +42,14 @@ class Arguments:
 
 def draw(arguments: Arguments) -> Any:
     """Rows of panels, one task each, family after family."""
+    families = _families(arguments)
     rows = -(-arguments.tasks // _COLUMNS)
-    count = rows * len(arguments.families)
+    count = rows * len(families)
     figure = new_figure(13.0, 2.45 * count)
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.03)
-    blocks = np.atleast_1d(figure.subfigures(len(arguments.families), 1))
-    for block, name in zip(blocks, arguments.families, strict=True):
-        family = make_family(name)
-        if not isinstance(family, Distribution):
-            raise ValueError(f"family {name!r} has one task: --families takes distributions")
-        sizes = {split: size for split, size in family.sizes.items() if size >= arguments.tasks}
-        if arguments.split not in sizes:
-            raise ValueError(f"--split {arguments.split!r} must be one of {list(sizes)}")
-        block.suptitle(f"{name}, {arguments.split} tasks 0 to {arguments.tasks - 1}: F1")
+    blocks = np.atleast_1d(figure.subfigures(len(families), 1))
+    for block, family in zip(blocks, families, strict=True):
+        block.suptitle(f"{family.name}, {arguments.split} tasks 0 to {arguments.tasks - 1}: F1")
         panels = block.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False)
         for task, panel in enumerate(panels.flat):
             if task >= arguments.tasks:
@@ -67,6 +62,22 @@ def draw(arguments: Arguments) -> Any:
             panel.set_ylabel("epochs")
         block.colorbar(mesh, ax=panels, label="F1", aspect=30, pad=0.01)
     return figure
+
+
+def _families(arguments: Arguments) -> list[Distribution]:
+    """The families, which all must have the tasks that are asked for."""
+    if not arguments.families:
+        raise ValueError("--families: none are given; name at least one, such as binormal")
+    families = []
+    for name in arguments.families:
+        family = make_family(name)
+        if not isinstance(family, Distribution):
+            raise ValueError(f"--families: {name!r} has one task only; name distributions of tasks")
+        if arguments.split not in family.sizes:
+            raise ValueError(f"--split {arguments.split!r} must be one of {list(family.sizes)}")
+        require_count("--tasks", arguments.tasks, 1, family.sizes[arguments.split])
+        families.append(family)
+    return families
 
 
 def _draw_task(panel: Any, family: Distribution, split: str, task: int) -> Any:
@@ -97,7 +108,6 @@ def _score(family: Distribution, parameters: Any, *scaled: Any) -> Any:
 
 def main(arguments: Arguments) -> None:
     """Write the figure."""
-    require_count("--tasks", arguments.tasks, 1)
     figure = draw(arguments)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(arguments.out, dpi=100)

@@ -1,15 +1,21 @@
 """The benchmark's command line: a user's tuner is ranked, mistakes are told, files are written."""
 
 import csv
+import json
 import re
+import sqlite3
+from dataclasses import replace
 
 import pytest
 from tiny_benchmarks import tuner
 
+from hpo_gym import pretrained
+from hpo_gym.benchmark.runner import run
 from hpo_gym.benchmark.store import Store
 from hpo_gym.benchmark.suites import make_suite
 from scripts import benchmark
 from scripts.benchmark_agents import PROFILES, entrants
+from scripts.benchmark_results import results_of, score
 
 MINE = '''
 import numpy as np
@@ -50,12 +56,13 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     with (tmp_path / "results/benchmark/benchmark.csv").open() as file:
         ranks = {row["agent"]: row for row in csv.DictReader(file) if row["score"] == "rank"}
     assert ranks.keys() == {"Halving", "random"}
-    assert "Halving" in (tmp_path / "results/benchmark/benchmark.md").read_text()
+    table = (tmp_path / "results/benchmark/benchmark.md").read_text()
+    assert re.search(r"^\| Halving +\| ", table, re.M)
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
     stored = ("--import", "rows", "--database", "b.sqlite", "--show")
     assert command(*chosen, *stored) == 0
-    table = printed[printed.index("\nsmoke: normalised") : printed.index("\nsmoke: area")]
-    assert table in capsys.readouterr().out
+    tables = printed[printed.index("\nsmoke: normalised") : printed.index("\nsmoke: area")]
+    assert tables in capsys.readouterr().out
     # What is to be run again is not imported either.
     assert command(*chosen, *stored, "--rerun", "Halving") == 0
     assert "deleted: results of Halving on 1 suites" in capsys.readouterr().out
@@ -69,17 +76,46 @@ def test_a_failing_tuner_ends_with_an_error_code(command, tmp_path, capsys):
     printed = capsys.readouterr()
     assert "failed: bad on smoke, seed 0, tasks from 0" in printed.out
     assert "RuntimeError: no idea" in printed.err
-    assert "bad" in (tmp_path / "results/benchmark/benchmark.md").read_text()
+    table = (tmp_path / "results/benchmark/benchmark.md").read_text()
+    assert re.search(r"^\| bad +\| failed", table, re.M)
+    # Shown again it is no success either; without that tuner it is.
+    assert command("--agents", "random", "--agent", "bad=tuners.py:Raises", "--show") == 1
+    assert command("--agents", "random", "--show") == 0
+
+
+def test_nothing_is_no_result(command, tmp_path, capsys):
+    Store(tmp_path / "empty.sqlite").close()
+    assert command("--database", "empty.sqlite", "--show") == 1
+    assert "smoke: nothing to show" in capsys.readouterr().out
+    assert command("--database", "empty.sqlite", "--show", "--validate") == 1
+    assert "empty.sqlite: no results to confirm on ['smoke']" in capsys.readouterr().err
+
+
+def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
+    (tmp_path / "mytuner.py").write_text(MINE)
+    chosen = ("--agents", "random", "--database", "a.sqlite")
+    assert command(*chosen, "--processes", "1") == 0
+    with sqlite3.connect("a.sqlite") as connection:
+        connection.execute("DELETE FROM evaluations WHERE task = 7 AND seed = 1 AND step = 15")
+    assert command(*chosen, "--show") == 0
+    assert command(*chosen, "--show", "--validate") == 1
+    printed = capsys.readouterr().out
+    assert "smoke, random, 15 episodes: WRONG: task 7, seed 1: only 15 of 16" in printed
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--suites", "nope"], "unknown suite 'nope'"),
+        (["--suites", "smoke", "smoke"], r"--suites: \['smoke'\] are there twice"),
         (["--agents", "nope"], r"unknown agents \['nope'\]"),
         (["--agent", "nope.py:A"], "agent 'A' cannot be read"),
         (["--agent", "nope"], "must be 'module:attribute'"),
         (["--agent", "random=agents:make_agent"], r"the names \['random'\] are taken"),
+        (["--agents", "random", "--agent", "portfolio=agents:make_agent"], r"\['portfolio'\] are"),
+        (["--agent", "a=agents:make_agent", "--agent", "a=agents:Agent"], r"\['a'\] are taken"),
+        (["--show", "--database", "nope/a.sqlite"], "--database: there is no file 'nope/a.sqlite'"),
+        (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
         (["--rerun", "nope"], r"--rerun: \['nope'\] are no tuners.*choose from \['"),
         (["--import", "nope"], "--import: there is no folder 'nope'"),
         (["--processes", "0"], "--processes 0 must be"),
@@ -108,3 +144,29 @@ def test_profiles(profile):
         assert entrant.identity
         for limit in entrant.limits.values():
             assert min(limit) >= 1
+
+
+def test_results_are_shown_within_the_limits(tmp_path):
+    suite = make_suite("smoke")
+    with Store(tmp_path / "a.sqlite") as store:
+        assert run(store, [suite], [tuner(tmp_path)]) == 0
+        ((shown,), failed) = results_of(store, suite, [tuner(tmp_path, limits={"*": (3, 1)})])
+        ((whole,), _) = results_of(store, suite, [tuner(tmp_path)])
+    assert (shown.regret.shape[:2], whole.regret.shape[:2], failed) == ((3, 1), (8, 2), [])
+
+
+def test_training_times_are_those_of_the_family(tmp_path):
+    """A tuner has a policy for each family, and each policy a time of its own."""
+    (learned,) = (one for one in entrants(PROFILES["smoke"]) if one.name == "unrolled-0")
+    stated = {}
+    for name in ("fictitious-family", "binormal"):
+        description = pretrained.path("unrolled", name).with_suffix(".json")
+        stated[name] = json.loads(description.read_text())["training_seconds"]
+    assert stated["fictitious-family"] != stated["binormal"]
+    with Store(tmp_path / "a.sqlite") as store:
+        for suite_name in ("smoke", "binormal-test"):
+            suite = replace(make_suite(suite_name), tasks=(0,), seeds=(0,))
+            run(store, [suite], [learned])
+            records, failed = results_of(store, suite, [learned])
+            (scores,) = score(suite, records, failed, [learned]).agents
+            assert scores.training_seconds == stated[suite.family["name"]]

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from agents import make_agent
+from agents import make_agent, portfolio
 from agents.portfolio import FOLDER, greedy, read_portfolio, regret_table
 from hpo_gym.columns import ArrayMath, ScalarMath
-from hpo_gym.families import make_family
+from hpo_gym.families import Distribution, make_family
 from hpo_gym.reference import dynamics_of
 from hpo_gym.testing import check_agent
+from scripts import make_portfolio
 
 IDS = {"fictitious-family": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
 
@@ -119,10 +120,85 @@ def test_gaussian_process_starts_with_the_list():
         observation, *_ = env.step(action)
 
 
+def test_gaussian_process_takes_over_after_the_list():
+    """Its next proposal depends on what was seen, which that of a start-up trial does not."""
+    agents = {name: {} for name in ("gp-portfolio", "gp")}
+    for name, proposals in agents.items():
+        for task in (0, 1):
+            env = gym.make("BinormalHPOFamily-v0", split="validation")
+            agent, state = make_agent(name, env, seed=1), None
+            observation, _ = env.reset(seed=0, options={"task": task})
+            for _ in range(5):
+                action, state = agent.predict(observation, state)
+                observation, *_ = env.step(action)
+            proposals[task] = action
+    assert not np.allclose(agents["gp-portfolio"][0], agents["gp-portfolio"][1], atol=1e-3)
+    assert np.allclose(agents["gp"][0], agents["gp"][1])  # a control: its fifth of ten is random
+
+
 @pytest.mark.parametrize("name", ["static", "portfolio"])
 def test_contract(name):
     env = partial(gym.make, "FictitiousHPOFamily-v0", split="validation", max_evaluations=5)
     check_agent(lambda: make_agent(name, env()), env)
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Run the script in an empty folder; optima and regrets are made up, real ones take long."""
+    random = np.random.default_rng(0)
+
+    def best(self, split, index, metric):
+        return np.stack([random.uniform(0.0, 1.0, len(index))] * 3), None
+
+    monkeypatch.setattr(Distribution, "best", best)
+    monkeypatch.setattr(
+        make_portfolio,
+        "regret_table",
+        lambda family, metric, scaled, tasks: random.uniform(size=(scaled.shape[1], tasks)),
+    )
+    monkeypatch.setattr(portfolio, "FOLDER", tmp_path)
+    return lambda **arguments: make_portfolio.run(
+        make_portfolio.Arguments(tasks=5, candidates=6, folder=tmp_path, **arguments)
+    )
+
+
+def test_each_metric_has_a_file_of_its_own(make, tmp_path):
+    for metric in ("f1", "accuracy"):
+        make(family="binormal", metric=metric, size=4)
+    names = ["portfolio-binormal-accuracy.json", "portfolio-binormal.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    for name, metric in zip(names, ("accuracy", "f1"), strict=True):
+        env = gym.make("BinormalHPOFamily-v0", metric=metric)
+        stated = json.loads((tmp_path / name).read_text())["unit"]
+        assert read_portfolio(dynamics_of(env)).tolist() == stated
+    with pytest.raises(ValueError, match="--metric loss makes one"):
+        read_portfolio(dynamics_of(gym.make("BinormalHPOFamily-v0", metric="loss")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 0}, r"--size 0 must be a whole number in \[1, 6\]"),
+        ({"size": -3}, "--size -3 must be"),
+        ({"size": 7}, "--size 7 must be"),
+    ],
+)
+def test_a_portfolio_of_no_size_is_not_written(make, tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make(**arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tasks": 0}, r"--tasks 0 must be a whole number in \[1, 131071\]"),
+        ({"candidates": 131_072 - 4095}, r"--candidates 126977 .* \[1, 126976\]"),
+    ],
+)
+def test_a_portfolio_of_more_tasks_than_there_are(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_portfolio.run(make_portfolio.Arguments(**arguments))
 
 
 def test_refusals():

@@ -4,10 +4,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+import hpo_gym
 from agents.learned import PretrainedTuner
 from agents.portfolio import PortfolioAgent
 from hpo_gym import pretrained
 from hpo_gym.benchmark.statistics import iqm
+from hpo_gym.benchmark.suites import make_suite
 
 NAMES = [
     f"{algorithm}-{family}-{seed}"
@@ -52,7 +54,7 @@ def test_learned_tuners_adapt(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_descriptions_say_where_a_policy_comes_from(name):
     algorithm, family, seed = name.split("-")
-    description = pretrained.load(algorithm, family, int(seed)).description
+    description = pretrained.load(algorithm, pretrained.FAMILIES[family], int(seed)).description
     assert description["environment"]["id"] == f"hpo_gym:{IDS[family]}"
     assert f"--agent {algorithm} --family {family} --seed {seed}" in description["command"]
     assert description["seed"] == int(seed)
@@ -60,6 +62,29 @@ def test_descriptions_say_where_a_policy_comes_from(name):
     assert description["training_seconds"] > 0.0
 
 
-def test_unknown_policy_names_the_known_ones():
-    with pytest.raises(ValueError, match="no pretrained policy 'unrolled-beale-0'"):
-        pretrained.path("unrolled", "beale")
+@pytest.mark.parametrize(
+    ("algorithm", "family", "seed"),
+    [
+        ("unrolled", "beale", 0),
+        ("unrolled", "fictitious", 0),  # the one model, not the family of models
+        ("unrolled", "binormal-family", 0),
+        ("recurrent_ppo", "binormal", 0),
+        ("ppo", "binormal", 99),
+    ],
+)
+def test_unknown_policy_names_the_known_ones(algorithm, family, seed):
+    message = (
+        f"no pretrained policy of '{algorithm}' for the family '{family}' with seed {seed}; "
+        "families are .*'fictitious-family'.* policies .*'unrolled-binormal-0'"
+    )
+    with pytest.raises(ValueError, match=message):
+        pretrained.path(algorithm, family, seed)
+
+
+def test_a_tuner_is_not_run_on_another_family():
+    """Its observations and actions have the same shapes on the one fixed model."""
+    options = {**make_suite("smoke").options, "noise": 0.0}
+    env = hpo_gym.TuningEnv(family="fictitious", **options)
+    pretrained.load("unrolled", "fictitious-family").check_env(env)
+    with pytest.raises(ValueError, match=r"no pretrained policy .* for the family 'fictitious'"):
+        PretrainedTuner(env)

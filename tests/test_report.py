@@ -274,6 +274,16 @@ def test_example_shows_what_the_environment_evaluates(name):
         np.testing.assert_allclose(trace["y"], [info[key] for info in infos], rtol=1e-4)
 
 
+def test_a_page_of_an_oracle_alone():
+    whole = results_of("fictitious-test")
+    (record,) = (one for one in whole.records if one.agent == "random")
+    scores = summary(whole.suite, [record], settings=Settings(resamples=50))
+    page = report_html(
+        [SuiteResults(whole.suite, scores, (record,))], groups={"random": "oracle"}, facts=FACTS
+    )
+    assert "What agents proposed" in page
+
+
 def test_capability_scores_by_hand(results):
     """0 for random search, 1 for regret 0; of IQMs, on common runs."""
     scores = capability_scores(results, GROUPS)

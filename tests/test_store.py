@@ -19,7 +19,8 @@ def records(agent="mine", seed=0):
     """Numbers that use all of their bits."""
     random = np.random.default_rng(seed)
     numbers = random.normal(size=(len(COLUMNS), N, S, T)) * 10.0 ** random.integers(-30, 30, T)
-    actions = random.normal(size=(N, S, T, 3)).astype(np.float32)
+    numbers[-1] = np.abs(numbers[-1])  # seconds
+    actions = random.uniform(-1, 1, size=(N, S, T, 3)).astype(np.float32)
     return Records("tiny", agent, np.array(SUITE.tasks), np.array(SUITE.seeds), actions, *numbers)
 
 
@@ -54,10 +55,10 @@ def test_the_rows_are_of_one_evaluation_each(store, tmp_path):
 
 def test_a_failed_write_leaves_what_was_there(store):
     store.add(SUITE, records(), "here")
-    regret = records(seed=1).regret.copy()
-    regret[-1, -1, -1] = np.nan  # SQLite takes it for NULL, in the last of all rows
+    bad = records(seed=1)
+    bad.regret[-1, -1, -1] = np.nan  # SQLite takes it for NULL, in the last of all rows
     with pytest.raises(sqlite3.IntegrityError):
-        store.add(SUITE, replace(records(seed=1), regret=regret), "there")
+        store.add(SUITE, bad, "there")
     assert_equal_runs(store.records(SUITE, "mine"), records())
     assert store.agents(SUITE)["mine"].fingerprint == "here"
 
@@ -87,6 +88,47 @@ def test_an_incomplete_episode_does_not_count(store, tmp_path):
         connection.execute("DELETE FROM evaluations WHERE task = ? AND seed = ? AND step = 1", key)
     assert key not in store.episodes(SUITE, "mine")
     assert_equal_runs(store.records(SUITE, "mine"), records().first(3, 2))
+
+
+DAMAGES = {
+    "step": (16, "the suite has no step 16"),
+    "task": (4, "the suite has no task 4"),
+    "seed": ("x", "the suite has no seed 'x'"),
+    "actions": (b"12345", "3 components of 4 bytes"),
+    "regret": ("much", "'much'"),
+    "cost": (np.inf, "cost of 'mine' must be finite float64"),
+    "seconds": (-1.0, "seconds of 'mine' are negative: -1.0"),
+}
+
+
+@pytest.mark.parametrize("column", DAMAGES)
+def test_damaged_rows_are_told_with_the_remedy(store, tmp_path, column):
+    store.add(SUITE, records(), "here")
+    value, message = DAMAGES[column]
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        key = (value, SUITE.tasks[3], SUITE.seeds[0])
+        connection.execute(
+            f"UPDATE evaluations SET {column} = ? WHERE task = ? AND seed = ? AND step = 2", key
+        )
+    with pytest.raises(
+        ValueError, match=rf"a\.sqlite: results of 'mine' on 'tiny'.*{message}"
+    ) as e:
+        store.records(SUITE, "mine")
+    assert "--rerun mine" in str(e.value)
+    store.delete("mine")
+    assert store.records(SUITE, "mine") is None
+
+
+def test_results_of_another_suite_are_not_stored(store):
+    other = replace(SUITE, tasks=SUITE.tasks[1:])
+    store.begin(other, "mine", "{}")
+    with pytest.raises(ValueError, match=r"tasks \[5\] of 'mine' are not of 'tiny'"):
+        store.add(other, records(), "here")
+    longer = replace(SUITE, options={**SUITE.options, "max_evaluations": 4})
+    store.begin(longer, "mine", "{}")
+    with pytest.raises(ValueError, match=r"have 3 evaluations .*'tiny' asks for 4"):
+        store.add(longer, records(), "here")
+    assert store.records(longer, "mine") is None
 
 
 def test_another_tuner_of_the_same_name(store):
@@ -190,6 +232,44 @@ def test_a_file_with_something_missing(store, tmp_path, change):
         with pytest.raises(ValueError, match=r"tiny\.npz is damaged"):
             import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
         assert fresh.agents(SUITE) == {}
+
+
+CHANGES = {
+    "tasks": (lambda tasks: tasks.astype(float), "must be finite int64, they are float64"),
+    "seeds": (lambda seeds: seeds[[0, 0]], r"seeds of 'mine' are repeated: \[3, 3\]"),
+    "actions": (lambda actions: actions[..., :2], "actions of size 2.*asks for 3 .* size 3"),
+    "regret": (lambda regret: np.where(regret > 0, np.nan, regret), "must be finite"),
+    "reward": (lambda reward: reward.astype(str), "must be finite float64"),
+    "cost": (lambda cost: cost[1:], "cost of 'mine' has the shape"),
+    "seconds": (lambda seconds: -seconds, "seconds of 'mine' are negative"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_file_with_something_that_does_not_fit(store, tmp_path, name):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    change, message = CHANGES[name]
+    arrays[f"mine/{name}"] = change(arrays[f"mine/{name}"])
+    np.savez(path, **arrays)
+    with Store(tmp_path / "b.sqlite") as fresh:
+        with pytest.raises(ValueError, match=rf"tiny\.npz is damaged: .*{message}"):
+            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+        assert fresh.agents(SUITE) == {}
+
+
+def test_a_file_of_another_budget(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    for name in ("actions", *COLUMNS):
+        arrays[f"mine/{name}"] = arrays[f"mine/{name}"][:, :, :2]
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match=r"tiny\.npz is damaged: .*have 2 evaluations"):
+        import_suite(store, SUITE, tmp_path, {"mine": "{}"})
 
 
 def test_a_damaged_file(store, tmp_path):

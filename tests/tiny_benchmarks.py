@@ -35,11 +35,21 @@ class Raises(Tuner):
 
 class Nan(Tuner):
     def predict(self, observation, **kwargs):
-        return np.full((len(observation), 3), np.nan), None
+        actions = np.zeros((len(observation), 3))
+        actions[2, 1] = np.nan
+        return actions, None
 
 class Shape(Tuner):
     def predict(self, observation, **kwargs):
         return np.zeros(3), None
+
+class Stateless(Tuner):
+    def predict(self, observation, **kwargs):
+        return np.zeros((len(observation), 3))
+
+class Seedless(Tuner):
+    def __init__(self, env):
+        super().__init__(env, seed=0)
 
 class Dies(Tuner):
     def predict(self, observation, **kwargs):

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,10 +115,22 @@ class Entrant:
         Args:
             env: A vector environment like the one that it will tune in.
             seed: Seed of its random numbers.
+
+        Raises:
+            TypeError: The factory cannot be called as it must be.
         """
         source, _, attribute = self.factory.rpartition(":")
         module = _load(Path(source)) if source.endswith(".py") else importlib.import_module(source)
-        return getattr(module, attribute)(env, seed=seed, **self.settings)
+        factory, given = getattr(module, attribute), {"seed": seed, **self.settings}
+        try:
+            signature(factory).bind(env, **given)
+        except TypeError as error:
+            keywords = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            raise TypeError(
+                f"agent {self.name!r} is built by {attribute}(env, {keywords}), which it does not "
+                f"take: {error}"
+            ) from error
+        return factory(env, **given)
 
     def seed(self, seed: int, first_task: int) -> int:
         """Seed of the tuner for a shard, in [0, 2**32): a hash of its name, seed and first task."""

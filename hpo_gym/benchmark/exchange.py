@@ -103,5 +103,13 @@ def _read(
             continue
         arrays = {name: data[f"{agent}/{name}"] for name in _ARRAYS}
         arrays["seconds"] = arrays["seconds"].astype(np.float64)
-        current.append((Records(suite.name, agent, **arrays), about["fingerprint"]))
+        records = Records(suite.name, agent, **arrays)
+        records.check_suite(suite)
+        current.append((records, _text(about["fingerprint"])))
     return current, outdated
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} must be a text")
+    return value

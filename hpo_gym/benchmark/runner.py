@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,17 +100,26 @@ def missing_jobs(store: Store, suites: Iterable[Suite], entrants: Iterable[Entra
     return jobs
 
 
-def _clock() -> float:
-    """Seconds of wall-clock, less those in which this thread waited for a processor.
+def _waited() -> float:
+    """Seconds that this thread waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return 1e-9 * int(_SCHEDULER.read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def _timed(decide: Callable[[], Any]) -> tuple[Any, float]:
+    """What a decision is, and its seconds of wall-clock less those of waiting for a processor.
 
     So the decision time of a tuner is what it would be on an idle core, however busy the machine
-    is. Where the system does not tell (Linux does), waiting counts.
+    is. Where the system does not tell (Linux does), waiting counts. Reading the waiting time takes
+    as long as a fast tuner: the counter runs within the two readings only. What is waited between
+    them and the counter can make the difference negative, which means 0.
     """
-    try:
-        waited = int(_SCHEDULER.read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        waited = 0
-    return time.perf_counter() - 1e-9 * waited
+    waited, begun = _waited(), time.perf_counter()
+    answer = decide()
+    ended = time.perf_counter()
+    return answer, max(0.0, ended - begun - (_waited() - waited))
 
 
 def run_shard(job: Job) -> Records:
@@ -122,10 +131,11 @@ def run_shard(job: Job) -> Records:
     once, and share the time.
 
     Raises:
-        ValueError: The tuner's actions have the wrong shape or are not finite.
+        ValueError: The tuner's `predict` returns something else than actions and a state, or
+            actions of the wrong shape, or that are not finite.
     """
     suite, entrant, shard = job
-    rows, seed = len(shard.tasks), shard.seed
+    rows, seed, size = len(shard.tasks), shard.seed, suite.action_size
     training = replace(suite, split="train")
     agent = entrant.build(training.vector_env(rows), entrant.seed(seed, shard.tasks[0]))
     if entrant.privileged:
@@ -137,13 +147,11 @@ def run_shard(job: Job) -> Records:
     )
     state, starts = None, np.ones(rows, dtype=np.bool_)
     steps: list[tuple[NDArray[Any], ...]] = []
-    for _ in range(suite.budget):
-        before = _clock()
-        proposed, state = agent.predict(
-            observations, state=state, episode_start=starts, deterministic=True
-        )
-        seconds = np.full(rows, (_clock() - before) / rows)
-        actions = _checked(proposed, (rows, env.dynamics.mode.size))
+    for evaluation in range(1, suite.budget + 1):
+        asked = {"state": state, "episode_start": starts, "deterministic": True}
+        answer, seconds_of_all = _timed(partial(agent.predict, observations, **asked))
+        actions, state = _checked(answer, shard.tasks, size, evaluation)
+        seconds = np.full(rows, seconds_of_all / rows)
         observations, reward, _, _, info = env.step(actions)
         starts = np.zeros(rows, dtype=np.bool_)
         resource = info["epochs"].astype(np.float64)
@@ -162,11 +170,21 @@ def fingerprint() -> str:
     return json.dumps(machine, sort_keys=True)
 
 
-def _checked(actions: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """The actions as they are stored and replayed: clipped, as the environment would do."""
-    array = np.array(actions, dtype=np.float32)
+def _checked(
+    answer: Any, tasks: Sequence[int], size: int, evaluation: int
+) -> tuple[NDArray[np.float32], Any]:
+    """A tuner's actions on some tasks, clipped, as the environment would do, and its state."""
+    place = f"evaluation {evaluation} on the tasks {list(tasks)}: predict"
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise ValueError(f"{place} must return (actions, state), it returned {answer!r}")
+    actions, state = answer
+    array, shape = np.array(actions, dtype=np.float32), (len(tasks), size)
     if array.shape != shape:
-        raise ValueError(f"predict returned actions of shape {array.shape}, not {shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"predict returned actions that are not finite: {array.tolist()}")
-    return np.clip(array, np.float32(-1.0), np.float32(1.0))
+        raise ValueError(f"{place} returned actions of shape {array.shape}, not {shape}")
+    for task, action in zip(tasks, array, strict=True):
+        if not np.isfinite(action).all():
+            raise ValueError(
+                f"evaluation {evaluation} on task {task}: predict returned an action that is not "
+                f"finite: {action.tolist()}"
+            )
+    return np.clip(array, np.float32(-1.0), np.float32(1.0)), state

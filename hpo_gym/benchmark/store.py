@@ -7,15 +7,13 @@ none. The view ``results`` shows the rows with the names of suites and agents.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hpo_gym.benchmark.records import COLUMNS, Records
+from hpo_gym.benchmark.records import Records
+from hpo_gym.benchmark.stored import Stored, episodes_of, from_rows, to_rows
 from hpo_gym.benchmark.suites import Shard, Suite
 
 MIXED = "mixed"
@@ -65,7 +63,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path) -> None:
-        path = Path(path)
+        self._path = path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=60.0, isolation_level=None)
         try:
@@ -136,11 +134,15 @@ class Store:
             suite: The suite.
             records: Results of an agent that `begin` declared.
             fingerprint: The machine that they come from.
+
+        Raises:
+            ValueError: They cannot be of the suite, see `Records.check_suite`.
         """
-        rows = list(_rows(records))
+        records.check_suite(suite)
+        rows = list(to_rows(records))
         with self._transaction():
             run = self._run(suite, records.agent)
-            episodes = [(run.id, task, seed) for _, task, seed in _episodes(records)]
+            episodes = [(run.id, task, seed) for _, task, seed in episodes_of(records)]
             self._connection.executemany(
                 "DELETE FROM evaluations WHERE run = ? AND task = ? AND seed = ?", episodes
             )
@@ -197,27 +199,41 @@ class Store:
         rows = self._all(
             "SELECT task, seed FROM evaluations JOIN runs ON run = runs.id JOIN suites "
             "ON suite = suites.id WHERE hash = ? AND agent = ? GROUP BY task, seed "
-            "HAVING count(*) = ?",
+            "HAVING count(*) = ? AND min(step) = 0 AND max(step) = count(*) - 1",
             *(suite.hash, agent, suite.budget),
         )
         return set(rows)
+
+    def stored(self, suite: Suite, agent: str) -> Stored | None:
+        """All that there is of an agent, or None if there is nothing.
+
+        Raises:
+            ValueError: A row is not of the suite, or damaged.
+        """
+        rows = self._all(
+            "SELECT task, seed, step, actions, regret, reward, resource, cost, seconds "
+            "FROM evaluations JOIN runs ON run = runs.id JOIN suites ON suite = suites.id "
+            "WHERE hash = ? AND agent = ?",
+            *(suite.hash, agent),
+        )
+        try:
+            return from_rows(suite, agent, rows) if rows else None
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self._path}: results of {agent!r} on {suite.name!r} are damaged: {error}; "
+                f"restore the file, or delete those results with --rerun {agent}"
+            ) from error
 
     def records(self, suite: Suite, agent: str) -> Records | None:
         """The results of an agent, or None if there are none.
 
         They are those on the first tasks with the first seeds, as many as are complete.
+
+        Raises:
+            ValueError: A row is not of the suite, or damaged.
         """
-        complete = self.episodes(suite, agent)
-        done = np.array([[(t, s) in complete for s in suite.seeds] for t in suite.tasks])
-        tasks, seeds = _largest_corner(done)
-        if not tasks:
-            return None
-        rows = self._all(
-            "SELECT task, seed, step, actions, regret, reward, resource, cost, seconds "
-            "FROM evaluations WHERE run = ?",
-            self._run(suite, agent).id,
-        )
-        return _read(suite, agent, tasks, seeds, rows)
+        stored = self.stored(suite, agent)
+        return None if stored is None else stored.corner()
 
     def _run(self, suite: Suite, agent: str) -> Run:
         row = self._one(
@@ -242,51 +258,3 @@ class Store:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def _episodes(records: Records) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """Position, task and seed of every episode."""
-    for i, task in enumerate(records.tasks.tolist()):
-        for j, seed in enumerate(records.seeds.tolist()):
-            yield (i, j), task, seed
-
-
-def _rows(records: Records) -> Iterator[tuple[Any, ...]]:
-    """The rows of the table, without the run."""
-    for position, task, seed in _episodes(records):
-        actions = [action.tobytes() for action in records.actions[position].astype("<f4")]
-        columns = [getattr(records, name)[position].tolist() for name in COLUMNS]
-        for step, values in enumerate(zip(actions, *columns, strict=True)):
-            yield task, seed, step, *values
-
-
-def _read(
-    suite: Suite, agent: str, tasks: int, seeds: int, rows: Sequence[Sequence[Any]]
-) -> Records:
-    """Records of the first tasks and seeds from rows of the table."""
-    task, seed, step, actions, *columns = zip(*rows, strict=True)
-    i, j = _positions(task, suite.tasks), _positions(seed, suite.seeds)
-    cells = (i, j, np.array(step))
-    shape = (len(suite.tasks), len(suite.seeds), suite.budget)
-    flat = np.frombuffer(b"".join(actions), dtype="<f4").reshape(len(rows), -1)
-    chosen = np.zeros((*shape, flat.shape[1]), dtype=np.float32)
-    chosen[cells] = flat
-    numbers = np.zeros((len(COLUMNS), *shape))
-    for number, column in zip(numbers, columns, strict=True):
-        number[cells] = column
-    known = (np.array(suite.tasks), np.array(suite.seeds))
-    return Records(suite.name, agent, *known, chosen, *numbers).first(tasks, seeds)
-
-
-def _positions(values: Sequence[int], known: Sequence[int]) -> NDArray[np.int64]:
-    index = {value: position for position, value in enumerate(known)}
-    return np.array([index[value] for value in values])
-
-
-def _largest_corner(done: NDArray[np.bool_]) -> tuple[int, int]:
-    """Numbers of first rows and columns, all True, with the largest product."""
-    heights = np.logical_and.accumulate(done, axis=0).sum(axis=0)  # first rows that are done
-    common = np.minimum.accumulate(heights)
-    sizes = common * np.arange(1, len(common) + 1)
-    columns = int(sizes.argmax())
-    return int(common[columns]), columns + 1

@@ -103,6 +103,11 @@ class Suite:
         return int(self.options["max_evaluations"])
 
     @property
+    def action_size(self) -> int:
+        """Components of an action."""
+        return self.env().dynamics.mode.size
+
+    @property
     def text(self) -> str:
         """The suite as canonical JSON."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
-from hpo_gym.benchmark.records import Records
 from hpo_gym.benchmark.runner import fingerprint
 from hpo_gym.benchmark.store import Store
+from hpo_gym.benchmark.stored import Stored
 from hpo_gym.benchmark.suites import Suite, env_seed
 from hpo_gym.env import TuningEnv
 
@@ -30,39 +31,54 @@ class Verdict(NamedTuple):
     bitwise: bool
     """Whether every bit had to be equal: the results come from this machine."""
     difference: str | None
-    """The first difference in words, or None."""
+    """The first difference, or missing evaluation, in words; or None."""
 
 
 def validate(store: Store, suite: Suite, *, sample: int | None = None) -> Iterator[Verdict]:
-    """Replay the results on a suite, agent by agent.
+    """Replay all complete episodes on a suite, agent by agent; none may be incomplete.
 
     Args:
         store: The results.
         suite: The suite.
         sample: Replay at most so many episodes of each agent, spread over all; None for all.
+
+    Raises:
+        ValueError: Results are damaged, see `Store.stored`.
     """
     for agent, run in store.agents(suite).items():
-        records = store.records(suite, agent)
-        if records is None:
+        stored = store.stored(suite, agent)
+        if stored is None:  # it has failed only
             continue
         bitwise = run.fingerprint == fingerprint()
-        episodes = np.argwhere(np.ones(records.regret.shape[:2]))
+        episodes = np.argwhere(stored.complete)
         if sample is not None and sample < len(episodes):
             episodes = episodes[np.linspace(0, len(episodes) - 1, sample).astype(np.int64)]
-        differences = _differences(suite, records, episodes.tolist(), 0.0 if bitwise else TOLERANCE)
+        differences = chain(
+            _missing(stored),
+            _differences(suite, stored, episodes.tolist(), 0.0 if bitwise else TOLERANCE),
+        )
         yield Verdict(suite.name, agent, len(episodes), bitwise, next(differences, None))
 
 
+def _missing(stored: Stored) -> Iterator[str]:
+    """Episodes of which a part is stored: shards are written whole."""
+    records, counts = stored.records, stored.there.sum(axis=-1)
+    for i, j in np.argwhere((counts > 0) & ~stored.complete).tolist():
+        yield (
+            f"task {records.tasks[i]}, seed {records.seeds[j]}: only {counts[i, j]} of "
+            f"{stored.there.shape[-1]} evaluations are stored"
+        )
+
+
 def _differences(
-    suite: Suite, records: Records, episodes: list[list[int]], tolerance: float
+    suite: Suite, stored: Stored, episodes: list[list[int]], tolerance: float
 ) -> Iterator[str]:
-    env = suite.env()
+    env, records = suite.env(), stored.records
     for i, j in episodes:
         task, seed = int(records.tasks[i]), int(records.seeds[j])
         replayed = _replay(env, records.actions[i, j], task, seed)
-        stored = {name: getattr(records, name)[i, j] for name in REPLAYED}
         for name in REPLAYED:
-            one, other = stored[name], replayed[name]
+            one, other = getattr(records, name)[i, j], replayed[name]
             bound = tolerance * np.maximum(1.0, np.abs(other))
             for step in np.flatnonzero(~(np.abs(one - other) <= bound)).tolist():
                 yield (

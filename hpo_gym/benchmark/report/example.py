@@ -33,9 +33,11 @@ class Optimum(NamedTuple):
 def chosen_agents(results: SuiteResults, groups: Mapping[str, str]) -> list[str]:
     """The best learned tuner, a Gaussian process, the portfolio and random search.
 
-    Where some of them did not take part, the best of the others stand in for them.
+    Where some of them did not take part, the best of the others stand in for them: oracles, which
+    show nothing but the optimum, where nobody else is there.
     """
     ranked = [agent for agent in results.agents if groups.get(agent) != "oracle"]
+    ranked = ranked or list(results.agents)
     learned = [agent for agent in ranked if groups.get(agent) == "learned"][:1]
     wanted = [*learned, *(agent for agent in _USUAL if agent in ranked)]
     wanted += [agent for agent in ranked if agent not in wanted]
@@ -66,7 +68,7 @@ def example_figure(results: SuiteResults, groups: Mapping[str, str], styles: Sty
     return Figure(
         "example",
         "An example episode",
-        f"What {len(agents)} agents proposed on the same task with seed {seed}; the first tasks "
+        f"What agents proposed on the same task with seed {seed}; the first tasks "
         "that they have in common, not chosen ones. Marks: the noise-free score of each proposal, "
         "which the agents see with noise. Steps: the incumbent, the best by what was seen. Black "
         "dashes: the optimum, which nobody is told.",
