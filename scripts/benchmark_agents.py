@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents import AGENTS, INFORMED, SEARCHES
-from agents.portfolio import FOLDER
+from agents.portfolio import FOLDER, file_name
 from hpo_gym import pretrained
 from hpo_gym.benchmark.entrants import Entrant
+from hpo_gym.families import make_family
 
 Limits = Mapping[str, tuple[int, int]]
 
@@ -52,8 +53,6 @@ _TUNERS = (
 )
 """Groups, speeds and names, in the order in which they run. An episode takes milliseconds of a
 fast tuner, hundredths of a second to half a second of a medium one, seconds of the slow ones."""
-_FAMILIES = {"fictitious-family": "fictitious", "binormal": "binormal"}
-"""Families by name, and what their policies are called after."""
 
 
 def entrants(profile: Profile) -> tuple[Entrant, ...]:
@@ -73,7 +72,8 @@ def _entrant(name: str, group: str, limits: Limits) -> Entrant:
         factory = f"{agent.__module__}:{agent.__qualname__}"
         return Entrant(name, factory, {}, group, limits, privileged=group == "oracle")
     factory, settings = (SEARCHES | INFORMED)[name]
-    portfolios = sorted(map(str, FOLDER.glob("*.json"))) if name in INFORMED else ()
+    families = map(make_family, pretrained.FAMILIES.values()) if name in INFORMED else ()
+    portfolios = sorted(str(FOLDER / file_name(family, "f1")) for family in families)
     return Entrant(name, factory, settings, group, limits, files=tuple(portfolios))
 
 
@@ -82,7 +82,11 @@ def _learned() -> list[Entrant]:
     known = pretrained.names()
     entrants = []
     for algorithm, seed in sorted({(name.split("-")[0], name.split("-")[2]) for name in known}):
-        families = [name for name in _FAMILIES if f"{algorithm}-{_FAMILIES[name]}-{seed}" in known]
+        families = [
+            family
+            for word, family in pretrained.FAMILIES.items()
+            if f"{algorithm}-{word}-{seed}" in known
+        ]
         entrants.append(
             Entrant(
                 f"{algorithm}-{seed}",
