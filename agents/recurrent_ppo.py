@@ -100,6 +100,13 @@ class RecurrentPPOSettings(PPOSettings):
         return model
 
 
+SETTINGS: dict[str, RecurrentPPOSettings] = {
+    "FictitiousHPOFamily-v0": RecurrentPPOSettings(total_steps=8_000_000),
+    "BinormalHPOFamily-v0": RecurrentPPOSettings(),
+}
+"""Hyperparameters by id; `settings_for` gives those of all others."""
+
+
 def settings_for(env_id: str) -> RecurrentPPOSettings:
-    """The hyperparameters for an environment, the same for all."""
-    return RecurrentPPOSettings()
+    """The hyperparameters for an environment."""
+    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), RecurrentPPOSettings())
