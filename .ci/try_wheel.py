@@ -54,7 +54,7 @@ def check_pretrained() -> None:
     for name in pretrained.names():
         algorithm, family, seed = name.split("-")
         pretrained.load(algorithm, pretrained.FAMILIES[family], int(seed))
-    require(len(pretrained.names()) >= 12, f"only {pretrained.names()} are pretrained")
+    require(len(pretrained.names()) >= 18, f"only {pretrained.names()} are pretrained")
     envs = gym.make_vec("FictitiousHPOFamily-v0", num_envs=64, split="validation")
     tuner = pretrained.load("unrolled", "fictitious-family")
     observations, infos = envs.reset(seed=0)

@@ -13,10 +13,10 @@ from hpo_gym.benchmark.suites import make_suite
 
 NAMES = [
     f"{algorithm}-{family}-{seed}"
-    for algorithm in ("ppo", "unrolled")
+    for algorithm in ("ppo", "recurrent_ppo", "unrolled")
     for family in ("binormal", "fictitious")
     for seed in (0, 1, 2)
-] + ["recurrent_ppo-fictitious-0"]
+]
 IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
 
 
