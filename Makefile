@@ -70,7 +70,7 @@ wheel-check: setup ## build the wheel, check its contents, try it alone in a cle
 	sh .ci/check-wheel $(PYTHON)
 
 bench: $(BENCH_STAMP) ## measure the speed
-	$(PYTHON) -m scripts.bench $(ARGS)
+	$(PYTHON) -m scripts.speed.bench $(ARGS)
 
 clean: ## remove environments, caches and builds; runs/ and results/ stay
 	rm -rf $(VENV) $(OLDEST_VENV) build dist .mypy_cache .pytest_cache .ruff_cache

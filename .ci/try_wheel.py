@@ -53,10 +53,10 @@ def check_pretrained() -> None:
     """A trained policy tunes unseen tasks of its family, in NumPy alone."""
     for name in pretrained.names():
         algorithm, family, seed = name.split("-")
-        pretrained.load(algorithm, pretrained.FAMILIES[family], int(seed))
+        pretrained.load(algorithm, family, int(seed))
     require(len(pretrained.names()) >= 18, f"only {pretrained.names()} are pretrained")
     envs = gym.make_vec("FictitiousHPOFamily-v0", num_envs=64, split="validation")
-    tuner = pretrained.load("unrolled", "fictitious-family")
+    tuner = pretrained.load("unrolled", "fictitious")
     observations, infos = envs.reset(seed=0)
     for _ in range(16):
         actions, _ = tuner.predict(observations, deterministic=True)

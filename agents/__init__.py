@@ -6,12 +6,13 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from .base import Agent
-from .constant import ConstantAgent
-from .coordinate import CoordinateAgent
-from .grid import GridAgent
-from .oracle import OracleAgent
-from .random_search import RandomAgent
+from hpo_gym.tuners.agent import Agent
+
+from .baselines.constant import ConstantAgent
+from .baselines.coordinate import CoordinateAgent
+from .baselines.grid import GridAgent
+from .baselines.random_search import RandomAgent
+from .oracle.oracle import OracleAgent
 
 AGENTS: dict[str, type[Agent]] = {
     agent.name: agent
@@ -20,25 +21,25 @@ AGENTS: dict[str, type[Agent]] = {
 """The hand-written agents by name."""
 
 SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
-    "sobol": ("agents.sobol:SobolAgent", {}),
-    "tpe": ("agents.optuna_search:OptunaAgent", {"sampler": "tpe"}),
-    "tpe-5": ("agents.optuna_search:OptunaAgent", {"sampler": "tpe", "startup_trials": 5}),
-    "gp": ("agents.optuna_search:OptunaAgent", {"sampler": "gp"}),
-    "gp-4": ("agents.optuna_search:OptunaAgent", {"sampler": "gp", "startup_trials": 4}),
-    "cma-es": ("agents.optuna_search:OptunaAgent", {"sampler": "cma-es"}),
-    "nelder-mead": ("agents.scipy_search:MinimiserAgent", {"simplex": 0.5}),
-    "powell": ("agents.scipy_search:MinimiserAgent", {"method": "Powell"}),
-    "cobyla": ("agents.scipy_search:MinimiserAgent", {"method": "COBYLA"}),
-    "cobyqa": ("agents.scipy_search:MinimiserAgent", {"method": "COBYQA"}),
-    "l-bfgs-b": ("agents.scipy_search:MinimiserAgent", {"method": "L-BFGS-B"}),
+    "sobol": ("agents.searches.sobol:SobolAgent", {}),
+    "tpe": ("agents.searches.optuna_search:OptunaAgent", {"sampler": "tpe"}),
+    "tpe-5": ("agents.searches.optuna_search:OptunaAgent", {"sampler": "tpe", "startup_trials": 5}),
+    "gp": ("agents.searches.optuna_search:OptunaAgent", {"sampler": "gp"}),
+    "gp-4": ("agents.searches.optuna_search:OptunaAgent", {"sampler": "gp", "startup_trials": 4}),
+    "cma-es": ("agents.searches.optuna_search:OptunaAgent", {"sampler": "cma-es"}),
+    "nelder-mead": ("agents.searches.scipy_search:MinimiserAgent", {"simplex": 0.5}),
+    "powell": ("agents.searches.scipy_search:MinimiserAgent", {"method": "Powell"}),
+    "cobyla": ("agents.searches.scipy_search:MinimiserAgent", {"method": "COBYLA"}),
+    "cobyqa": ("agents.searches.scipy_search:MinimiserAgent", {"method": "COBYQA"}),
+    "l-bfgs-b": ("agents.searches.scipy_search:MinimiserAgent", {"method": "L-BFGS-B"}),
 }
 """Searches by name: where they stand and their settings. They need the extra ``bench``."""
 
 INFORMED: dict[str, tuple[str, dict[str, Any]]] = {
-    "static": ("agents.portfolio:PortfolioAgent", {"size": 1}),
-    "portfolio": ("agents.portfolio:PortfolioAgent", {}),
-    "gp-portfolio": ("agents.portfolio:portfolio_gp", {}),
-    "particle": ("agents.particle:ParticleAgent", {}),
+    "static": ("agents.informed.portfolio:PortfolioAgent", {"size": 1}),
+    "portfolio": ("agents.informed.portfolio:PortfolioAgent", {}),
+    "gp-portfolio": ("agents.informed.portfolio:portfolio_gp", {}),
+    "particle": ("agents.informed.particle:ParticleAgent", {}),
 }
 """Tuners that know the training tasks of a family, likewise; ``bench`` is for "gp-portfolio"."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from gymnasium.envs.registration import register, registry
 
-from hpo_gym.env import TuningEnv
+from hpo_gym.environments.tuning_env import TuningEnv
+from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
 from hpo_gym.families import FictitiousModel, make_family, register_family
-from hpo_gym.vector_env import TuningVectorEnv
+from hpo_gym.policies import pretrained
 
 __version__ = "0.1.0"
 
@@ -21,7 +22,7 @@ ENVIRONMENTS: dict[str, dict[str, object]] = {
     "FictitiousHPOAdjust-v0": {"action": "adjust"},
     "FictitiousHPONudge-v0": {"action": "nudge"},
     "BealeHPO-v0": {"family": "beale", "metric": "f", "start": {"x": 4.0, "y": 4.0}},
-    "FictitiousHPOFamily-v0": {"family": "fictitious-family", **_HISTORY},
+    "FictitiousHPOFamily-v0": {"family": "fictitious", **_HISTORY},
     "BinormalHPOFamily-v0": {"family": "binormal", **_HISTORY},
 }
 """The registered ids and the options in which they differ from the defaults."""
@@ -30,8 +31,8 @@ for _id, _options in ENVIRONMENTS.items():
     if _id not in registry:
         register(
             id=_id,
-            entry_point="hpo_gym.env:TuningEnv",
-            vector_entry_point="hpo_gym.vector_env:TuningVectorEnv",
+            entry_point="hpo_gym.environments.tuning_env:TuningEnv",
+            vector_entry_point="hpo_gym.environments.tuning_vector_env:TuningVectorEnv",
             kwargs=_options,
         )
 
@@ -41,5 +42,6 @@ __all__ = [
     "TuningEnv",
     "TuningVectorEnv",
     "make_family",
+    "pretrained",
     "register_family",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.arrays import Column, Columns, Namespace
 
 MASK = 0xFFFFFFFFFFFFFFFF
 _WEYL = 0x9E3779B97F4A7C15
@@ -88,10 +88,10 @@ def uniforms(key: Any, count: int) -> Columns:
     )
 
 
-def normals(key: Any, count: int, math: ColumnMath) -> Columns:
+def normals(key: Any, count: int, xp: Namespace) -> Columns:
     """``count`` columns of independent standard normals."""
     draws = uniforms(key, count + count % 2)
     pairs: list[Column] = []
     for first, second in zip(draws[::2], draws[1::2], strict=True):
-        pairs.extend(math.box_muller(1.0 - first, second))
+        pairs.extend(xp.box_muller(1.0 - first, second))
     return tuple(pairs[:count])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import ColumnMath, Columns
+from hpo_gym.arrays import Columns, Namespace
 
 FloatArray = NDArray[np.float64]
 
@@ -124,12 +124,12 @@ class SearchSpace:
         """Number of parameters."""
         return len(self.parameters)
 
-    def scaled(self, unit: Columns, math: ColumnMath) -> Columns:
+    def scaled(self, unit: Columns, xp: Namespace) -> Columns:
         """Scaled configuration of a unit configuration in [-1, 1].
 
         Args:
             unit: d columns, or a block (d, N).
-            math: Column namespace.
+            xp: Array namespace.
         """
         if isinstance(unit, np.ndarray):
             lows, widths = self._bounds
@@ -143,7 +143,7 @@ class SearchSpace:
             return block
         return tuple(
             [
-                math.rint(low + width * ((u + 1.0) * 0.5))
+                xp.rint(low + width * ((u + 1.0) * 0.5))
                 if integer
                 else low + width * ((u + 1.0) * 0.5)
                 for u, (low, width, integer) in zip(unit, self._axes, strict=True)
@@ -159,11 +159,11 @@ class SearchSpace:
             ]
         )
 
-    def natural(self, scaled: Columns, math: ColumnMath) -> Columns:
+    def natural(self, scaled: Columns, xp: Namespace) -> Columns:
         """Natural configuration of a scaled one; a bound may be off by its last bit."""
         natural = list(scaled)
         for i in self._log_rows:
-            natural[i] = math.exp((_LN10, natural[i]))[0]
+            natural[i] = xp.exp((_LN10, natural[i]))[0]
         return tuple(natural)
 
     def unit(self, configuration: Mapping[str, Any] | Sequence[Any]) -> tuple[float, ...]:

@@ -21,12 +21,12 @@ from typing import Annotated, Literal
 import tyro
 from tqdm import tqdm
 
-from hpo_gym.benchmark.entrants import Entrant, read_entrant
-from hpo_gym.benchmark.exchange import export_suite, import_suite
-from hpo_gym.benchmark.runner import Job, missing_jobs, run
-from hpo_gym.benchmark.store import Store
-from hpo_gym.benchmark.suites import make_suite
-from hpo_gym.benchmark.validate import validate
+from hpo_gym.benchmark.results.archive import export_suite, import_suite
+from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.entrants import Entrant, read_entrant
+from hpo_gym.benchmark.running.replay import validate
+from hpo_gym.benchmark.running.runner import Job, missing_jobs, run
+from hpo_gym.benchmark.suites.suite import make_suite
 from scripts.benchmark_agents import PROFILES, entrants
 from scripts.benchmark_results import show_results
 from scripts.command_line import command_of, plain_errors, require_count

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents import AGENTS, INFORMED, SEARCHES
-from agents.portfolio import FOLDER, file_name
+from agents.informed.portfolio import FOLDER, file_name
 from hpo_gym import pretrained
-from hpo_gym.benchmark.entrants import Entrant
+from hpo_gym.benchmark.running.entrants import Entrant
 from hpo_gym.families import make_family
 
 Limits = Mapping[str, tuple[int, int]]
@@ -72,7 +72,7 @@ def _entrant(name: str, group: str, limits: Limits) -> Entrant:
         factory = f"{agent.__module__}:{agent.__qualname__}"
         return Entrant(name, factory, {}, group, limits, privileged=group == "oracle")
     factory, settings = (SEARCHES | INFORMED)[name]
-    families = map(make_family, pretrained.FAMILIES.values()) if name in INFORMED else ()
+    families = map(make_family, pretrained.families()) if name in INFORMED else ()
     portfolios = sorted(str(FOLDER / file_name(family, "f1")) for family in families)
     return Entrant(name, factory, settings, group, limits, files=tuple(portfolios))
 
@@ -83,14 +83,12 @@ def _learned() -> list[Entrant]:
     entrants = []
     for algorithm, seed in sorted({(name.split("-")[0], name.split("-")[2]) for name in known}):
         families = [
-            family
-            for word, family in pretrained.FAMILIES.items()
-            if f"{algorithm}-{word}-{seed}" in known
+            family for family in pretrained.families() if f"{algorithm}-{family}-{seed}" in known
         ]
         entrants.append(
             Entrant(
                 f"{algorithm}-{seed}",
-                "agents.learned:PretrainedTuner",
+                "agents.learned.pretrained:PretrainedTuner",
                 {"algorithm": algorithm, "training_seed": int(seed)},
                 "learned",
                 files=tuple(str(pretrained.path(algorithm, name, int(seed))) for name in families),

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 
 import hpo_gym
-from agents.provenance import git_commit
-from hpo_gym.benchmark.entrants import Entrant
-from hpo_gym.benchmark.random_trials import random_trials
-from hpo_gym.benchmark.records import Records
-from hpo_gym.benchmark.report import SuiteResults, write_report
-from hpo_gym.benchmark.scores import summary
-from hpo_gym.benchmark.scores_csv import csv_text
-from hpo_gym.benchmark.store import Store
-from hpo_gym.benchmark.suites import Suite
-from hpo_gym.benchmark.summary import Summary
-from hpo_gym.benchmark.table import markdown, terminal
+from agents.training.provenance import git_commit
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.entrants import Entrant
+from hpo_gym.benchmark.running.random_trials import random_trials
+from hpo_gym.benchmark.scoring.scores import Summary
+from hpo_gym.benchmark.scoring.summarise import summary
+from hpo_gym.benchmark.showing.report import SuiteResults, write_report
+from hpo_gym.benchmark.showing.scores_csv import csv_text
+from hpo_gym.benchmark.showing.table import markdown, terminal
+from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.files import write_atomic
 
 
@@ -112,7 +112,7 @@ def _training_seconds(entrants: Sequence[Entrant], family: str) -> dict[str, flo
     for entrant in entrants:
         for file in entrant.files:
             description = Path(file).with_suffix(".json")
-            if family.removesuffix("-family") in description.name and description.exists():
+            if f"-{family}-" in description.name and description.exists():
                 facts = json.loads(description.read_text(encoding="utf-8"))
                 if "training_seconds" in facts:
                     seconds[entrant.name] = float(facts["training_seconds"])

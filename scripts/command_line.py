@@ -12,8 +12,8 @@ from typing import Any
 
 import gymnasium as gym
 
-from hpo_gym.options import Options
-from hpo_gym.reference import dynamics_of
+from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.options import Options
 
 MAX_SEED = 2**32 - 1
 """NumPy's old generators, which Stable-Baselines3 seeds, take no larger seeds."""

@@ -19,9 +19,9 @@ import numpy as np
 import tyro
 
 from agents import AGENTS, INFORMED, SEARCHES, make_agent
-from hpo_gym.benchmark.rollouts import Episodes, decision_seconds, run_episodes
-from hpo_gym.policy import Policy
-from hpo_gym.reference import optimal_return
+from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
+from hpo_gym.policies.policy import Policy
+from hpo_gym.tuning.optimal import optimal_return
 from scripts.command_line import (
     MAX_SEED,
     command_of,
@@ -177,10 +177,10 @@ class Comparison:
 def _trainer(name: str) -> Callable[..., tuple[Policy, float]]:
     """The training of a learned agent; it loads torch, which nothing else here needs."""
     if name == "dqn":
-        from agents.dqn import train_dqn
+        from agents.training.dqn import train_dqn
 
         return train_dqn
-    from agents.ppo import train_ppo
+    from agents.training.ppo import train_ppo
 
     return train_ppo
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import hpo_gym
-from hpo_gym.benchmark.plots import anytime_figure
-from hpo_gym.benchmark.rollouts import Episodes
-from hpo_gym.benchmark.statistics import bootstrap, first_at_most, iqm
-from hpo_gym.benchmark.table import Table
+from hpo_gym.benchmark.running.rollouts import Episodes
+from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm
+from hpo_gym.benchmark.showing.plots import anytime_figure
+from hpo_gym.benchmark.showing.table import Table
 from hpo_gym.files import write_atomic
 
 EVALUATIONS = (1, 5, 10, 20)

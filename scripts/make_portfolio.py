@@ -3,7 +3,7 @@
     python -m scripts.make_portfolio --family binormal
 
 The optima of some training tasks are the candidates, the others judge them; see
-`agents.portfolio`. It takes seconds, once the optima of the training tasks are known.
+`agents.informed.portfolio`. It takes seconds, once the optima of the training tasks are known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from agents.portfolio import FOLDER, file_name, greedy, regret_table
+from agents.informed.portfolio import FOLDER, file_name, greedy, regret_table
 from hpo_gym.families import Distribution, make_family
 from hpo_gym.files import write_atomic
 from scripts.command_line import command_of, plain_errors, require_count
@@ -26,7 +26,7 @@ from scripts.command_line import command_of, plain_errors, require_count
 class Arguments:
     """Command line."""
 
-    family: Literal["fictitious-family", "binormal"] = "fictitious-family"
+    family: Literal["fictitious", "binormal"] = "fictitious"
     """Family of the tasks."""
     metric: Literal["f1", "accuracy", "loss"] = "f1"
     """Primary metric."""

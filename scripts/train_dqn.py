@@ -2,12 +2,12 @@
 
     python -m scripts.train_dqn --env FictitiousHPONudge-v0 --seed 0
 
-Hyperparameters: `agents.dqn.SETTINGS`.
+Hyperparameters: `agents.training.dqn.SETTINGS`.
 """
 
 from __future__ import annotations
 
-from agents.dqn import settings_for
+from agents.training.dqn import settings_for
 from scripts.train_ppo import main
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m scripts.train_ppo --env FictitiousHPO-v0 --seed 0
 
-Hyperparameters: `agents.ppo.SETTINGS`. The policy, policy.npz and policy.json in the run's folder,
-is read by `hpo_gym.policy.Policy.load`. After Ctrl-C or a crash, the same command with ``--resume``
-continues.
+Hyperparameters: `agents.training.ppo.SETTINGS`. The policy, policy.npz and policy.json in the run's
+folder, is read by `hpo_gym.policies.policy.Policy.load`. After Ctrl-C or a crash, the same command
+with ``--resume`` continues.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import tyro
 
-from agents.ppo import settings_for
-from agents.settings import TrainingSettings
-from agents.training import train
+from agents.training.ppo import settings_for
+from agents.training.settings import TrainingSettings
+from agents.training.train import train
 from scripts.command_line import make_env, plain_errors, read_options
 from scripts.training_tools import train_in_folder
 
@@ -78,7 +78,7 @@ def run(arguments: Arguments, settings: TrainingSettings, module: str) -> None:
         result = (
             f"return  {validation['mean_return']:.4f} (mean of {validation['episodes']} episodes"
         )
-    else:  # of a family of tasks: see `agents.validation`
+    else:  # of a family of tasks: see `agents.training.validation`
         result = (
             f"score   {validation['score']:.4f} (log10 of regrets of {validation['tasks']} tasks"
         )

@@ -2,10 +2,11 @@
 
     python -m scripts.train_tuner --agent unrolled --family fictitious --seed 0
 
-Hyperparameters: those in `agents.unrolled`, `agents.ppo` and `agents.recurrent_ppo`, but for what
-``--settings`` changes. The policy, policy.npz and policy.json in the run's folder, is read by
-`hpo_gym.policy.Policy.load`; at the end its regret on all validation tasks is printed. After Ctrl-C
-or a crash, the same command with ``--resume`` continues.
+Hyperparameters: those in `agents.training.unrolled`, `agents.training.ppo` and
+`agents.training.recurrent_ppo`, but for what ``--settings`` changes. The policy, policy.npz and
+policy.json in the run's folder, is read by `hpo_gym.policies.policy.Policy.load`; at the end its
+regret on all validation tasks is printed. After Ctrl-C or a crash, the same command with
+``--resume`` continues.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from typing import Any, Literal, NamedTuple
 import gymnasium as gym
 import tyro
 
-from agents.session import Trained
-from agents.training import train
-from agents.unrolled import train_unrolled
-from agents.validation import regrets
-from hpo_gym.benchmark.statistics import iqm
+from agents.training.sb3_learner import Trained
+from agents.training.train import train
+from agents.training.unrolled import train_unrolled
+from agents.training.validation import regrets
+from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.families import Distribution
-from hpo_gym.policy import Policy
-from hpo_gym.reference import dynamics_of
+from hpo_gym.policies.policy import Policy
+from hpo_gym.tuning.optimal import dynamics_of
 from scripts.command_line import plain_errors, read_object
 from scripts.training_tools import train_in_folder
 
@@ -46,9 +47,9 @@ class Algorithm(NamedTuple):
 
 
 ALGORITHMS = {
-    "unrolled": Algorithm("agents.unrolled", train_unrolled),
-    "ppo": Algorithm("agents.ppo", train),
-    "recurrent_ppo": Algorithm("agents.recurrent_ppo", train),
+    "unrolled": Algorithm("agents.training.unrolled", train_unrolled),
+    "ppo": Algorithm("agents.training.ppo", train),
+    "recurrent_ppo": Algorithm("agents.training.recurrent_ppo", train),
 }
 
 

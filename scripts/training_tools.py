@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agents.session import Trained, TrainingInterrupted
+from agents.training.sb3_learner import Trained, TrainingInterrupted
 from scripts.command_line import command_of
 
 
@@ -18,7 +18,7 @@ def train_in_folder(
     """Train, and after Ctrl-C say how to go on and end the program.
 
     Args:
-        train: Such as `agents.training.train`.
+        train: Such as `agents.training.train.train`.
         settings: What it trains with.
         env_id: Id of the environment.
         module: Name of the script, for the command that goes into the policy's description.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hpo_gym.families.bank import Distribution
 from hpo_gym.families.base import SPLITS, Family
 from hpo_gym.families.beale import BealeFamily
-from hpo_gym.families.binormal import BinormalFamily
-from hpo_gym.families.distribution import Distribution
-from hpo_gym.families.fictitious import FictitiousFamily
-from hpo_gym.families.fictitious_family import FictitiousDistribution
-from hpo_gym.families.fictitious_model import FictitiousModel
+from hpo_gym.families.binormal.family import BinormalFamily
+from hpo_gym.families.fictitious.family import FictitiousFamily
+from hpo_gym.families.fictitious.model import FictitiousModel
+from hpo_gym.families.fictitious.notebook import NotebookFamily
 
 _FAMILIES: dict[str, type[Family]] = {}
 
@@ -39,8 +39,8 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
         ValueError: The name or a parameter is unknown.
 
     Example:
-        >>> make_family({"name": "fictitious", "k_accuracy": 0.9}).describe()
-        {'name': 'fictitious', 'version': 1, 'k_accuracy': 0.9}
+        >>> make_family({"name": "notebook", "k_accuracy": 0.9}).describe()
+        {'name': 'notebook', 'version': 1, 'k_accuracy': 0.9}
     """
     if isinstance(family, Family):
         return family
@@ -61,7 +61,7 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
         raise ValueError(f"family {name!r} takes no parameters {sorted(parameters)}") from error
 
 
-for _family in (FictitiousFamily, FictitiousDistribution, BinormalFamily, BealeFamily):
+for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily):
     register_family(_family)
 
 __all__ = [
@@ -70,9 +70,9 @@ __all__ = [
     "BinormalFamily",
     "Distribution",
     "Family",
-    "FictitiousDistribution",
     "FictitiousFamily",
     "FictitiousModel",
+    "NotebookFamily",
     "make_family",
     "register_family",
 ]

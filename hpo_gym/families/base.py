@@ -1,7 +1,7 @@
 """What a family of tuning tasks must offer to the dynamics.
 
 A family draws tasks, evaluates configurations on them and knows their optima. All quantities are
-columns (see `hpo_gym.columns`): Python floats for one row, arrays for N rows. A family is named,
+columns (see `hpo_gym.arrays`): Python floats for one row, arrays for N rows. A family is named,
 versioned and describable in JSON.
 """
 
@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.space import SearchSpace
 
 SPLITS = ("train", "validation", "test")
@@ -53,11 +53,11 @@ class Family(ABC):
         return None
 
     @abstractmethod
-    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
+    def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Columns:
         """Noise-free metrics, in the order of `metrics`, of scaled configurations."""
 
     def evaluate(
-        self, parameters: Any, scaled: Columns, noise: float | None, xi: Columns, math: ColumnMath
+        self, parameters: Any, scaled: Columns, noise: float | None, xi: Columns, xp: Namespace
     ) -> tuple[Columns, Columns]:
         """Noise-free metrics, and noisy ones as a tuner sees them.
 
@@ -66,13 +66,13 @@ class Family(ABC):
             scaled: Scaled configurations, each (N,).
             noise: Standard deviation of the observations; None for the tasks' own.
             xi: `noise_draws` columns of independent standard normals, each (N,).
-            math: Column namespace.
+            xp: Array namespace.
         """
-        exact = self.noiseless(parameters, scaled, math)
-        return exact, self.observe(parameters, exact, noise, xi, math)
+        exact = self.noiseless(parameters, scaled, xp)
+        return exact, self.observe(parameters, exact, noise, xi, xp)
 
     def observe(
-        self, parameters: Any, metrics: Columns, noise: float | None, xi: Columns, math: ColumnMath
+        self, parameters: Any, metrics: Columns, noise: float | None, xi: Columns, xp: Namespace
     ) -> Columns:
         """Noisy metrics, given the noise-free ones; arguments as in `evaluate`.
 
@@ -81,7 +81,7 @@ class Family(ABC):
         raise NotImplementedError(f"family {self.name!r} is exact")
 
     def log_likelihood(
-        self, parameters: Any, scaled: Columns, observed: Columns, math: ColumnMath
+        self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace
     ) -> Column:
         """Log-density of observed metrics if the tasks were those of the parameters.
 
@@ -92,7 +92,7 @@ class Family(ABC):
             parameters: Parameters of n tasks.
             scaled: One scaled configuration, numbers or columns that broadcast against (n,).
             observed: Its observed metrics, likewise.
-            math: Column namespace.
+            xp: Array namespace.
         """
         raise NotImplementedError(f"family {self.name!r} states no likelihood")
 
@@ -101,11 +101,11 @@ class Family(ABC):
         if noise > 0.0 and self.noise_draws == 0:
             raise ValueError(f"family {self.name!r} is exact: noise = {noise!r} must be 0 or None")
 
-    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
+    def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """The score of the primary metric, higher is better, in [0, 1]: the metric itself."""
         return metrics[self.metrics.index(metric)]
 
-    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
+    def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The metrics as observations show them, each in [0, 1]: as they are."""
         return metrics
 

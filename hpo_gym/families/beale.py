@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families.base import Family
 from hpo_gym.space import Parameter, SearchSpace
 
@@ -48,17 +48,17 @@ class BealeFamily(Family):
     metrics = ("f",)
     goals: ClassVar[Mapping[str, str]] = {"f": "minimise"}
 
-    def noiseless(self, parameters: Any, scaled: Columns, math: ColumnMath) -> Columns:
+    def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Columns:
         """The function's value."""
         return (beale(*scaled),)
 
-    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
+    def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """From 0 at the largest value to 1 at the minimum, on a log scale."""
-        return math.maximum(1.0 - math.log10((1.0, -1.0, metrics[0]))[0] / _LOG_RANGE, 0.0)
+        return xp.maximum(1.0 - xp.log10((1.0, -1.0, metrics[0]))[0] / _LOG_RANGE, 0.0)
 
-    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
+    def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The score: the function's values span six decades."""
-        return (self.score(metrics, "f", math),)
+        return (self.score(metrics, "f", xp),)
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
         """The minimum (3, 0.5): every evaluation costs the same."""

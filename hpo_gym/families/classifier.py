@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from hpo_gym.columns import Column, ColumnMath, Columns
+from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families.base import Family
 from hpo_gym.space import Parameter, SearchSpace
 
@@ -44,13 +44,13 @@ class ClassifierFamily(Family):
         "loss": "minimise",
     }
 
-    def score(self, metrics: Columns, metric: str, math: ColumnMath) -> Column:
+    def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """F1 or accuracy as they are; 1 / (1 + loss)."""
         if metric == "f1":
             return metrics[4]
         return metrics[3] if metric == "accuracy" else 1.0 / (1.0 + metrics[2])
 
-    def features(self, metrics: Columns, math: ColumnMath) -> Columns:
+    def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The metrics, with loss / (1 + loss) for the loss."""
         precision, recall, loss, accuracy, f1 = metrics
         return precision, recall, loss / (1.0 + loss), accuracy, f1

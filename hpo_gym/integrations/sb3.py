@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.vector_env import TuningVectorEnv
+from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
 
 try:
     from stable_baselines3.common.vec_env.base_vec_env import VecEnv

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hpo_gym.columns import Columns
-from hpo_gym.dynamics import Dynamics
-from hpo_gym.state import Tasks
+from hpo_gym.arrays import Columns
+from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.state import Tasks
 
 if TYPE_CHECKING:
     from hpo_gym.rendering.picture import Picture

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import ScalarMath
-from hpo_gym.dynamics import Dynamics
+from hpo_gym.arrays import Floats
 from hpo_gym.rendering import Record, Trail, headline
 from hpo_gym.rendering.marks import Marks
 from hpo_gym.rendering.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
-from hpo_gym.state import Tasks
+from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.state import Tasks
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -153,7 +153,7 @@ class Picture:
     def _observed_score(self, record: Record) -> float:
         family, metric = self._dynamics.family, self._dynamics.options.metric
         metrics = tuple(float(record.info[name]) for name in family.metrics)
-        return float(family.score(metrics, metric, ScalarMath()))
+        return float(family.score(metrics, metric, Floats()))
 
     def _places(
         self, records: list[Record], scores: FloatArray, indices: tuple[int, ...]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.columns import ArrayMath, ScalarMath
+from hpo_gym.arrays import Floats, Vectors
 from hpo_gym.families import Family
 from hpo_gym.space import Parameter
 
@@ -32,7 +32,7 @@ OPTIMUM = {
 }
 """Style of the optimum's mark, as arguments of ``Axes.scatter``."""
 
-_MATH = ArrayMath()
+_XP = Vectors()
 
 
 class Slice(NamedTuple):
@@ -85,7 +85,7 @@ def surface(family: Family, task: Any, metric: str) -> Surface:
     return Surface(
         family.space.parameters,
         _label(family, task, metric, optimum),
-        tuple(float(value) for value in family.space.natural(optimum, ScalarMath())),
+        tuple(float(value) for value in family.space.natural(optimum, Floats())),
         best_possible,
         [_slice(family, task, metric, indices, optimum) for indices in groups or [(0,)]],
     )
@@ -93,8 +93,8 @@ def surface(family: Family, task: Any, metric: str) -> Surface:
 
 def _label(family: Family, task: Any, metric: str, optimum: tuple[float, ...]) -> str:
     """The metric's name where the metric is the score, else a name for its score."""
-    metrics = family.noiseless(task, tuple(np.array([value]) for value in optimum), _MATH)
-    is_score = metrics[family.metrics.index(metric)] == family.score(metrics, metric, _MATH)
+    metrics = family.noiseless(task, tuple(np.array([value]) for value in optimum), _XP)
+    is_score = metrics[family.metrics.index(metric)] == family.score(metrics, metric, _XP)
     return metric if np.all(is_score) else f"score of {metric}"
 
 
@@ -107,9 +107,9 @@ def _slice(
     scaled = [np.full(grid[0].size, value) for value in optimum]
     for index, column in zip(indices, grid, strict=True):
         scaled[index] = column.reshape(-1)
-    metrics = family.noiseless(task, tuple(scaled), _MATH)
+    metrics = family.noiseless(task, tuple(scaled), _XP)
     score = np.empty(grid[0].size)
-    score[:] = family.score(metrics, metric, _MATH)
+    score[:] = family.score(metrics, metric, _XP)
 
     def natural(axes: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
         pairs = zip(parameters, axes, strict=True)

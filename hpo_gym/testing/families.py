@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.columns import ArrayMath, Columns, ScalarMath
+from hpo_gym.arrays import Columns, Floats, Vectors
 from hpo_gym.families import Family, make_family
 from hpo_gym.rng import derive, normals
 
-_ROWS, _ROW = ArrayMath(), ScalarMath()
+_ROWS, _ROW = Vectors(), Floats()
 _TOLERANCE = 1e-9
 """Error of an optimum, and how far rounding may take a score out of [0, 1]."""
 

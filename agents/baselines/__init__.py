@@ -1,0 +1,1 @@
+"""Tuners that need nothing but the budget."""

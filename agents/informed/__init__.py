@@ -1,0 +1,1 @@
+"""Tuners that know the training tasks of a family."""

@@ -1,0 +1,173 @@
+"""A tuner close to Bayes' rule: training tasks, weighted by how well they explain what was seen.
+
+Its *particles* are the first 16,384 training tasks. Before each proposal it
+
+1. weighs them by the likelihood of all observations of the episode, to a power of at most 1 that
+   leaves an effective sample of 20 or more: no particle is the task itself, so that untempered
+   weights would soon rest on one of them;
+2. corrects the scores of the 128 heaviest. Each is the prior mean of a Gaussian process (kriging)
+   whose kernel is the same for all and which interpolates what the particle left unexplained, but
+   for its noise: so what was seen where is believed, and the best particle is improved upon;
+3. simulates an observation y(x) of each particle at candidates x, and proposes the one with the
+   largest expected improvement of what counts, the noise-free score f of the incumbent, which is
+   chosen by the observed score:
+
+       sum over particles of weight (f(x) - f(incumbent)) [y(x) > observed score of the incumbent]
+
+   The candidates are the optima of the heaviest particles, the static portfolio, and points around
+   the best of these, ever nearer.
+
+The likelihood assumes the tasks' own noise, also where the environment's option ``noise`` replaces
+it; the simulated observations have that of the environment. Nothing known, the best static
+configuration is proposed. Sources: importance sampling and tempering as in Del Moral, Doucet and
+Jasra, "Sequential Monte Carlo samplers" (2006); expected improvement as in Mockus (1975).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.families.bank import Distribution
+from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
+
+from .belief import HEAVIEST, XP, Belief, Seen, columns_of, tempered
+from .portfolio import read_portfolio
+
+PARTICLES = 16_384
+TOLERANCE = 0.05
+"""Added to the noise of tasks that have one of their own: how near to a task the particles are."""
+OPTIMA = 48
+"""Number of particles whose optima are candidates."""
+AROUND = 48
+"""Points around the best candidate, in each of two rounds."""
+SPREADS = (0.1, 0.03)
+"""Standard deviations of these points, in unit coordinates."""
+
+_MOST_SHOWN = 1.0 - 1e-7
+"""Of loss / (1 + loss): float32 shows larger losses as infinite."""
+
+
+class Weights(NamedTuple):
+    """The state of N rows."""
+
+    log_weight: FloatArray
+    """(N, particles) log-likelihood of what was observed."""
+    told: IntArray
+    """(N,) number of observations that are counted in."""
+
+
+class ParticleAgent(Agent):
+    """Proposes what the training tasks that explain the observations expect to improve the most.
+
+    It needs the history in the observation. It is deterministic once it is built.
+
+    Args:
+        env: See `Agent`.
+        seed: Seed of the noise that it simulates and of the points around candidates.
+        particles: Number of training tasks.
+
+    Raises:
+        ValueError: The family has no training tasks to learn from, there is no portfolio for it,
+            or the observation has no history.
+    """
+
+    name = "particle"
+    modes = ("propose",)
+
+    def __init__(self, env: Any, *, seed: int = 0, particles: int = PARTICLES) -> None:
+        super().__init__(env, seed=seed)
+        family = self.dynamics.family
+        if not isinstance(family, Distribution):
+            raise ValueError(
+                f"agent 'particle' learns from training tasks, of which the family "
+                f"{family.name!r} has one; 'fictitious' and 'binormal' have many"
+            )
+        if self.layout.rows == 0:
+            raise ValueError("agent 'particle' needs observation='history', not 'summary'")
+        if not HEAVIEST <= particles <= family.sizes["train"]:
+            raise ValueError(
+                f"particles = {particles!r} must be a whole number in "
+                f"[{HEAVIEST}, {family.sizes['train']}]"
+            )
+        self._family, self._metric = family, self.dynamics.options.metric
+        self._parameters = {n: c[:particles] for n, c in vars(family.bank("train")).items()}
+        optima, _ = family.best("train", np.arange(particles), self._metric)
+        self._optima = np.stack(self.dynamics.space.position(tuple(optima)), axis=1)
+        self._portfolio = read_portfolio(self.dynamics)
+        dimension = self.mode.dimension
+        self._around = self.random.standard_normal((AROUND, dimension))
+        self._xi = tuple(self.random.standard_normal((family.noise_draws, HEAVIEST)))
+
+    def act(
+        self, observations: NDArray[Any], state: Weights | None, starts: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], Weights]:
+        """Weigh the particles by what is new, and propose."""
+        particles = len(self._optima)
+        if state is None:
+            rows = len(observations)
+            state = Weights(np.zeros((rows, particles)), np.zeros(rows, dtype=np.int64))
+        log_weight, told = state.log_weight.copy(), state.told.copy()
+        log_weight[starts], told[starts] = 0.0, 0
+        proposals = np.tile(self._portfolio[0], (len(observations), 1))
+        left = self.layout.evaluations(observations) < self.layout.max_evaluations
+        for row in np.flatnonzero(left).tolist():
+            seen = self._read(observations[row])
+            for i in range(told[row], len(seen.score)):
+                log_weight[row] += self._log_likelihood(seen, i)
+            told[row] = len(seen.score)
+            if told[row]:
+                proposals[row] = self._propose(seen, log_weight[row])
+        return self.box(proposals), Weights(log_weight, told)
+
+    def _read(self, observation: NDArray[Any]) -> Seen:
+        """What an observation tells."""
+        parts = self.layout.decode(observation)
+        filled = parts.history_filled > 0.0
+        metrics = parts.history_features[filled].astype(np.float64).T
+        loss = self._family.metrics.index("loss")
+        shown = np.minimum(metrics[loss], _MOST_SHOWN)
+        metrics[loss] = shown / (1.0 - shown)
+        score = self._family.score(tuple(metrics), self._metric, XP)
+        return Seen(parts.history_unit[filled].astype(np.float64), metrics, np.asarray(score))
+
+    def _log_likelihood(self, seen: Seen, index: int) -> FloatArray:
+        """Of one observation, under every particle."""
+        parameters = SimpleNamespace(**self._parameters)
+        if "noise" in self._parameters:
+            parameters.noise = np.hypot(parameters.noise, TOLERANCE)
+        columns = columns_of(self.dynamics, seen.unit[index : index + 1], self._optima.shape[:1])
+        observed = tuple(seen.metrics[:, index].tolist())
+        return np.asarray(self._family.log_likelihood(parameters, columns, observed, XP))
+
+    def _propose(self, seen: Seen, log_weight: FloatArray) -> FloatArray:
+        """The unit configuration, (d,), that is expected to improve the most."""
+        heaviest, weights = tempered(log_weight)
+        tasks = {name: column[heaviest] for name, column in self._parameters.items()}
+        belief = Belief(self.dynamics, tasks, weights, self._xi, seen)
+        candidates = np.concatenate([self._optima[heaviest[:OPTIMA]], self._portfolio])
+        return climb(belief.improvement, candidates, self._around)
+
+
+def climb(
+    value: Callable[[FloatArray], FloatArray], candidates: FloatArray, around: FloatArray
+) -> FloatArray:
+    """The best of some candidates, or of points around it, ever nearer.
+
+    Args:
+        value: Function of units (c, d) with values (c,).
+        candidates: (n, d) unit configurations.
+        around: (m, d) steps of unit size.
+    """
+    values = value(candidates)
+    best, highest = candidates[np.argmax(values)], values.max()
+    for spread in SPREADS:
+        near = np.clip(best + spread * around, -1.0, 1.0)
+        values = value(near)
+        if values.max() > highest:
+            best, highest = near[np.argmax(values)], values.max()
+    return np.asarray(best)

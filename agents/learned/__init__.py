@@ -1,0 +1,1 @@
+"""Tuners that were trained."""

@@ -1,0 +1,1 @@
+"""The oracle, which knows the model, and its planners."""

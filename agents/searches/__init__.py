@@ -1,0 +1,1 @@
+"""Searches of Optuna and SciPy."""

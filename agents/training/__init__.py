@@ -1,0 +1,1 @@
+"""How tuners are trained."""

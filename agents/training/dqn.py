@@ -1,0 +1,116 @@
+"""DQN, for discrete actions: hyperparameters for each environment, and the training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gymnasium.spaces import Discrete
+from stable_baselines3 import DQN
+from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
+
+from .sb3_learner import Trained
+from .settings import TrainingSettings
+from .train import train
+
+
+@dataclass(frozen=True, kw_only=True)
+class DQNSettings(TrainingSettings):
+    """Hyperparameters of DQN; the names are SB3's.
+
+    Attributes:
+        buffer_size: Transitions that the replay buffer holds; it is part of every checkpoint.
+        learning_starts: Steps before the first gradient step.
+        batch_size: Transitions of a gradient step.
+        train_freq: Steps per environment between gradient steps.
+        gradient_steps: Gradient steps in a row.
+        target_update_interval: Steps between updates of the target network.
+        tau: Share of the network that goes into its target at an update.
+        learning_rate: At the beginning.
+        final_learning_rate: At the end; linear in between.
+        exploration_fraction: Share of the training in which exploration falls.
+        exploration_final_eps: Share of random actions from then on.
+        max_grad_norm: Gradients are clipped to this norm.
+    """
+
+    algorithm: ClassVar[str] = "DQN"
+
+    total_steps: int = 750_000
+    num_envs: int = 128
+    normalize_reward: bool = True
+    buffer_size: int = 200_000
+    learning_starts: int = 10_000
+    batch_size: int = 512
+    train_freq: int = 1
+    gradient_steps: int = 4
+    target_update_interval: int = 10_000
+    tau: float = 1.0
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 0.0
+    exploration_fraction: float = 0.3
+    exploration_final_eps: float = 0.05
+    max_grad_norm: float = 10.0
+
+    @property
+    def rollout_steps(self) -> int:
+        """Environment steps of a rollout."""
+        return self.num_envs * self.train_freq
+
+    @property
+    def log_interval(self) -> int:
+        """Episodes between two writings of the log: rows end theirs together."""
+        return 10 * self.num_envs
+
+    def build(self, envs: VecEnv, seed: int) -> DQN:
+        """A fresh model.
+
+        Raises:
+            ValueError: The actions are not discrete.
+        """
+        if not isinstance(envs.action_space, Discrete):
+            raise ValueError(
+                f"DQN needs discrete actions, not {envs.action_space}: choose an environment with "
+                "action='nudge' such as FictitiousHPONudge-v0, or PPO"
+            )
+        return DQN(
+            "MlpPolicy",
+            envs,
+            learning_rate=LinearSchedule(self.learning_rate, self.final_learning_rate, 1.0),
+            buffer_size=self.buffer_size,
+            learning_starts=self.learning_starts,
+            batch_size=self.batch_size,
+            tau=self.tau,
+            gamma=self.gamma,
+            train_freq=self.train_freq,
+            gradient_steps=self.gradient_steps,
+            target_update_interval=self.target_update_interval,
+            exploration_fraction=self.exploration_fraction,
+            exploration_final_eps=self.exploration_final_eps,
+            max_grad_norm=self.max_grad_norm,
+            policy_kwargs=self.policy_arguments(),
+            seed=seed,
+            device="cpu",
+        )
+
+
+SETTINGS: dict[str, DQNSettings] = {
+    "FictitiousHPONudge-v0": DQNSettings(),
+}
+"""Hyperparameters by id; `settings_for` gives those of all others."""
+
+
+def settings_for(env_id: str) -> DQNSettings:
+    """The hyperparameters for an environment."""
+    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), DQNSettings())
+
+
+def train_dqn(env_id: str, *, settings: DQNSettings | None = None, **arguments: Any) -> Trained:
+    """Train a DQN policy.
+
+    Args:
+        env_id: A registered id, of an environment with discrete actions.
+        settings: Hyperparameters, or None for those of `SETTINGS`.
+        **arguments: As for `train`.
+    """
+    return train(settings or settings_for(env_id), env_id, **arguments)

@@ -1,0 +1,201 @@
+"""Episodes on torch tensors, differentiable from the network's weights to the regrets.
+
+The network reads what the environment's "history" observation holds, and proposes the next unit
+configuration; the family evaluates it, with epochs that are not rounded. Configurations are clipped
+into the unit cube; the gradient passes as if they were not, and `Unrolled.excess` says how far
+outside they were.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hpo_gym.arrays import Namespace, namespace_of
+from hpo_gym.families.bank import Distribution
+from hpo_gym.tuning.dynamics import Dynamics
+
+
+class Network(nn.Module):
+    """A multilayer perceptron with ReLU.
+
+    Args:
+        sizes: From the observation to the configuration.
+    """
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__()
+        self.layers = [nn.Linear(*ends) for ends in pairwise(sizes)]
+        for i, layer in enumerate(self.layers):
+            self.add_module(f"layer_{i}", layer)
+            nn.init.zeros_(layer.bias)
+        with torch.no_grad():  # begin near the middle of the cube, away from its walls
+            self.layers[-1].weight *= 0.1
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Unit configurations, (N, d), not clipped, of observations (N, size)."""
+        first: Tensor = self.layers[0](observations)
+        return self.after_first(first)
+
+    def after_first(self, values: Tensor) -> Tensor:
+        """What `forward` returns, given what the first layer returns, (N, hidden)."""
+        for layer in self.layers[1:]:
+            values = layer(torch.relu(values))
+        return values
+
+
+class Bank:
+    """All tasks of a split as tensors.
+
+    Args:
+        family: The family.
+        split: The split.
+        metric: The primary metric.
+    """
+
+    def __init__(self, family: Distribution, split: str, metric: str) -> None:
+        columns = vars(family.bank(split))
+        self._names = tuple(columns)
+        self.size = family.sizes[split]
+        _, best = family.best(split, np.arange(self.size), metric)
+        # Side by side, so that one gather reads a task.
+        self._block = torch.from_numpy(np.stack([*columns.values(), best], axis=1))
+
+    def tasks(self, index: Tensor) -> tuple[SimpleNamespace, Tensor]:
+        """Parameters and best possible scores, columns (N,) float64, of tasks (N,) int64."""
+        *columns, best = self._block[index].T.contiguous().unbind()
+        return SimpleNamespace(**dict(zip(self._names, columns, strict=True))), best
+
+
+class Unrolled(NamedTuple):
+    """What episodes of T evaluations gave."""
+
+    regret: Tensor
+    """(T, N) float64, noise-free normalised regret of each evaluation."""
+    best_regret: Tensor
+    """(T, N) float64, that of the incumbent."""
+    excess: Tensor
+    """() mean squared distance of the proposals to the unit cube."""
+    units: Tensor
+    """(T, N, d) the proposals, clipped into the cube."""
+
+
+class _ClipThrough(torch.autograd.Function):
+    """Clip into the cube; let the gradient pass, finite and bounded.
+
+    The gradient of one row in a thousand grows without bound on its way back through the steps
+    (a square root at 0, a curve with a wall at the end of its range). Bounded row by row, it does
+    not drown the gradients of all others.
+    """
+
+    @staticmethod
+    def forward(context: Any, raw: Tensor, limit: float) -> Tensor:
+        context.limit = limit
+        return raw.clamp(-1.0, 1.0)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        limit = context.limit
+        return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
+
+
+class _Real:
+    """A column namespace that does not round."""
+
+    def __init__(self, xp: Namespace) -> None:
+        self._math = xp
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._math, name)
+
+    @staticmethod
+    def rint(values: Tensor) -> Tensor:
+        return values
+
+
+class _Incumbents(NamedTuple):
+    """What is best by observed score so far; columns (N,), the unit configurations (N, d)."""
+
+    unit: Tensor
+    score: Tensor
+    regret: Tensor
+
+    def or_better(self, others: _Incumbents) -> _Incumbents:
+        """The others where they are better; where they are not, these."""
+        better = others.score > self.score
+        return _Incumbents(
+            torch.where(better[:, None], others.unit, self.unit),
+            torch.where(better, others.score, self.score),
+            torch.where(better, others.regret, self.regret),
+        )
+
+
+def unroll(
+    network: Network,
+    dynamics: Dynamics,
+    tasks: tuple[SimpleNamespace, Tensor],
+    xi: Tensor,
+    *,
+    gradient_limit: float = float("inf"),
+    whole: bool = False,
+) -> Unrolled:
+    """Run N episodes.
+
+    Args:
+        network: Proposes the configurations.
+        dynamics: Of an environment with action="propose", start="none", observation="history".
+        tasks: Parameters and best possible scores as `Bank.tasks` returns them.
+        xi: Standard normals of the observations' noise, (T, noise_draws, N) float64.
+        gradient_limit: Bound on each component of the loss's gradient to a configuration.
+        whole: Round integer parameters, as the environment does.
+    """
+    layout, first = dynamics.layout, network.layers[0]
+    # The history's share of the first layer grows by one row a step: summed up, not recomputed.
+    sizes = [layout.summary_size, *[layout.row_size] * layout.rows]
+    of_summary, *of_rows = torch.split(first.weight, sizes, dim=1)
+    history_share: Tensor = first.bias
+    one = torch.ones(xi.shape[-1], 1, dtype=first.weight.dtype)
+    summary = torch.cat([one.new_zeros(len(one), layout.summary_size - 2), one, 0.0 * one], dim=1)
+    incumbents: _Incumbents | None = None
+    regrets, best_regrets, units, excesses = [], [], [], []
+    for step, of_row in enumerate(of_rows):
+        raw = network.after_first(torch.addmm(history_share, summary, of_summary.T))
+        excesses.append((raw - raw.detach().clamp(-1.0, 1.0)).square().sum(dim=1).mean())
+        unit: Tensor = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
+        features, score, regret = _evaluate(dynamics, tasks, unit, xi[step], whole)
+        others = _Incumbents(unit, score, regret)
+        incumbents = others if incumbents is None else incumbents.or_better(others)
+        row = torch.cat([unit, features.to(one.dtype), one], dim=1)
+        best_score = incumbents.score[:, None].to(one.dtype)
+        budget = (1.0 - (step + 1) / layout.max_evaluations) * one
+        summary = torch.cat([row[:, :-1], incumbents.unit, best_score, budget, one], dim=1)
+        history_share = history_share + row @ of_row.T
+        units.append(unit)
+        regrets.append(regret)
+        best_regrets.append(incumbents.regret)
+    excess = torch.stack(excesses).mean()
+    return Unrolled(torch.stack(regrets), torch.stack(best_regrets), excess, torch.stack(units))
+
+
+def _evaluate(
+    dynamics: Dynamics,
+    tasks: tuple[SimpleNamespace, Tensor],
+    unit: Tensor,
+    xi: Tensor,
+    whole: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Features (N, M) and observed score (N,) of unit configurations (N, d), and their regret."""
+    family, metric = dynamics.family, dynamics.options.metric
+    parameters, best_possible = tasks
+    xp = namespace_of(best_possible)
+    columns = unit.double().unbind(dim=1)
+    scaled = dynamics.space.scaled(columns, xp if whole else cast(Namespace, _Real(xp)))
+    exact, seen = family.evaluate(parameters, scaled, dynamics.noise, xi.unbind(), xp)
+    features = torch.stack(family.features(seen, xp), dim=1)
+    regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible
+    return features, family.score(seen, metric, xp), regret

@@ -1,0 +1,76 @@
+"""How good a policy is while it is trained: on episodes that training never sees.
+
+There are two criteria, by which the best policy of a training is chosen:
+
+return  the mean return, which is to be high.
+regret  for families of tasks: the mean of log10 of six regrets of the incumbent, noise free and
+        normalised, which is to be low: interquartile mean and mean over validation tasks, after
+        1/4, 1/2 and all evaluations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.scoring.statistics import iqm
+from hpo_gym.policies.policy import Policy
+
+CRITERIA = ("return", "regret")
+VALIDATION_SEED = 2**31
+
+
+def mean_return(policy: Policy, env_id: str, options: Mapping[str, Any], episodes: int) -> float:
+    """Mean return of the deterministic policy over episodes that training never sees."""
+    if options.get("task") is None:  # a task index means a task of its split
+        options = {**options, "split": "validation"}
+    envs = gym.make_vec(env_id, episodes, **options)
+    observations, _ = envs.reset(seed=VALIDATION_SEED)
+    returns, running = np.zeros(episodes), np.ones(episodes, dtype=np.bool_)
+    state = None
+    while running.any():  # one episode per row, or short ones would count more often
+        actions, state = policy.predict(observations, state, deterministic=True)
+        observations, rewards, terminated, truncated, _ = envs.step(actions)
+        returns += np.where(running, rewards, 0.0)
+        running &= ~(terminated | truncated)
+    envs.close()
+    return float(returns.mean())
+
+
+def regrets(policy: Policy, environment: Mapping[str, Any], tasks: int) -> NDArray[np.float64]:
+    """Regret of the incumbent after every evaluation, (tasks, T), on the validation tasks.
+
+    Args:
+        policy: The policy, which chooses its most likely actions.
+        environment: Its ``id`` and ``options``.
+        tasks: How many tasks of the split to play, from the first on.
+    """
+    options = {**environment["options"], "split": "validation"}
+    envs = gym.make_vec(environment["id"], tasks, **options)
+    observations, _ = envs.reset(seed=VALIDATION_SEED, options={"task": np.arange(tasks)})
+    columns: list[NDArray[np.float64]] = []
+    state, done = None, False
+    while not done:
+        actions, state = policy.predict(observations, state, deterministic=True)
+        observations, _, terminated, _, info = envs.step(actions)
+        columns.append(info["regret"])
+        done = bool(terminated.all())
+    envs.close()
+    return np.stack(columns, axis=1)
+
+
+def summarise(regret: NDArray[np.float64]) -> dict[str, Any]:
+    """The score by the criterion "regret" and what it is made of, from what `regrets` returns."""
+    last = regret.shape[1]
+    steps = sorted({max(1, last // 4), max(1, last // 2), last})
+    averages = {"iqm": iqm(regret.T), "mean": regret.T.mean(axis=1)}
+    chosen = {
+        name: {str(step): float(values[step - 1]) for step in steps}
+        for name, values in averages.items()
+    }
+    logarithms = [np.log10(max(v, 1e-9)) for values in chosen.values() for v in values.values()]
+    return {"score": float(np.mean(logarithms)), **chosen}

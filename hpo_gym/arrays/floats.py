@@ -1,0 +1,84 @@
+"""One row: Python floats in, Python floats out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.arrays.namespace import Columns
+from hpo_gym.arrays.normal_cdf import normal_cdf
+from hpo_gym.arrays.vectors import Vectors
+
+
+class Floats:
+    """One row: Python floats in, Python floats out."""
+
+    sqrt = staticmethod(math.sqrt)
+
+    @staticmethod
+    def exp(*products: tuple[float, float]) -> Columns:
+        """Exponentials of products, by NumPy's scalar path: fast, and equal to the array's."""
+        return [float(np.exp(a * b)) for a, b in products]
+
+    @staticmethod
+    def log10(*lines: tuple[float, float, float]) -> Columns:
+        """Base-10 logarithms of lines."""
+        return [float(np.log10(a - b * x)) for a, b, x in lines]
+
+    @staticmethod
+    def ndtr(*columns: float) -> Columns:
+        """Normal cumulative distribution function."""
+        return [normal_cdf(column) for column in columns]
+
+    @staticmethod
+    def where(condition: bool, yes: Any, no: Any) -> Any:
+        """Conditional expression."""
+        return yes if condition else no
+
+    @staticmethod
+    def group(columns: Columns) -> Columns:
+        """A tuple."""
+        return tuple(columns)
+
+    @staticmethod
+    def select(condition: bool, yes: Columns, no: Columns) -> Columns:
+        """Conditional expression."""
+        return yes if condition else no
+
+    @staticmethod
+    def minimum(left: float, right: float) -> float:
+        """Smaller value."""
+        return left if left < right else right
+
+    @staticmethod
+    def maximum(left: float, right: float) -> float:
+        """Larger value."""
+        return left if left > right else right
+
+    @staticmethod
+    def rint(column: float) -> float:
+        """Round half to even."""
+        return float(round(column))
+
+    @staticmethod
+    def counts(expected: float, most: float) -> float:
+        """The nearest whole number in [0, most]."""
+        return float(round(min(max(expected, 0.0), most)))
+
+    @staticmethod
+    def take(table: Any, index: float) -> Columns:
+        """One row of the table."""
+        return table[int(index)].tolist()
+
+    @staticmethod
+    def alike(*values: Any) -> Columns:
+        """Floats."""
+        return tuple(map(float, values))
+
+    @staticmethod
+    def box_muller(first: float, second: float) -> Columns:
+        """Two normals; the one-row case of `Vectors.box_muller`."""
+        pair = Vectors.box_muller(np.array([first]), np.array([second]))
+        return tuple(float(column[0]) for column in pair)

@@ -1,0 +1,102 @@
+"""Torch tensors: differentiable."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import torch
+
+from hpo_gym.arrays.namespace import Column, Columns, is_tensor
+
+
+def _tensor(value: Column) -> Any:
+    # Plain numbers become float64 scalars, which do not promote the tensors they meet.
+    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
+
+
+class Tensors:
+    """Torch tensors: differentiable; scalars broadcast."""
+
+    rint = staticmethod(torch.round)
+    sqrt = staticmethod(torch.sqrt)
+
+    @staticmethod
+    def where(condition: Column, yes: Column, no: Column) -> Column:
+        """``torch.where``; plain numbers become scalars."""
+        return torch.where(condition, _tensor(yes), _tensor(no))
+
+    @staticmethod
+    def group(columns: Columns) -> Columns:
+        """A tuple."""
+        return tuple(columns)
+
+    @classmethod
+    def select(cls, condition: Column, yes: Columns, no: Columns) -> Columns:
+        """`where`, column by column."""
+        return tuple(cls.where(condition, y, n) for y, n in zip(yes, no, strict=True))
+
+    @staticmethod
+    def exp(*products: tuple[Column, Column]) -> Columns:
+        """Exponentials of products."""
+        return tuple(torch.exp(_tensor(a * b)) for a, b in products)
+
+    @staticmethod
+    def log10(*lines: tuple[Column, Column, Column]) -> Columns:
+        """Base-10 logarithms of lines."""
+        return tuple(torch.log10(_tensor(a - b * x)) for a, b, x in lines)
+
+    @staticmethod
+    def ndtr(*columns: Column) -> Columns:
+        """Normal cumulative distribution function."""
+        # torch.special.ndtr is 0 in the lower tail, where this keeps its relative precision.
+        return tuple(0.5 * torch.special.erfc(-(0.5**0.5) * _tensor(column)) for column in columns)
+
+    @classmethod
+    def counts(cls, expected: Column, most: Column) -> Column:
+        """The nearest whole numbers; the gradient passes straight through."""
+        whole = torch.round(cls.minimum(cls.maximum(expected, 0.0), most))
+        return expected + (whole - expected).detach()
+
+    @staticmethod
+    def minimum(left: Column, right: Column) -> Column:
+        """The smaller of the two."""
+        return torch.clamp(_tensor(left), max=right)
+
+    @staticmethod
+    def maximum(left: Column, right: Column) -> Column:
+        """The larger of the two."""
+        return torch.clamp(_tensor(left), min=right)
+
+    @staticmethod
+    def take(table: Any, index: Column) -> Columns:
+        """Table entries at every row's index."""
+        return tuple(torch.as_tensor(table)[index.long()].T)
+
+    @staticmethod
+    def box_muller(first: Column, second: Column) -> Columns:
+        """Two independent standard normals from two uniforms in (0, 1]."""
+        radius = torch.sqrt(-2.0 * torch.log(first))
+        angle = (2.0 * torch.pi) * second
+        return radius * torch.cos(angle), radius * torch.sin(angle)
+
+    @staticmethod
+    def alike(*values: Any) -> Columns:
+        """Tensors of one shape; tensors among the values decide on the dtype and the device.
+
+        The dtype is the one they promote to, or torch's default if that one is an integer type.
+        """
+        given = [value for value in values if is_tensor(value)]
+        dtype = reduce(torch.promote_types, [value.dtype for value in given])
+        if not dtype.is_floating_point:
+            dtype = torch.get_default_dtype()
+
+        def alike(value: Any) -> Any:
+            if is_tensor(value):
+                return value.to(dtype)
+            return torch.tensor(value, dtype=dtype, device=given[0].device)
+
+        tensors = [alike(value) for value in values]
+        shape = np.broadcast_shapes(*[tuple(value.shape) for value in tensors])
+        return tuple(value.expand(shape) for value in tensors)

@@ -1,0 +1,96 @@
+"""N rows: NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.arrays.namespace import Column, Columns
+from hpo_gym.arrays.normal_cdf import normal_cdf_array
+
+
+def _shape(columns: Iterable[Column]) -> tuple[int, ...]:
+    """Shape of the first column among numbers; the columns of an equation have one shape."""
+    return next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
+
+
+class Vectors:
+    """N rows: float64 arrays of one shape (scalars broadcast)."""
+
+    where = staticmethod(np.where)
+    minimum = staticmethod(np.minimum)
+    maximum = staticmethod(np.maximum)
+    rint = staticmethod(np.rint)
+    sqrt = staticmethod(np.sqrt)
+
+    @staticmethod
+    def group(columns: Columns) -> Columns:
+        """A block (k, N)."""
+        return np.stack(columns)
+
+    @staticmethod
+    def select(condition: Column, yes: Columns, no: Columns) -> Columns:
+        """`np.where`, in one call on blocks; columns that are in both stay shared."""
+        if isinstance(yes, np.ndarray) and isinstance(no, np.ndarray):
+            return np.where(condition, yes, no)
+        return tuple(
+            [y if y is n else np.where(condition, y, n) for y, n in zip(yes, no, strict=True)]
+        )
+
+    @staticmethod
+    def exp(*products: tuple[Column, Column]) -> Columns:
+        """Exponentials of products, in one call on a block."""
+        block = np.empty((len(products), *_shape(chain.from_iterable(products))))
+        for i, (a, b) in enumerate(products):
+            np.multiply(a, b, out=block[i, ...])
+        return np.exp(block, out=block)
+
+    @staticmethod
+    def log10(*lines: tuple[Column, Column, Column]) -> Columns:
+        """Base-10 logarithms of lines, in one call on a block."""
+        block = np.empty((len(lines), *_shape(chain.from_iterable(lines))))
+        for i, (a, b, x) in enumerate(lines):
+            row = block[i, ...]
+            np.multiply(b, x, out=row)
+            np.subtract(a, row, out=row)
+        return np.log10(block, out=block)
+
+    @staticmethod
+    def ndtr(*columns: Column) -> Columns:
+        """Normal cumulative distribution function, in one call on a block."""
+        block = np.empty((len(columns), *_shape(columns)))
+        for i, column in enumerate(columns):
+            block[i, ...] = column
+        return normal_cdf_array(block)
+
+    @staticmethod
+    def counts(expected: Column, most: Column) -> Column:
+        """The nearest whole numbers in [0, most]."""
+        whole = np.maximum(expected, 0.0)
+        np.minimum(whole, most, out=whole)
+        return np.rint(whole, out=whole)
+
+    @staticmethod
+    def take(table: Any, index: Column) -> Columns:
+        """Table entries at every row's index."""
+        return np.take(table, index.astype(np.intp), axis=0, mode="clip").T
+
+    @staticmethod
+    def alike(*values: Any) -> Columns:
+        """Arrays of float64."""
+        return np.broadcast_arrays(*[np.asarray(value, dtype=np.float64) for value in values])
+
+    @staticmethod
+    def box_muller(first: Column, second: Column) -> Columns:
+        """Two independent standard normals from two uniforms in (0, 1] (Box and Muller, 1958).
+
+        Sine and cosine come from the tangent of half the angle, which NumPy has in a fast form.
+        """
+        radius = np.sqrt(-2.0 * np.log(first))
+        tangent = np.tan(np.pi * second)
+        square = tangent * tangent
+        radius /= 1.0 + square
+        return radius * (1.0 - square), radius * (2.0 * tangent)

@@ -1,0 +1,1 @@
+"""Results: records, their store, and files of them."""

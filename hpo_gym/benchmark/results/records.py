@@ -1,0 +1,114 @@
+"""`Records`: what an agent did on the tasks of a suite, evaluation by evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.suites.suite import Suite
+
+FloatArray = NDArray[np.float64]
+
+COLUMNS = ("regret", "reward", "resource", "cost", "seconds")
+"""The numbers of an evaluation, float64, besides its action."""
+
+_TYPES = {
+    "tasks": np.dtype(np.int64),
+    "seeds": np.dtype(np.int64),
+    "actions": np.dtype(np.float32),
+    **dict.fromkeys(COLUMNS, np.dtype(np.float64)),
+}
+
+
+@dataclass(frozen=True)
+class Records:
+    """The runs of one agent on n tasks with s seeds each, d-dimensional actions, T evaluations.
+
+    Attributes:
+        suite: Name of the suite.
+        agent: Name of the agent.
+        tasks: Task indices in the suite's order, (n,) int64.
+        seeds: Seeds in the suite's order, (s,) int64.
+        actions: Actions in [-1, 1], (n, s, T, d) float32.
+        regret: Noise-free regret of the incumbent after each evaluation, (n, s, T) float64.
+        reward: Reward of each evaluation, (n, s, T) float64.
+        resource: Epochs that each evaluation took, (n, s, T) float64.
+        cost: Cost of each evaluation, not cumulative, (n, s, T) float64.
+        seconds: Decision time of each suggestion, (n, s, T) float64; see `runner`.
+
+    Raises:
+        ValueError: An array has another type, or not the shape that the others give it; a task or
+            seed is repeated; a number is not finite; an action or a time is out of bounds.
+    """
+
+    suite: str
+    agent: str
+    tasks: NDArray[np.int64]
+    seeds: NDArray[np.int64]
+    actions: NDArray[np.float32]
+    regret: FloatArray
+    reward: FloatArray
+    resource: FloatArray
+    cost: FloatArray
+    seconds: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check all that needs no suite."""
+        for name, kind in _TYPES.items():
+            array = getattr(self, name)
+            if array.dtype != kind or not np.isfinite(array).all():
+                raise ValueError(
+                    f"{name} of {self.agent!r} must be finite {kind}, they are {array.dtype}"
+                )
+        self._check_shapes()
+        for name in ("tasks", "seeds"):
+            values = getattr(self, name).tolist()
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} of {self.agent!r} are repeated: {values}")
+        if np.abs(self.actions).max(initial=0.0) > 1.0:
+            raise ValueError(f"actions of {self.agent!r} leave [-1, 1]")
+        if self.seconds.min(initial=0.0) < 0.0:
+            raise ValueError(f"seconds of {self.agent!r} are negative: {self.seconds.min()}")
+
+    def _check_shapes(self) -> None:
+        runs, shape = (self.tasks.size, self.seeds.size), self.regret.shape
+        for name in _TYPES:
+            given = getattr(self, name).shape
+            axes = 1 if name in ("tasks", "seeds") else 3 + (name == "actions")
+            fits = axes == 1 or (given[:2] == runs and given[:3] == shape)
+            if len(given) != axes or not fits:
+                raise ValueError(
+                    f"{name} of {self.agent!r} has the shape {given}; {runs[0]} tasks, {runs[1]} "
+                    f"seeds and regret of shape {shape} ask for (n, s, T), (n, s, T, d) for "
+                    "actions, and (n,) or (s,) for tasks and seeds"
+                )
+
+    def check_suite(self, suite: Suite) -> None:
+        """Check that the runs can be of a suite.
+
+        Raises:
+            ValueError: A task or a seed is not of the suite, or the number of evaluations or the
+                size of actions is another one.
+        """
+        for name in ("tasks", "seeds"):
+            strange = sorted(set(getattr(self, name).tolist()) - set(getattr(suite, name)))
+            if strange:
+                raise ValueError(f"{name} {strange} of {self.agent!r} are not of {suite.name!r}")
+        given, asked = self.actions.shape[2:], (suite.budget, suite.action_size)
+        if given != asked:
+            raise ValueError(
+                f"runs of {self.agent!r} have {given[0]} evaluations with actions of size "
+                f"{given[1]}; {suite.name!r} asks for {asked[0]} with actions of size {asked[1]}"
+            )
+
+    def first(self, tasks: int, seeds: int) -> Records:
+        """The runs of the first tasks and seeds, as many as there are.
+
+        Args:
+            tasks: Number of tasks, >= 1.
+            seeds: Number of seeds, >= 1.
+        """
+        parts = {name: getattr(self, name)[:tasks, :seeds] for name in ("actions", *COLUMNS)}
+        return replace(self, tasks=self.tasks[:tasks], seeds=self.seeds[:seeds], **parts)

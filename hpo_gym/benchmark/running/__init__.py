@@ -1,0 +1,1 @@
+"""Running tuners on suites, and replaying what is stored."""

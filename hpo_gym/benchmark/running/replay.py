@@ -1,0 +1,99 @@
+"""Confirm stored results: replay the actions in scalar environments and compare every number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from hpo_gym.benchmark.results.rows import Stored
+from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.runner import fingerprint
+from hpo_gym.benchmark.suites.suite import Suite, env_seed
+from hpo_gym.environments.tuning_env import TuningEnv
+
+REPLAYED = ("regret", "reward", "resource", "cost")
+"""What a replay gives again; decision times are what they were."""
+TOLERANCE = 1e-12
+"""Largest difference from results of another machine, relative to the value or to 1, the largest
+score, whichever is larger."""
+
+
+class Verdict(NamedTuple):
+    """What the replay of an agent's results on a suite gave."""
+
+    suite: str
+    agent: str
+    episodes: int
+    """Number of episodes replayed."""
+    bitwise: bool
+    """Whether every bit had to be equal: the results come from this machine."""
+    difference: str | None
+    """The first difference, or missing evaluation, in words; or None."""
+
+
+def validate(store: Store, suite: Suite, *, sample: int | None = None) -> Iterator[Verdict]:
+    """Replay all complete episodes on a suite, agent by agent; none may be incomplete.
+
+    Args:
+        store: The results.
+        suite: The suite.
+        sample: Replay at most so many episodes of each agent, spread over all; None for all.
+
+    Raises:
+        ValueError: Results are damaged, see `Store.stored`.
+    """
+    for agent, run in store.agents(suite).items():
+        stored = store.stored(suite, agent)
+        if stored is None:  # it has failed only
+            continue
+        bitwise = run.fingerprint == fingerprint()
+        episodes = np.argwhere(stored.complete)
+        if sample is not None and sample < len(episodes):
+            episodes = episodes[np.linspace(0, len(episodes) - 1, sample).astype(np.int64)]
+        differences = chain(
+            _missing(stored),
+            _differences(suite, stored, episodes.tolist(), 0.0 if bitwise else TOLERANCE),
+        )
+        yield Verdict(suite.name, agent, len(episodes), bitwise, next(differences, None))
+
+
+def _missing(stored: Stored) -> Iterator[str]:
+    """Episodes of which a part is stored: shards are written whole."""
+    records, counts = stored.records, stored.there.sum(axis=-1)
+    for i, j in np.argwhere((counts > 0) & ~stored.complete).tolist():
+        yield (
+            f"task {records.tasks[i]}, seed {records.seeds[j]}: only {counts[i, j]} of "
+            f"{stored.there.shape[-1]} evaluations are stored"
+        )
+
+
+def _differences(
+    suite: Suite, stored: Stored, episodes: list[list[int]], tolerance: float
+) -> Iterator[str]:
+    env, records = suite.env(), stored.records
+    for i, j in episodes:
+        task, seed = int(records.tasks[i]), int(records.seeds[j])
+        replayed = _replay(env, records.actions[i, j], task, seed)
+        for name in REPLAYED:
+            one, other = getattr(records, name)[i, j], replayed[name]
+            bound = tolerance * np.maximum(1.0, np.abs(other))
+            for step in np.flatnonzero(~(np.abs(one - other) <= bound)).tolist():
+                yield (
+                    f"task {task}, seed {seed}, evaluation {step + 1}: {name} is stored as "
+                    f"{float(one[step])!r}, replayed as {float(other[step])!r}"
+                )
+
+
+def _replay(
+    env: TuningEnv, actions: np.ndarray[tuple[int, ...], np.dtype[np.float32]], task: int, seed: int
+) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    """The numbers of one episode, (T,) each."""
+    env.reset(seed=env_seed(task, seed), options={"task": task})
+    rows = []
+    for action in actions:
+        _, reward, _, _, info = env.step(action)
+        rows.append((info["regret"], reward, info["epochs"], info["cost"]))
+    return dict(zip(REPLAYED, np.array(rows, dtype=np.float64).T, strict=True))

@@ -1,0 +1,190 @@
+"""Run tuners on suites and store every evaluation; a run that was killed goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.entrants import Entrant
+from hpo_gym.benchmark.suites.suite import Shard, Suite, env_seed
+from hpo_gym.executors.processes import Failure, run_jobs
+
+_SCHEDULER = Path("/proc/thread-self/schedstat")
+"""Nanoseconds that the thread ran, and those that it waited for a processor."""
+
+PATIENCE = 3
+"""A tuner that failed on so many shards of a suite is tried on no more of them in this run."""
+
+
+class Job(NamedTuple):
+    """A tuner's work on a shard."""
+
+    suite: Suite
+    entrant: Entrant
+    shard: Shard
+
+
+def run(
+    store: Store,
+    suites: Sequence[Suite],
+    entrants: Sequence[Entrant],
+    *,
+    processes: int = 1,
+    report: Callable[[Job, bool], None] = lambda job, succeeded: None,
+) -> int:
+    """Run what the store does not have yet, in the order of the tuners: fast ones go first.
+
+    Args:
+        store: Where results and failures go.
+        suites: The suites.
+        entrants: The tuners.
+        processes: Number of worker processes, >= 1.
+        report: Called after each shard, with its job and whether it succeeded.
+
+    Returns:
+        The number of shards that failed, or were not tried after `PATIENCE` failures.
+
+    Raises:
+        ValueError: The store has results of another tuner under the same name.
+    """
+    missing = missing_jobs(store, suites, entrants)
+    failures: Counter[tuple[str, str]] = Counter()
+    given_up: list[Job] = []
+
+    def hopeful() -> Iterator[Job]:
+        for job in missing:
+            if failures[job.suite.name, job.entrant.name] < PATIENCE:
+                yield job
+            else:
+                given_up.append(job)
+
+    outcomes = run_jobs(hopeful(), run_shard, processes, owner=lambda job: job.entrant.name)
+    for job, outcome in outcomes:
+        if isinstance(outcome, Failure):
+            failures[job.suite.name, job.entrant.name] += 1
+            store.fail(job.suite, job.entrant.name, job.shard, outcome.message)
+        else:
+            store.add(job.suite, outcome, fingerprint())
+        report(job, not isinstance(outcome, Failure))
+    return failures.total() + len(given_up)
+
+
+def missing_jobs(store: Store, suites: Iterable[Suite], entrants: Iterable[Entrant]) -> list[Job]:
+    """The work that is not in the store, tuner by tuner.
+
+    Raises:
+        ValueError: See `Store.begin`, which is called for each.
+    """
+    suites = list(suites)
+    jobs = []
+    for entrant in entrants:
+        for suite in suites:
+            store.begin(suite, entrant.name, entrant.identity)
+            done = store.episodes(suite, entrant.name)
+            for shard in suite.shards(*entrant.limit(suite)):
+                if not all((task, shard.seed) in done for task in shard.tasks):
+                    jobs.append(Job(suite, entrant, shard))
+    return jobs
+
+
+def _waited() -> float:
+    """Seconds that this thread waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return 1e-9 * int(_SCHEDULER.read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def _timed(decide: Callable[[], Any]) -> tuple[Any, float]:
+    """What a decision is, and its seconds of wall-clock less those of waiting for a processor.
+
+    So the decision time of a tuner is what it would be on an idle core, however busy the machine
+    is. Where the system does not tell (Linux does), waiting counts. Reading the waiting time takes
+    as long as a fast tuner: the counter runs within the two readings only. What is waited between
+    them and the counter can make the difference negative, which means 0.
+    """
+    waited, begun = _waited(), time.perf_counter()
+    answer = decide()
+    ended = time.perf_counter()
+    return answer, max(0.0, ended - begun - (_waited() - waited))
+
+
+def run_shard(job: Job) -> Records:
+    """One tuner's episodes on a shard, side by side.
+
+    The tuner is built anew, for an environment like the one that it will tune in but of the
+    training's tasks: nothing that it is given draws the tasks that it will face. That keeps honest
+    tuners from mistakes; no Python program can stop one that wants to cheat. All rows decide at
+    once, and share the time.
+
+    Raises:
+        ValueError: The tuner's `predict` returns something else than actions and a state, or
+            actions of the wrong shape, or that are not finite.
+    """
+    suite, entrant, shard = job
+    rows, seed, size = len(shard.tasks), shard.seed, suite.action_size
+    training = replace(suite, split="train")
+    agent = entrant.build(training.vector_env(rows), entrant.seed(seed, shard.tasks[0]))
+    if entrant.privileged:
+        agent.begin(tasks=np.array(shard.tasks), split=suite.split)
+    env = suite.vector_env(rows)
+    observations, _ = env.reset(
+        seed=[env_seed(task, seed) for task in shard.tasks],
+        options={"task": np.array(shard.tasks)},
+    )
+    state, starts = None, np.ones(rows, dtype=np.bool_)
+    steps: list[tuple[NDArray[Any], ...]] = []
+    for evaluation in range(1, suite.budget + 1):
+        asked = {"state": state, "episode_start": starts, "deterministic": True}
+        answer, seconds_of_all = _timed(partial(agent.predict, observations, **asked))
+        actions, state = _checked(answer, shard.tasks, size, evaluation)
+        seconds = np.full(rows, seconds_of_all / rows)
+        observations, reward, _, _, info = env.step(actions)
+        starts = np.zeros(rows, dtype=np.bool_)
+        resource = info["epochs"].astype(np.float64)
+        steps.append((actions, info["regret"], reward, resource, info["cost"], seconds))
+    columns = [np.stack(column, axis=1)[:, None] for column in zip(*steps, strict=True)]
+    return Records(suite.name, entrant.name, np.array(shard.tasks), np.array([seed]), *columns)
+
+
+@cache
+def fingerprint() -> str:
+    """What decides the last bits of results: the machine's functions as NumPy computes them."""
+    values = np.linspace(0.01, 40.0, 4001)
+    outputs = [np.exp(-values), np.log(values), np.log10(values), np.cos(values), np.tanh(values)]
+    digest = hashlib.sha256(np.concatenate(outputs).tobytes()).hexdigest()[:16]
+    machine = {"numpy": np.__version__, "machine": platform.machine(), "functions": digest}
+    return json.dumps(machine, sort_keys=True)
+
+
+def _checked(
+    answer: Any, tasks: Sequence[int], size: int, evaluation: int
+) -> tuple[NDArray[np.float32], Any]:
+    """A tuner's actions on some tasks, clipped, as the environment would do, and its state."""
+    place = f"evaluation {evaluation} on the tasks {list(tasks)}: predict"
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise ValueError(f"{place} must return (actions, state), it returned {answer!r}")
+    actions, state = answer
+    array, shape = np.array(actions, dtype=np.float32), (len(tasks), size)
+    if array.shape != shape:
+        raise ValueError(f"{place} returned actions of shape {array.shape}, not {shape}")
+    for task, action in zip(tasks, array, strict=True):
+        if not np.isfinite(action).all():
+            raise ValueError(
+                f"evaluation {evaluation} on task {task}: predict returned an action that is not "
+                f"finite: {action.tolist()}"
+            )
+    return np.clip(array, np.float32(-1.0), np.float32(1.0)), state

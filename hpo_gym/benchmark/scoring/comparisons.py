@@ -1,0 +1,228 @@
+"""Comparisons of tuners on the runs that they have in common.
+
+They are about tasks that nobody has seen: their intervals resample whole tasks with all of their
+seeds, see `hpo_gym.benchmark.scoring.statistics`. Runs are paired: the same task, seed and noise,
+resampled alike for all tuners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.scoring.statistics import (
+    Estimate,
+    Statistic,
+    interval,
+    iqm,
+    mean,
+    replicates,
+)
+
+FloatArray = NDArray[np.float64]
+
+_STATISTICS: dict[str, Statistic] = {"iqm": iqm, "mean": mean}
+
+
+class Runs(NamedTuple):
+    """Names of runs that several agents have in common."""
+
+    tasks: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+
+class Sample(NamedTuple):
+    """A statistic of regret after e numbers of evaluations and of the return; its replicates."""
+
+    values: FloatArray
+    """(e + 1,)."""
+    replicates: FloatArray
+    """(e + 1, resamples)."""
+
+
+def common_runs(records: Sequence[Records]) -> Runs:
+    """The tasks and seeds that all agents have, in the first one's order.
+
+    Raises:
+        ValueError: There are none.
+    """
+    first, *others = records
+    tasks = [task for task in first.tasks.tolist() if all(task in r.tasks for r in others)]
+    seeds = [seed for seed in first.seeds.tolist() if all(seed in r.seeds for r in others)]
+    if not tasks or not seeds:
+        names = [record.agent for record in records]
+        raise ValueError(
+            f"the agents {names} have no tasks and seeds in common: run them on the same suite"
+        )
+    return Runs(tuple(tasks), tuple(seeds))
+
+
+def regret_on(records: Records, runs: Runs) -> FloatArray:
+    """Regret of an agent on some of its runs, (n, s, T)."""
+    return np.asarray(records.regret[_rows(records, runs)])
+
+
+def return_on(records: Records, runs: Runs) -> FloatArray:
+    """Return of an agent on some of its runs, (n, s)."""
+    return np.asarray(records.reward[_rows(records, runs)].sum(axis=-1))
+
+
+def _rows(records: Records, runs: Runs) -> tuple[NDArray[np.int64], ...]:
+    task_rows = {task: row for row, task in enumerate(records.tasks.tolist())}
+    seed_rows = {seed: row for row, seed in enumerate(records.seeds.tolist())}
+    return np.ix_([task_rows[task] for task in runs.tasks], [seed_rows[s] for s in runs.seeds])
+
+
+class Comparisons:
+    """Differences, probabilities, ranks and gaps between agents of one suite.
+
+    Args:
+        records: The agents' runs by their names.
+        evaluations: Numbers of evaluations after which differences are taken; gaps use the last.
+        ranked_by: What ranks and probabilities go by: the "regret" after the last of the
+            evaluations, or the "return".
+        resamples: Number of resamples.
+        confidence: Coverage of the intervals.
+        seed: Seed of the resampling.
+    """
+
+    def __init__(
+        self,
+        records: Mapping[str, Records],
+        evaluations: Sequence[int],
+        *,
+        ranked_by: str = "regret",
+        resamples: int = 2000,
+        confidence: float = 0.95,
+        seed: int = 0,
+    ) -> None:
+        self._records = records
+        self._columns = [count - 1 for count in evaluations]
+        self._ranked_by = ranked_by
+        self._resamples, self._confidence, self._seed = resamples, confidence, seed
+        self._samples: dict[tuple[str, Runs, str], Sample] = {}
+
+    def common(self, *agents: str) -> Runs:
+        """The runs that these agents have in common.
+
+        Raises:
+            ValueError: There are none.
+        """
+        return common_runs([self._records[agent] for agent in agents])
+
+    def sample(self, agent: str, runs: Runs, statistic: str) -> Sample:
+        """IQM or mean of an agent's regret and return on some runs.
+
+        Args:
+            agent: Name of the agent.
+            runs: Runs that it has.
+            statistic: "iqm" or "mean".
+        """
+        key = (agent, runs, statistic)
+        if key not in self._samples:
+            function = _STATISTICS[statistic]
+            records = self._records[agent]
+            regret = regret_on(records, runs)[:, :, self._columns]
+            columns = np.stack([*np.moveaxis(regret, -1, 0), return_on(records, runs)])
+            values = function(columns.reshape(len(columns), -1))
+            self._samples[key] = Sample(values, self._resample(columns, function))
+        return self._samples[key]
+
+    def difference(self, agent: str, reference: str, statistic: str) -> tuple[Estimate, ...]:
+        """Agent's minus reference's statistic of each regret (< 0 is better) and of the return.
+
+        Args:
+            agent: Name of the agent.
+            reference: Name of the one that it is compared with.
+            statistic: "iqm" or "mean".
+
+        Returns:
+            One for each number of evaluations, and last that of the return (> 0 is better).
+        """
+        runs = self.common(agent, reference)
+        ours, theirs = (self.sample(name, runs, statistic) for name in (agent, reference))
+        pairs = zip(ours.values - theirs.values, ours.replicates - theirs.replicates, strict=True)
+        return tuple(interval(value, spread, self._confidence) for value, spread in pairs)
+
+    def improvement(self, agent: str, reference: str) -> Estimate:
+        """Probability that a run of the agent ends better than one of the reference.
+
+        Mann and Whitney's statistic within every task, over all pairs of seeds, ties counting one
+        half; averaged over tasks. Whole tasks are resampled.
+
+        Args:
+            agent: Name of the agent.
+            reference: Name of the one that it is compared with.
+        """
+        runs = self.common(agent, reference)
+        ours, theirs = (self._losses(name, runs) for name in (agent, reference))
+        ours, theirs = ours[:, :, None], theirs[:, None, :]
+        wins = (ours < theirs) + 0.5 * (ours == theirs)
+        return self._average(wins.mean(axis=(1, 2))[:, None])
+
+    def ranks(self) -> dict[str, Estimate]:
+        """Average rank of each agent among all in the runs that all have.
+
+        1 is best; agents that end alike share the average of their ranks.
+        """
+        runs = self.common(*self._records)
+        finals = {agent: self._losses(agent, runs) for agent in self._records}
+        ranks = {}
+        for agent, ours in finals.items():
+            rank = np.full(ours.shape, 0.5)  # an agent ties with itself
+            for theirs in finals.values():
+                rank += (theirs < ours) + 0.5 * (theirs == ours)
+            ranks[agent] = self._average(rank)
+        return ranks
+
+    def closed_gap(
+        self, agent: str, start: str, target: str | None, statistic: str
+    ) -> Estimate | None:
+        """Share of the gap in final regret between two references that an agent closes.
+
+        1 - (agent - target) / (start - target): 0 for the start's regret, 1 for the target's.
+
+        Args:
+            agent: Name of the agent.
+            start: Name of the reference where the gap begins.
+            target: Name of the one where it ends; None for the oracle, whose regret is 0.
+            statistic: "iqm" or "mean".
+
+        Returns:
+            The share, or None where the start is not worse than the target in every resample:
+            there is then no gap to close.
+        """
+        names = [agent, start] + ([] if target is None else [target])
+        runs = self.common(*names)
+        ours, begin, *end = (self._final_sample(name, runs, statistic) for name in names)
+        goal = end[0] if end else np.zeros_like(ours)
+        gap = begin - goal
+        if not (gap > 0.0).all():
+            return None
+        shares = 1.0 - (ours - goal) / gap
+        return interval(shares[0], shares[1:], self._confidence)
+
+    def _final_sample(self, agent: str, runs: Runs, statistic: str) -> FloatArray:
+        """Value and replicates of final regret in one array, (1 + resamples,)."""
+        sample = self.sample(agent, runs, statistic)
+        last = len(self._columns) - 1
+        return np.append(sample.values[last], sample.replicates[last])
+
+    def _losses(self, agent: str, runs: Runs) -> FloatArray:
+        """What ranks go by, (n, s): less is better."""
+        if self._ranked_by == "return":
+            return -return_on(self._records[agent], runs)
+        return np.asarray(regret_on(self._records[agent], runs)[:, :, self._columns[-1]])
+
+    def _average(self, values: FloatArray) -> Estimate:
+        """Mean of values (n, s) with its interval."""
+        return interval(values.mean(), self._resample(values[None], mean)[0], self._confidence)
+
+    def _resample(self, columns: FloatArray, statistic: Statistic) -> FloatArray:
+        return replicates(
+            columns, statistic, scheme="tasks", resamples=self._resamples, seed=self._seed
+        )

@@ -1,0 +1,261 @@
+"""Everything that a suite's runs say about the agents: `summary` computes it all.
+
+Intervals of an agent's own scores are about the suite's tasks: they resample seeds within tasks.
+Those of comparisons, ranks and adaptivity are about unseen tasks: they resample whole tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.running.random_trials import RandomTrials, worth
+from hpo_gym.benchmark.scoring import curves
+from hpo_gym.benchmark.scoring.comparisons import Comparisons
+from hpo_gym.benchmark.scoring.scores import (
+    Adaptivity,
+    AgentScores,
+    Comparison,
+    Estimates,
+    Reached,
+    Settings,
+    Summary,
+)
+from hpo_gym.benchmark.scoring.statistics import (
+    Estimate,
+    Statistic,
+    first_at_most,
+    interval,
+    iqm,
+    mean,
+    replicates,
+    scheme_for,
+)
+from hpo_gym.benchmark.scoring.training_seeds import spreads
+from hpo_gym.benchmark.suites.suite import Suite
+
+FloatArray = NDArray[np.float64]
+
+EVALUATIONS = (1, 2, 4, 8, 12, 16)
+"""Numbers of evaluations that tables and comparisons show, as far as the budget goes."""
+
+
+def summary(
+    suite: Suite,
+    records: Sequence[Records],
+    *,
+    failed: Sequence[str] = (),
+    training_seconds: Mapping[str, float] | None = None,
+    random: RandomTrials | None = None,
+    settings: Settings | None = None,
+) -> Summary:
+    """Score all agents of a suite.
+
+    Args:
+        suite: The suite.
+        records: Runs, one entry per agent.
+        failed: Names of agents that failed; what they have of records does not count.
+        training_seconds: Time that the training of an agent took, by its name.
+        random: Long random runs on the suite, for the worth in random trials.
+        settings: See `Settings`.
+
+    Raises:
+        ValueError: There is nothing to score, an agent is there twice, or an agent's runs are not
+            of this suite and budget.
+    """
+    return _Scorer(suite, records, failed, training_seconds or {}, random, settings).summary()
+
+
+class _Scorer:
+    def __init__(
+        self,
+        suite: Suite,
+        records: Sequence[Records],
+        failed: Sequence[str],
+        training_seconds: Mapping[str, float],
+        random: RandomTrials | None,
+        settings: Settings | None,
+    ) -> None:
+        self._suite, self._failed, self._random = suite, tuple(failed), random
+        self._training_seconds = training_seconds
+        self._settings = settings or Settings()
+        self._records = {r.agent: r for r in records if r.agent not in failed}
+        _check(suite, records, self._records)
+        self._evaluations = tuple(count for count in EVALUATIONS if count <= suite.budget)
+        if self._evaluations[-1] != suite.budget:
+            self._evaluations = (*self._evaluations, suite.budget)
+        self._comparisons = Comparisons(
+            self._records,
+            self._evaluations,
+            ranked_by=self._suite.score,
+            resamples=self._settings.resamples,
+            confidence=self._settings.confidence,
+            seed=self._settings.seed,
+        )
+        cost = suite.options["evaluation_cost"]
+        cost += suite.options["epoch_cost"] * self._settings.horizon_epochs / 100.0
+        self._cost_horizon = suite.budget * cost
+        self._time_horizons = tuple(
+            suite.budget * self._settings.horizon_epochs * seconds
+            for seconds in self._settings.seconds_per_epoch
+        )
+        self._random_curves: dict[tuple[int, int], FloatArray] = {}
+
+    def summary(self) -> Summary:
+        ranks = self._comparisons.ranks()
+        agents = [self._agent(record, ranks[name]) for name, record in self._records.items()]
+        if self._suite.score == "return":
+            agents.sort(key=lambda scores: -scores.return_iqm.value)
+        else:
+            agents.sort(key=lambda scores: scores.regret_iqm[-1].value)
+        runs = self._comparisons.common(*self._records)
+        references = [name for name in self._settings.references if name in self._records]
+        return Summary(
+            suite=self._suite.name,
+            ranked_by=self._suite.score,
+            budget=self._suite.budget,
+            evaluations=self._evaluations,
+            taus=curves.TAUS,
+            cost_horizon=self._cost_horizon,
+            time_horizons=self._time_horizons,
+            most_random_trials=None if self._random is None else self._random.regret.shape[-1],
+            rank_tasks=len(runs.tasks),
+            rank_seeds=len(runs.seeds),
+            settings=self._settings,
+            agents=tuple(agents),
+            spreads=spreads(agents),
+            comparisons=tuple(
+                self._comparison(scores.agent, reference)
+                for scores in agents
+                for reference in references
+                if scores.agent != reference
+            ),
+            failed=self._failed,
+        )
+
+    def _agent(self, records: Records, rank: Estimate) -> AgentScores:
+        budget, final = self._suite.budget, records.regret[..., -1]
+        regret_and_return = [*np.moveaxis(records.regret, -1, 0), records.reward.sum(axis=-1)]
+        middle = self._estimates(regret_and_return, iqm)
+        average = self._estimates(regret_and_return, mean)
+        areas = self._estimates(self._areas(records), mean)
+        return AgentScores(
+            agent=records.agent,
+            tasks=len(records.tasks),
+            seeds=len(records.seeds),
+            resampled=scheme_for(len(records.seeds)),
+            regret_iqm=middle[:budget],
+            regret_mean=average[:budget],
+            return_iqm=middle[budget],
+            return_mean=average[budget],
+            area_evaluations=areas[0],
+            area_cost=areas[1],
+            area_time=areas[2:],
+            reached=tuple(self._reached(records, bound) for bound in self._settings.bounds),
+            profile=self._estimates([*curves.profile(final, np.array(curves.TAUS))], mean),
+            random_trials=self._worth(records, middle[budget - 1].value),
+            rank=rank,
+            adaptivity=self._adaptivity(records.agent),
+            microseconds=1e6 * float(np.median(records.seconds.mean(axis=-1))),
+            training_seconds=self._training_seconds.get(records.agent),
+        )
+
+    def _reached(self, records: Records, bound: float) -> Reached:
+        counts = first_at_most(records.regret, bound) + 1.0
+        (fraction,) = self._estimates([np.isfinite(counts).astype(np.float64)], mean)
+        median = float(np.median(counts))
+        return Reached(bound, fraction, median if np.isfinite(median) else None)
+
+    def _areas(self, records: Records) -> list[FloatArray]:
+        """Areas under the regret of every run, against evaluations, cost and times: (n, s) each."""
+        regret, budget = records.regret, float(records.regret.shape[-1])
+        speeds = zip(self._settings.seconds_per_epoch, self._time_horizons, strict=True)
+        return [
+            curves.area(curves.evaluation_ends(records), regret, budget),
+            curves.area(curves.cost_ends(records), regret, self._cost_horizon),
+            *(
+                curves.area(curves.time_ends(records, seconds), regret, horizon)
+                for seconds, horizon in speeds
+            ),
+        ]
+
+    def _estimates(self, columns: Sequence[FloatArray], statistic: Statistic) -> Estimates:
+        """Estimates of quantities (n, s) over an agent's runs."""
+        settings, runs = self._settings, np.stack(columns)
+        resampled = replicates(
+            runs,
+            statistic,
+            scheme=scheme_for(runs.shape[2]),
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
+        values = statistic(runs.reshape(len(runs), -1))
+        return tuple(
+            interval(value, spread, settings.confidence)
+            for value, spread in zip(values, resampled, strict=True)
+        )
+
+    def _worth(self, records: Records, regret: float) -> float | None:
+        if self._random is None:
+            return None
+        key = len(records.tasks), len(records.seeds)
+        if key not in self._random_curves:
+            self._random_curves[key] = self._random.curve(
+                records.tasks.tolist(), records.seeds.tolist()
+            )
+        return worth(self._random_curves[key], regret)
+
+    def _adaptivity(self, agent: str) -> Adaptivity | None:
+        portfolio, particle = self._settings.portfolio, self._settings.particle
+        if portfolio not in self._records:
+            return None
+        gap = self._comparisons.closed_gap
+        known = particle in self._records
+        return Adaptivity(
+            oracle_iqm=gap(agent, portfolio, None, "iqm"),
+            oracle_mean=gap(agent, portfolio, None, "mean"),
+            particle_iqm=gap(agent, portfolio, particle, "iqm") if known else None,
+            particle_mean=gap(agent, portfolio, particle, "mean") if known else None,
+        )
+
+    def _comparison(self, agent: str, reference: str) -> Comparison:
+        pairs, runs = self._comparisons, self._comparisons.common(agent, reference)
+        values = {
+            (name, statistic): tuple(pairs.sample(name, runs, statistic).values.tolist())[:-1]
+            for name in (agent, reference)
+            for statistic in ("iqm", "mean")
+        }
+        *iqm_difference, return_difference = pairs.difference(agent, reference, "iqm")
+        *mean_difference, _ = pairs.difference(agent, reference, "mean")
+        return Comparison(
+            agent=agent,
+            reference=reference,
+            tasks=len(runs.tasks),
+            seeds=len(runs.seeds),
+            agent_iqm=values[agent, "iqm"],
+            reference_iqm=values[reference, "iqm"],
+            agent_mean=values[agent, "mean"],
+            reference_mean=values[reference, "mean"],
+            iqm_difference=tuple(iqm_difference),
+            mean_difference=tuple(mean_difference),
+            return_difference=return_difference,
+            improvement=pairs.improvement(agent, reference),
+        )
+
+
+def _check(suite: Suite, records: Sequence[Records], scored: Mapping[str, Records]) -> None:
+    names = [record.agent for record in records]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not scored:
+        given = f"several records of {twice}" if twice else "no agent with complete runs"
+        raise ValueError(f"the scores of {suite.name!r} need one record per agent, got {given}")
+    for record in scored.values():
+        budget = record.regret.shape[-1]
+        if record.suite != suite.name or budget != suite.budget or not record.regret.size:
+            raise ValueError(
+                f"{record.agent!r} has {record.regret.shape} runs of {record.suite!r}, where "
+                f"{suite.name!r} with {suite.budget} evaluations is scored: run it on that suite"
+            )

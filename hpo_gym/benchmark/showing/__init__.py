@@ -1,0 +1,1 @@
+"""Tables, CSV, plots and the report."""

@@ -1,0 +1,154 @@
+"""Anytime curves and performance profiles."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.scoring import curves
+from hpo_gym.benchmark.scoring.scores import AgentScores
+from hpo_gym.benchmark.scoring.statistics import (
+    Estimate,
+    Statistic,
+    interval,
+    iqm,
+    mean,
+    replicates,
+    scheme_for,
+)
+from hpo_gym.benchmark.showing.report.figure import (
+    FLOOR,
+    Figure,
+    Json,
+    Styles,
+    axis,
+    band,
+    curve,
+    layout,
+    listing,
+    log_axis,
+    numbers,
+)
+from hpo_gym.benchmark.showing.report.results import SuiteResults
+
+FloatArray = NDArray[np.float64]
+
+STATISTICS = ("IQM", "mean")
+EVALUATIONS, COST = "evaluations", "cost"
+_FUNCTIONS: dict[str, Statistic] = {"IQM": iqm, "mean": mean}
+_POINTS = 33
+"""Points of a curve against cost or time."""
+_RESAMPLES = 300
+"""For the bands of these curves; those against evaluations are the summary's."""
+
+
+def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) -> Figure:
+    """Regret of the incumbent, IQM and mean, against evaluations, and cost and time.
+
+    Args:
+        results: The suite's results.
+        styles: Styles by the agents' names.
+        axes: Whether to draw it against cost and time too.
+    """
+    summary = results.summary
+    whole = axis("evaluations", tickvals=list(summary.evaluations))
+    xaxes = {EVALUATIONS: whole}
+    if axes:
+        speed = f"{summary.settings.seconds_per_epoch[-1]:g} s per epoch"
+        xaxes[COST] = axis("cost paid, in units of the score")
+        xaxes[f"time at {speed}"] = axis(f"seconds, at {speed}, with the time to decide")
+    variants = {}
+    for against, xaxis in xaxes.items():
+        traces: dict[str, list[Json]] = {name: [] for name in STATISTICS}
+        for scores in reversed(summary.agents):  # the best on top
+            x, estimates = _curves(results, scores, against)
+            style = styles[scores.agent]
+            shape = "linear" if against == EVALUATIONS else "hv"
+            for name in STATISTICS:
+                traces[name].append(band(scores.agent, style, x, estimates[name]))
+                traces[name].append(curve(scores.agent, style, x, estimates[name], shape=shape))
+        for name in STATISTICS:
+            regret = log_axis(f"regret of the incumbent ({name})")
+            variants[f"{name}|{against}"] = {
+                "data": traces[name],
+                "layout": layout(480, xaxis, regret),
+            }
+    agents = results.agents
+    final = [scores.regret_iqm[-1].value for scores in summary.agents]
+    return Figure(
+        "anytime",
+        "Anytime curves",
+        f"Noise-free normalised regret of the best configuration so far; lower is better. Bands: "
+        f"{100 * summary.settings.confidence:g} % bootstrap intervals on these tasks. Values below "
+        f"{FLOOR:g} are drawn there."
+        + (" Regret is 1 until the first evaluation has ended." if axes else "")
+        + f" {results.fewer_runs}".rstrip(),
+        f"IQM regret after {summary.budget} evaluations: {listing(agents, final)}.",
+        {"statistic": STATISTICS, "against": tuple(xaxes)},
+        variants,
+    )
+
+
+def profile_figure(results: SuiteResults, styles: Styles) -> Figure:
+    """Fraction of runs that end with at most a certain regret."""
+    summary = results.summary
+    x = numbers(summary.taus)
+    traces = []
+    for scores in reversed(summary.agents):
+        style = styles[scores.agent]
+        traces.append(band(scores.agent, style, x, scores.profile))
+        traces.append(curve(scores.agent, style, x, scores.profile))
+    agents = results.agents
+    tau = 0.01
+    place = int(np.abs(np.log(np.array(x)) - np.log(tau)).argmin())
+    shares = [scores.profile[place].value for scores in summary.agents]
+    fraction = axis("fraction of runs", range=[0.0, 1.02], tickformat=".0%")
+    regret = log_axis(f"regret after {summary.budget} evaluations, at most")
+    return Figure(
+        "profile",
+        "Performance profiles",
+        "How many runs end with at most so much regret; higher is better. Where curves cross, "
+        "one tuner has better good runs, the other better bad ones."
+        + f" {results.fewer_runs}".rstrip(),
+        f"Fraction of runs with a regret of at most {x[place]:.3g}: {listing(agents, shares)}.",
+        {},
+        {"": {"data": traces, "layout": layout(400, regret, fraction)}},
+    )
+
+
+def _curves(
+    results: SuiteResults, scores: AgentScores, against: str
+) -> tuple[list[float], dict[str, tuple[Estimate, ...]]]:
+    """Points of an axis, and the regret there by statistic."""
+    summary = results.summary
+    if against == EVALUATIONS:
+        x = [float(count) for count in range(1, summary.budget + 1)]
+        return x, {"IQM": scores.regret_iqm, "mean": scores.regret_mean}
+    records = results.runs(scores.agent)
+    if against == COST:
+        ends, horizon = curves.cost_ends(records), summary.cost_horizon
+    else:
+        ends = curves.time_ends(records, summary.settings.seconds_per_epoch[-1])
+        horizon = summary.time_horizons[-1]
+    grid = np.linspace(0.0, horizon, _POINTS)
+    columns = np.moveaxis(curves.value_at(ends, records.regret, grid), -1, 0)
+    found = {name: _estimates(columns, records, name, results) for name in STATISTICS}
+    return numbers(grid), found
+
+
+def _estimates(
+    columns: FloatArray, records: Records, name: str, results: SuiteResults
+) -> tuple[Estimate, ...]:
+    settings, function = results.summary.settings, _FUNCTIONS[name]
+    spread = replicates(
+        columns,
+        function,
+        scheme=scheme_for(len(records.seeds)),
+        resamples=_RESAMPLES,
+        seed=settings.seed,
+    )
+    values = function(columns.reshape(len(columns), -1))
+    return tuple(
+        interval(value, row, settings.confidence) for value, row in zip(values, spread, strict=True)
+    )

@@ -1,0 +1,122 @@
+"""Figures with one row per agent: ranks, paired differences, training seeds."""
+
+from __future__ import annotations
+
+from hpo_gym.benchmark.scoring.scores import Summary
+from hpo_gym.benchmark.showing.report.figure import (
+    FLOOR,
+    Figure,
+    Styles,
+    axis,
+    dots,
+    listing,
+    log_axis,
+    rows_layout,
+)
+from hpo_gym.benchmark.showing.report.results import SuiteResults
+
+_REFERENCES = 2
+"""The first references of the settings; the tables have them all."""
+_SHOWN = (2, 4, 8, 16)
+
+
+def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
+    """Average rank of every agent, with its interval."""
+    summary = results.summary
+    ordered = sorted(summary.agents, key=lambda scores: scores.rank.value)
+    agents = [scores.agent for scores in ordered]
+    ranks = [scores.rank for scores in ordered]
+    number = axis("average rank (1 is best)", range=[0.7, len(agents) + 0.3])
+    return Figure(
+        "rank",
+        "Average ranks",
+        f"By the final {summary.ranked_by} of each of the {summary.rank_tasks} x "
+        f"{summary.rank_seeds} runs (tasks x seeds) that all agents have; equal ones share their "
+        "ranks. Intervals are about unseen tasks.",
+        f"Average rank: {listing(agents, [rank.value for rank in ranks])}.",
+        {},
+        {"": {"data": [dots(styles, agents, ranks)], "layout": rows_layout(agents, number)}},
+    )
+
+
+def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
+    """Paired differences from the first references, None if none of them took part."""
+    summary = results.summary
+    compared = {comparison.reference for comparison in summary.comparisons}
+    references = [name for name in summary.settings.references if name in compared][:_REFERENCES]
+    if not references:
+        return None
+    counts = _shown(summary)
+    variants = {}
+    for reference in references:
+        made = [c for c in summary.comparisons if c.reference == reference]
+        labels = [comparison.agent for comparison in made]
+        for count in counts:
+            place = summary.evaluations.index(count)
+            for name in ("IQM", "mean"):
+                estimates = [
+                    (c.iqm_difference if name == "IQM" else c.mean_difference)[place] for c in made
+                ]
+                title = f"{name} regret minus that of {reference}"
+                zero = axis(title, zeroline=True, zerolinecolor="#202124", zerolinewidth=2)
+                variants[f"{reference}|{count}|{name}"] = {
+                    "data": [dots(styles, labels, estimates)],
+                    "layout": rows_layout(labels, zero),
+                }
+    first = [c for c in summary.comparisons if c.reference == references[0]]
+    values = [comparison.iqm_difference[-1].value for comparison in first]
+    return Figure(
+        "differences",
+        "Paired differences",
+        "Left of zero is better than the reference; where the interval excludes zero, also on "
+        "unseen tasks. Every agent is compared on the runs that it has in common with the "
+        "reference, so slow agents on fewer (see the tables).",
+        f"IQM regret after {summary.budget} evaluations minus that of {references[0]}: "
+        f"{listing([c.agent for c in first], values)}.",
+        {
+            "reference": references,
+            "evaluations": [str(count) for count in counts],
+            "statistic": ("IQM", "mean"),
+        },
+        variants,
+    )
+
+
+def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
+    """Regret of tuners that differ in their training seed alone, None if there are none."""
+    summary = results.summary
+    agents = [agent for spread in summary.spreads for agent in spread.agents]
+    if not agents:
+        return None
+    counts = _shown(summary)
+    variants = {}
+    for count in counts:
+        for name in ("IQM", "mean"):
+            scores = [summary.agent(agent) for agent in agents]
+            chosen = [s.regret_iqm if name == "IQM" else s.regret_mean for s in scores]
+            estimates = [regrets[count - 1] for regrets in chosen]
+            regret = log_axis(f"{name} regret after {count} evaluations")
+            variants[f"{count}|{name}"] = {
+                "data": [dots(styles, agents, estimates, FLOOR)],
+                "layout": rows_layout(agents, regret),
+            }
+    ranges = [spread.regret_iqm[-1] for spread in summary.spreads]
+    words = [
+        f"{spread.group} from {low:.3g} to {high:.3g}"
+        for spread, (low, high) in zip(summary.spreads, ranges, strict=True)
+    ]
+    return Figure(
+        "seeds",
+        "Training seeds",
+        "The same training with other random numbers: how much of a result is luck. Intervals are "
+        "about these tasks.",
+        f"IQM regret after {summary.budget} evaluations: {'; '.join(words)}.",
+        {"evaluations": [str(count) for count in counts], "statistic": ("IQM", "mean")},
+        variants,
+    )
+
+
+def _shown(summary: Summary) -> list[int]:
+    """Numbers of evaluations to choose from, the last one first: it is what is ranked."""
+    shown = [count for count in summary.evaluations if count in _SHOWN]
+    return sorted({*shown, summary.budget}, reverse=True)

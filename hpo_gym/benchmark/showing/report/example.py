@@ -1,0 +1,171 @@
+"""One episode of some agents on the same task: what they proposed, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.arrays import Vectors
+from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.scoring.comparisons import common_runs
+from hpo_gym.benchmark.showing.report.figure import (
+    Figure,
+    Json,
+    Styles,
+    axis,
+    layout,
+    log_axis,
+    numbers,
+)
+from hpo_gym.benchmark.showing.report.results import SuiteResults
+from hpo_gym.families import Family, make_family
+
+FloatArray = NDArray[np.float64]
+
+_AGENTS = 4
+_TASKS = 3
+_USUAL = ("gp-4", "portfolio", "random")
+_XP = Vectors()
+
+
+class Optimum(NamedTuple):
+    """The best configuration of a task, natural values, and its score."""
+
+    configuration: tuple[float, ...]
+    score: float
+
+
+def chosen_agents(results: SuiteResults, groups: Mapping[str, str]) -> list[str]:
+    """The best learned tuner, a Gaussian process, the portfolio and random search.
+
+    Where some of them did not take part, the best of the others stand in for them: oracles, which
+    show nothing but the optimum, where nobody else is there.
+    """
+    ranked = [agent for agent in results.agents if groups.get(agent) != "oracle"]
+    ranked = ranked or list(results.agents)
+    learned = [agent for agent in ranked if groups.get(agent) == "learned"][:1]
+    wanted = [*learned, *(agent for agent in _USUAL if agent in ranked)]
+    wanted += [agent for agent in ranked if agent not in wanted]
+    return [agent for agent in ranked if agent in wanted[:_AGENTS]]
+
+
+def example_figure(results: SuiteResults, groups: Mapping[str, str], styles: Styles) -> Figure:
+    """Scores and configurations, evaluation by evaluation, on the first tasks."""
+    agents = chosen_agents(results, groups)
+    records = [results.runs(agent) for agent in agents]
+    runs = common_runs(records)
+    family = make_family(results.suite.family)
+    metric, seed = str(results.suite.options["metric"]), runs.seeds[0]
+    variants, words = {}, ""
+    for task in runs.tasks[:_TASKS]:
+        parameters, _ = family.tasks(results.suite.split, task, metric)
+        scaled, score = family.optimum(parameters, metric)
+        best = _natural(family, np.array(scaled)[:, None])[:, 0]
+        optimum = Optimum(tuple(best.tolist()), score)
+        data = _optimum_traces(optimum, results.suite.budget)
+        for one in records:
+            data += _traces(one, family, parameters, metric, optimum, styles, (task, seed))
+        variants[str(task)] = {"data": data, "layout": _layout(family, results)}
+        if not words:
+            values = zip(family.space.names, optimum.configuration, strict=True)
+            place = ", ".join(f"{name} {value:.3g}" for name, value in values)
+            words = f"Task {task}: the optimum is {place} with {metric} {score:.4f}."
+    return Figure(
+        "example",
+        "An example episode",
+        f"What agents proposed on the same task with seed {seed}; the first tasks "
+        "that they have in common, not chosen ones. Marks: the noise-free score of each proposal, "
+        "which the agents see with noise. Steps: the incumbent, the best by what was seen. Black "
+        "dashes: the optimum, which nobody is told.",
+        words,
+        {"task": list(variants)},
+        variants,
+    )
+
+
+def _traces(
+    records: Records,
+    family: Family,
+    parameters: Any,
+    metric: str,
+    optimum: Optimum,
+    styles: Styles,
+    run: tuple[int, int],
+) -> list[Json]:
+    """The agent's incumbent, its scores and its configurations."""
+    i = records.tasks.tolist().index(run[0])
+    j = records.seeds.tolist().index(run[1])
+    scaled = family.space.scaled(records.actions[i, j].T.astype(np.float64), _XP)
+    metrics = family.noiseless(parameters, scaled, _XP)
+    scores = family.score(metrics, metric, _XP)
+    style = styles[records.agent]
+    x = list(range(1, len(scores) + 1))
+    line = {"color": style.colour, "width": style.width, "dash": style.dash}
+    mark = {"color": style.colour, "symbol": style.symbol, "size": 8}
+    shared = {"type": "scatter", "name": records.agent, "legendgroup": records.agent, "x": x}
+    incumbent = (1.0 - records.regret[i, j]) * optimum.score
+    traces: list[Json] = [
+        {**shared, "mode": "lines", "y": numbers(incumbent), "line": {**line, "shape": "hv"}},
+        {**shared, "mode": "markers", "y": numbers(scores), "marker": mark, "showlegend": True},
+    ]
+    for row, values in enumerate(_natural(family, scaled), 2):
+        thin = {**line, "width": 0.6 * style.width}
+        marks = {**mark, "size": 6}
+        traces.append(
+            {
+                **shared,
+                "mode": "lines+markers",
+                "y": numbers(values),
+                "yaxis": f"y{row}",
+                "line": thin,
+                "marker": marks,
+            }
+        )
+    for trace in traces:
+        trace.setdefault("showlegend", False)
+        trace["hovertemplate"] = (
+            "<b>%{fullData.name}</b>, evaluation %{x}<br>%{y:.5g}<extra></extra>"
+        )
+    return traces
+
+
+def _optimum_traces(optimum: Optimum, budget: int) -> list[Json]:
+    """Lines at the optimum's score and configuration."""
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "optimum",
+            "x": [0.5, budget + 0.5],
+            "y": numbers([value, value]),
+            "yaxis": "y" if row == 1 else f"y{row}",
+            "line": {"color": "#000000", "width": 1.5, "dash": "dash"},
+            "showlegend": row == 1,
+            "hovertemplate": "optimum %{y:.5g}<extra></extra>",
+        }
+        for row, value in enumerate([optimum.score, *optimum.configuration], 1)
+    ]
+
+
+def _layout(family: Family, results: SuiteResults) -> Json:
+    """The score on top, and a panel for every parameter below."""
+    panels = 1 + family.space.dimension
+    share = 1.0 / (panels + 1.0)  # the score's panel is twice as high
+    ticks = list(results.summary.evaluations)
+    x = axis("evaluation", anchor=f"y{panels}", tickvals=ticks)
+    x["range"] = [0.5, results.suite.budget + 0.5]
+    score = axis(str(results.suite.options["metric"]), domain=[1.0 - 1.9 * share, 1.0])
+    figure = layout(230 + 130 * panels, x, score)
+    for row, parameter in enumerate(family.space.parameters, 2):
+        top = 1.0 - row * share
+        kind = log_axis if parameter.log else axis
+        figure[f"yaxis{row}"] = kind(parameter.name, domain=[top - 0.85 * share, top])
+    figure["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.0}
+    return {**figure, "showlegend": True, "margin": {**figure["margin"], "t": 48}}
+
+
+def _natural(family: Family, scaled: FloatArray) -> FloatArray:
+    return np.stack(family.space.natural(scaled, _XP))

@@ -1,0 +1,71 @@
+"""Tables as HTML: what the terminal shows, sortable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from hpo_gym.benchmark.showing.report.figure import Styles
+from hpo_gym.benchmark.showing.report.legend import swatch
+from hpo_gym.benchmark.showing.report.results import SuiteResults
+from hpo_gym.benchmark.showing.table import Table
+
+_FEWER = "*"
+
+
+def html_table(table: Table, styles: Styles) -> str:
+    """A table with its title and notes; rows of agents carry their line.
+
+    Args:
+        table: The table.
+        styles: Styles by the agents' names.
+    """
+    header = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.header)
+    rows = []
+    for first, *others in table.rows:
+        mark = swatch(styles[first]) if first in styles else ""
+        others += [""] * (len(table.header) - 1 - len(others))
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
+        rows.append(f'<tr><th scope="row">{mark}{escape(first)}</th>{cells}</tr>')
+    notes = f'<p class="notes">{escape(table.notes)}</p>' if table.notes else ""
+    return (
+        f'<div class="table" tabindex="0" role="region" aria-label="{escape(table.title)}">'
+        f"<table><caption>{escape(table.title)}</caption><thead><tr>{header}</tr></thead>\n"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{notes}"
+    )
+
+
+def overview_table(results: Sequence[SuiteResults]) -> Table:
+    """The final score of every agent on every suite.
+
+    Args:
+        results: Of each suite.
+    """
+    agents = list(dict.fromkeys(agent for one in results for agent in one.agents))
+    rows = [[agent, *(_final(one, agent) for one in results)] for agent in agents]
+    by_return = [one.suite.name for one in results if one.summary.ranked_by == "return"]
+    notes = [
+        "IQM of the normalised regret after the last evaluation; intervals are with each suite.",
+        f"On {', '.join(by_return)}: IQM of the return, higher is better." if by_return else "",
+        f"{_FEWER} on the first of the tasks or seeds only, so no fair comparison: see the paired "
+        "differences.",
+    ]
+    return Table(
+        "Final scores by suite",
+        ["agent", *(one.suite.name for one in results)],
+        rows,
+        " ".join(note for note in notes if note),
+    )
+
+
+def _final(one: SuiteResults, agent: str) -> str:
+    """A cell of the overview."""
+    summary = one.summary
+    if agent in summary.failed:
+        return "failed"
+    if agent not in one.agents:
+        return "-"
+    scores = summary.agent(agent)
+    score = scores.return_iqm if summary.ranked_by == "return" else scores.regret_iqm[-1]
+    whole = (scores.tasks, scores.seeds) == (len(one.suite.tasks), len(one.suite.seeds))
+    return f"{score.value:.4f}{'' if whole else _FEWER}"

@@ -1,0 +1,1 @@
+"""Suites: which tasks a tuner is measured on, and how."""

@@ -1,0 +1,1 @@
+"""The pages: an environment's docstring and a few lines each."""

@@ -1,0 +1,1 @@
+"""The binormal model and its family."""

@@ -1,0 +1,209 @@
+"""The binormal family: realistic tasks in closed form, with metrics of one confusion matrix.
+
+The equations stand in `hpo_gym.families.binormal.equations`. The prior was fitted to recorded
+training runs of small classifiers and is data, ``binormal_prior.json``: nine quantiles of each of
+16 quantities and the correlation matrix of their normal scores. A task is drawn from the Gaussian
+copula with these piecewise-linear marginals; beyond the outer quantiles, their value holds. The
+number n of validation cases is log-uniform on [60, 1500]; rint(pi n) of them are positive, at least
+3 of each class, and the task's prevalence is what that leaves.
+
+The split "shifted" draws z0 from U(0.2, 0.9), beyond the prior's largest value 0.13: classifiers
+that need larger learning rates times epochs than any of the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from numbers import Real
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym import rng
+from hpo_gym.arrays import Column, Columns, Namespace, Vectors
+from hpo_gym.arrays.normal_cdf import normal_cdf_array
+from hpo_gym.families.bank import Distribution, FloatArray, Optima
+from hpo_gym.families.binormal import equations
+from hpo_gym.families.binormal import optimum as binormal_optimum
+from hpo_gym.families.classifier import ClassifierFamily, Metrics
+
+_XP = Vectors()
+_CASES = (60.0, 1500.0)
+_LEAST_CASES = 3.0
+_SHIFTED_Z0 = (0.2, 0.9)
+_TOLERANCE = 0.01
+"""Standard deviation that the likelihood adds: how near a finite sample of tasks can come."""
+
+RANGES = {
+    **{"z0": (-3.0, 1.5), "beta": (-6.0, 6.0), "d1": (0.0, 10.0), "d0": (0.0, 10.0)},
+    **{"s1": (0.0, 5.0), "s0": (0.0, 5.0), "si": (0.0, 5.0), "ld": (-3.0, 3.0), "D": (0.0, 1.0)},
+    **{"pi": (0.01, 0.99), "L0": (0.1, 10.0), "log10_k": (-1.0, 0.5), "log10_h": (-0.5, 1.5)},
+    **{"lh": (-1.0, 5.0), "Linf_over_L0": (0.0, 1.0), "zl_minus_z0": (-4.0, 4.0)},
+    "n": (6.0, 1e6),
+}
+"""What `BinormalFamily.with_model` takes: wider than the prior, and with optima known as well."""
+
+
+class _Prior(NamedTuple):
+    levels: FloatArray
+    quantiles: dict[str, FloatArray]
+    cholesky: FloatArray
+
+
+class BinormalFamily(Distribution, ClassifierFamily):
+    """Binormal models, drawn as the module's text says; noise is that of counts and no other."""
+
+    name = "binormal"
+    noise = None
+    noise_draws = 4
+    sizes = Distribution.sizes | {"shifted": 4096}
+    parameter_names = (
+        *("z0", "beta", "d1", "d0", "s1", "s0", "si", "ld", "D"),
+        *("L0", "Linf", "zl", "k", "lh", "h", "positives", "negatives"),
+    )
+
+    def check_noise(self, noise: float) -> None:
+        """Raise ValueError: the numbers of cases decide on the noise."""
+        raise ValueError(
+            f"noise = {noise!r}: family {self.name!r} has the noise of its counts and no other; "
+            "leave noise at None"
+        )
+
+    def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
+        """Parameters of the tasks with these keys, each (n,)."""
+        prior = _prior()
+        normals = rng.normals(keys, len(prior.quantiles), _XP)
+        uniforms = normal_cdf_array(prior.cholesky @ np.stack(normals))
+        drawn = {
+            name: np.interp(uniform, prior.levels, quantiles)
+            for uniform, (name, quantiles) in zip(uniforms, prior.quantiles.items(), strict=True)
+        }
+        cases, shift = rng.uniforms(rng.derive(keys, rng.TASK), 2)
+        drawn["n"] = np.rint(_CASES[0] * (_CASES[1] / _CASES[0]) ** cases)
+        if split == "shifted":
+            drawn["z0"] = _SHIFTED_Z0[0] + (_SHIFTED_Z0[1] - _SHIFTED_Z0[0]) * shift
+        return _constants(drawn)
+
+    def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Metrics:
+        """The equations."""
+        return equations.noiseless(parameters, equations.rates(parameters, scaled, xp), xp)
+
+    def evaluate(
+        self, parameters: Any, scaled: Columns, noise: float | None, xi: Columns, xp: Namespace
+    ) -> tuple[Metrics, Metrics]:
+        """Noise-free metrics and those of counts; see `binormal_equations`."""
+        rates = equations.rates(parameters, scaled, xp)
+        exact = equations.noiseless(parameters, rates, xp)
+        return exact, equations.observed(parameters, rates, xi, xp)
+
+    def log_likelihood(
+        self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace
+    ) -> Column:
+        """Of recall, false positives per positive, accuracy and the loss's score, as normal.
+
+        Approximate: the binomial variances get that of rounding a count, 1 / 12, and the tolerance
+        0.01^2, which is all that the exact loss has. False positives per positive are recall
+        (1 - precision) / precision; where the precision is 0 they are unknown, and left out.
+        """
+        c, rates = parameters, equations.rates(parameters, scaled, xp)
+        precision, recall, loss, accuracy, _ = observed
+        odds, cases = c.negatives / c.positives, c.positives + c.negatives
+        known = precision > 0.0
+        false = recall * (1.0 - precision) / np.where(known, precision, 1.0)
+        halves = _count_variance(rates.recall_at_half, c.positives) + _count_variance(
+            rates.false_positive_at_half, c.negatives
+        )
+        exact = equations.noiseless(c, rates, xp).accuracy
+        total = _log_normal(
+            recall - rates.recall,
+            _count_variance(rates.recall, c.positives) / (c.positives * c.positives),
+        )
+        total = total + _log_normal(accuracy - exact, halves / (cases * cases))
+        total = total + _log_normal(1.0 / (1.0 + loss) - 1.0 / (1.0 + rates.loss), 0.0)
+        variance = _count_variance(rates.false_positive, c.negatives)
+        error = false - odds * rates.false_positive
+        return total + known * _log_normal(error, variance / (c.positives * c.positives))
+
+    def solve(self, parameters: Any, metric: str) -> Optima:
+        """See `binormal_optimum`; the error of the score is below 1e-9."""
+        scaled = binormal_optimum.solve(parameters, metric)
+        return Optima(scaled, self._scores(parameters, scaled, metric))
+
+    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
+        """The best score of one task at each whole number of epochs; see `Family.frontier`."""
+        one = {name: float(np.ravel(value)[0]) for name, value in vars(parameters).items()}
+        scaled = binormal_optimum.frontier(SimpleNamespace(**one), metric)
+        return tuple(scaled), self._scores(SimpleNamespace(**one), scaled, metric)
+
+    def _scores(self, parameters: Any, scaled: FloatArray, metric: str) -> FloatArray:
+        metrics = self.noiseless(parameters, scaled, _XP)
+        return np.asarray(self.score(metrics, metric, _XP))
+
+    def with_model(self, constants: Mapping[str, Any]) -> SimpleNamespace:
+        """A task from quantities of the prior and ``n``; medians for those not given.
+
+        Raises:
+            ValueError: A quantity is unknown, no number, or outside `RANGES`.
+        """
+        if not isinstance(constants, Mapping):
+            raise ValueError(f"options['model'] must be a dict of constants, not {constants!r}")
+        unknown = sorted(set(map(str, constants)) - set(RANGES))
+        if unknown:
+            raise ValueError(
+                f"unknown constants {unknown} of the binormal model; known: {sorted(RANGES)}"
+            )
+        for name, value in constants.items():
+            low, high = RANGES[name]
+            number = isinstance(value, (Real, np.number)) and not isinstance(value, bool)
+            if not (number and low <= value <= high):
+                raise ValueError(f"{name} = {value!r} must be a number in [{low:g}, {high:g}]")
+        prior = _prior()
+        medians = {
+            name: float(np.interp(0.5, prior.levels, quantiles))
+            for name, quantiles in prior.quantiles.items()
+        }
+        cases = float(np.rint(np.sqrt(_CASES[0] * _CASES[1])))
+        model = {**medians, "n": cases, **constants}
+        drawn = _constants({name: np.array([value], float) for name, value in model.items()})
+        return SimpleNamespace(**{name: column.item() for name, column in drawn.items()})
+
+
+@cache
+def _prior() -> _Prior:
+    text = Path(__file__).with_name("prior.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    quantiles = {name: np.array(values) for name, values in data["parameters"].items()}
+    cholesky = np.linalg.cholesky(np.array(data["correlation"]))
+    return _Prior(np.array(data["levels"]), quantiles, cholesky)
+
+
+def _constants(drawn: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """The constants of the equations from the quantities of the prior and the number of cases."""
+    same = ("z0", "beta", "d1", "d0", "s1", "s0", "si", "ld", "D", "L0", "lh")
+    cases = np.rint(drawn["n"])
+    positives = np.clip(np.rint(drawn["pi"] * cases), _LEAST_CASES, cases - _LEAST_CASES)
+    return {
+        **{name: drawn[name] for name in same},
+        "Linf": drawn["Linf_over_L0"] * drawn["L0"],
+        "zl": drawn["z0"] + drawn["zl_minus_z0"],
+        "k": 10.0 ** drawn["log10_k"],
+        "h": 10.0 ** drawn["log10_h"],
+        "positives": positives,
+        "negatives": cases - positives,
+    }
+
+
+def _count_variance(share: Column, size: Column) -> Column:
+    """Variance of a rounded binomial count."""
+    return size * share * (1.0 - share) + 1.0 / 12.0
+
+
+def _log_normal(error: Column, variance: Column) -> Column:
+    """Logarithm of the normal density of an error, up to a constant."""
+    variance = variance + _TOLERANCE * _TOLERANCE
+    return -0.5 * (error * error / variance + np.log(variance))

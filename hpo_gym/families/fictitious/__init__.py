@@ -1,0 +1,1 @@
+"""The fictitious model, and the family drawn around it."""

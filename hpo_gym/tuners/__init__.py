@@ -1,0 +1,1 @@
+"""Tuners: the base class, ask and tell, the one loop that plays."""

@@ -1,0 +1,130 @@
+"""Searches that are told one evaluation at a time: one Python object per row and episode.
+
+`Search` is what Optuna, SciPy or a list of points has to offer; `SearchAgent` gives it the
+`predict` of Stable-Baselines3.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
+
+
+class Search(ABC):
+    """The search of one episode, by ask and tell."""
+
+    @abstractmethod
+    def tell(self, unit: FloatArray, score: float) -> None:
+        """Take note of an evaluation.
+
+        Args:
+            unit: (d,) the unit configuration, as the observation shows it: that of the last
+                `ask`, or a start that the environment evaluated.
+            score: Its observed score, higher is better.
+        """
+
+    @abstractmethod
+    def ask(self) -> FloatArray:
+        """The unit configuration to evaluate next, (d,) in [-1, 1]."""
+
+
+class Run:
+    """A search and how far it has come.
+
+    A run is asked once per evaluation, however often `predict` is called.
+
+    Args:
+        search: The search.
+        dimension: Number of parameters.
+    """
+
+    def __init__(self, search: Search, dimension: int) -> None:
+        self._search = search
+        self._told = -1
+        self._proposal = np.zeros(dimension)
+
+    def propose(self, evaluations: int, seen: tuple[FloatArray, float] | None) -> FloatArray:
+        """The unit configuration (d,) to evaluate after ``evaluations`` paid ones.
+
+        Args:
+            evaluations: Number of paid evaluations.
+            seen: The last unit configuration and its score, None if nothing is known.
+        """
+        if evaluations > self._told:
+            self._told = evaluations
+            if seen is not None:
+                self._search.tell(*seen)
+            self._proposal = self._search.ask()
+        return self._proposal
+
+
+class Runs(NamedTuple):
+    """The state of N rows."""
+
+    run: NDArray[np.object_]
+    """(N,) their `Run`."""
+    episode: IntArray
+    """(N,) number of episodes that the row began."""
+
+
+class SearchAgent(Agent):
+    """Runs one `Search` per row and episode, in "propose".
+
+    What happens is fixed by the agent's seed and the order of the calls: the search of a row is
+    seeded by (the agent's seed, the number of batches that began with ``state=None``, the row,
+    the row's episode in this batch). So the first row of a batch decides as a row alone, and no
+    two episodes share their random numbers. The state holds the searches themselves, which
+    `predict` moves on: to branch off, make a deep copy of the state.
+
+    Args:
+        env: See `Agent`.
+        seed: Seed of the searches.
+    """
+
+    modes = ("propose",)
+
+    def __init__(self, env: Any, *, seed: int = 0) -> None:
+        super().__init__(env, seed=seed)
+        self._seed = seed
+        self._batches = 0
+        options, family = self.dynamics.options, self.dynamics.family
+        self._metric = family.metrics.index(options.metric)
+        # The observation shows loss / (1 + loss), and the score is 1 / (1 + loss).
+        self._falling = options.metric == "loss"
+
+    @abstractmethod
+    def begin(self, random: np.random.Generator) -> Search:
+        """A search for a new episode, all of whose random numbers come from this generator."""
+
+    def act(
+        self, observations: NDArray[Any], state: Runs | None, starts: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], Runs]:
+        """Tell every row's search what was observed, and ask it."""
+        rows, dimension = len(observations), self.mode.dimension
+        if state is None:
+            state = Runs(np.empty(rows, dtype=np.object_), np.zeros(rows, dtype=np.int64))
+            self._batches += 1
+        runs, episodes = state.run.copy(), state.episode + starts
+        for row in np.flatnonzero(starts).tolist():
+            words = (self._seed, self._batches, row, int(episodes[row]))
+            runs[row] = Run(self.begin(np.random.default_rng(words)), dimension)
+        seen = self.layout.decode(observations)
+        units = seen.unit.astype(np.float64)
+        scores = self._scores(seen.features)
+        proposals = units.copy()
+        evaluations = self.layout.evaluations(observations)
+        # Rows without budget wait for their reset: nothing is worth a thought there.
+        for row in np.flatnonzero(evaluations < self.layout.max_evaluations).tolist():
+            told = (units[row], float(scores[row])) if seen.known[row] else None
+            proposals[row] = runs[row].propose(int(evaluations[row]), told)
+        return self.box(proposals), Runs(runs, episodes)
+
+    def _scores(self, features: NDArray[Any]) -> FloatArray:
+        """Observed scores (N,) of the last evaluations, from their features (N, M)."""
+        feature = features[:, self._metric].astype(np.float64)
+        return 1.0 - feature if self._falling else feature

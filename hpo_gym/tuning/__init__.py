@@ -1,0 +1,1 @@
+"""The tuning process: propose, adjust or nudge a configuration, and evaluate it."""

@@ -1,0 +1,182 @@
+"""Exact references: what the best tuner earns when the model is known.
+
+Scores of agents are fractions of the way from random proposals to these values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.arrays import Floats, Vectors
+from hpo_gym.tuning.dynamics import Dynamics
+
+PLANNABLE_REWARDS = ("f1_gain", "f1_delta")
+"""Rewards whose sum over an episode telescopes, so that the best return can be planned."""
+
+
+class TradeOff(NamedTuple):
+    """The two configurations that matter to a tuner who knows the model."""
+
+    best: tuple[float, ...]
+    """Unit configuration with the largest noise-free score minus cost."""
+    value: float
+    """That score minus its cost."""
+    cheapest: tuple[float, ...]
+    """Unit configuration of the lowest cost: where a tuner waits."""
+    cost: float
+    """That lowest cost."""
+
+
+def dynamics_of(env: Any) -> Dynamics:
+    """The dynamics behind an environment.
+
+    Args:
+        env: Dynamics, an environment, a vector environment (native, Gymnasium's or
+            Stable-Baselines3's), wrapped or not.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(env, Dynamics):
+        return env
+    bare = getattr(env, "unwrapped", env)
+    if not hasattr(bare, "dynamics") and hasattr(bare, "get_attr"):
+        bare = bare.get_attr("unwrapped")[0]  # one environment per row: all have these options
+    dynamics = getattr(bare, "dynamics", None)
+    if not isinstance(dynamics, Dynamics):
+        raise ValueError(f"{env!r} has no dynamics: give an environment of hpo_gym")
+    return dynamics
+
+
+def only_task(dynamics: Dynamics, split: str | None = None) -> Any:
+    """Parameters of the one task that an environment has.
+
+    Args:
+        dynamics: The dynamics.
+        split: Another split than the environment's.
+
+    Raises:
+        ValueError: The environment draws its tasks from several.
+    """
+    options = dynamics.options
+    split = split or options.split
+    size = dynamics.family.sizes[split]
+    if size > 1 and options.task is None:
+        raise ValueError(
+            f"the split {split!r} of the family {dynamics.family.name!r} has {size} tasks: "
+            "there is no single reference; fix one with the option task"
+        )
+    return dynamics.family.sample(split, options.task or 0)
+
+
+def resource_axis(dynamics: Dynamics) -> int | None:
+    """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
+    d = dynamics.space.dimension
+    corners = np.vstack((np.full(d, -1.0), 2.0 * np.eye(d) - 1.0))  # one parameter raised at a time
+    resource = dynamics.family.resource(dynamics.space.scaled(tuple(corners.T), Vectors()))
+    raised = np.flatnonzero(resource[1:] > resource[0])
+    return int(raised[0]) if raised.size else None
+
+
+def trade_off(env: Any, split: str | None = None) -> TradeOff:
+    """The configuration with the best score minus cost, and the cheapest one.
+
+    Args:
+        env: Whatever `dynamics_of` takes.
+        split: Another split than the environment's.
+
+    Raises:
+        ValueError: The environment draws its tasks from several.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> round(trade_off(gym.make("hpo_gym:FictitiousHPO-v0")).value, 9)
+        0.751655543
+    """
+    dynamics = dynamics_of(env)
+    scaled, scores = dynamics.family.frontier(only_task(dynamics, split), dynamics.options.metric)
+    cost = np.broadcast_to(dynamics.cost(scaled), np.shape(scores))
+    values = scores - cost
+
+    def unit(level: int) -> tuple[float, ...]:
+        point = tuple(float(column[level]) for column in scaled)
+        return dynamics.space.unit(dynamics.space.natural(point, Floats()))
+
+    best, cheapest = int(values.argmax()), int(cost.argmin())
+    return TradeOff(unit(best), float(values[best]), unit(cheapest), float(cost[cheapest]))
+
+
+def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
+    """The best return of an episode in "propose" mode, on a model that is known.
+
+    With s the score of the start (0 for start="none"), T evaluations, v the largest score minus
+    cost of a configuration and c the lowest cost:
+
+    f1_gain. The gains telescope: the return is the last incumbent's score - s - all costs. One
+    evaluation at most is worth more than c, since a second improvement could have been the first
+    one; the other T - 1 are as cheap as can be. That one earns v - s, or -c if nothing is worth
+    its cost: max(v - s, -c) - (T - 1) c.
+
+    f1_delta. The differences telescope: the return is the last evaluation's score - s - all
+    costs. So the T - 1 evaluations before it are as cheap as can be, and the last one, which must
+    be made, earns v - s: v - s - (T - 1) c.
+
+    With ``stop`` nothing needs to be paid but the one evaluation, if it is worth it:
+    max(v - s, 0) for both.
+
+    Args:
+        env: Whatever `dynamics_of` takes.
+        start_score: Noise-free scores of the starts, a number or an array. Without a start
+            (start="none") leave it out.
+
+    Returns:
+        Best returns, an array of the shape of the start scores.
+
+    Raises:
+        ValueError: The mode is not "propose", the reward is neither f1_gain nor f1_delta, scores
+            are noisy, the tasks are several, or the start scores do not fit the option start.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> optimal_return(gym.make("hpo_gym:FictitiousHPO-v0"), [0.0, 0.75]).round(6).tolist()
+        [0.709856, -0.040144]
+    """
+    dynamics = dynamics_of(env)
+    options = dynamics.options
+    if options.action != "propose":
+        raise ValueError(
+            f"optimal_return knows action='propose' only, not {options.action!r}; the oracle "
+            "agent of the checkout plans the other modes"
+        )
+    if options.reward not in PLANNABLE_REWARDS:
+        raise ValueError(
+            f"optimal_return knows the rewards {list(PLANNABLE_REWARDS)}, not {options.reward!r}"
+        )
+    if dynamics.noise != 0.0:
+        raise ValueError(
+            f"optimal_return needs exact scores, not noise = {dynamics.noise}; pass noise=0"
+        )
+    s = _start_scores(dynamics, start_score)
+    trade = trade_off(dynamics)
+    if options.stop:
+        return np.maximum(trade.value - s, 0.0)
+    worth = trade.value - s
+    if options.reward == "f1_gain":
+        worth = np.maximum(worth, -trade.cost)
+    return np.asarray(worth - (options.max_evaluations - 1) * trade.cost)
+
+
+def _start_scores(dynamics: Dynamics, start_score: Any) -> NDArray[np.float64]:
+    if dynamics.layout.start_evaluated == (start_score is None):
+        wanted = "the scores of the starts" if start_score is None else "no start_score"
+        raise ValueError(
+            f"start_score = {start_score!r} does not fit the option "
+            f"start = {dynamics.options.start!r}: give {wanted}"
+        )
+    scores = np.asarray(0.0 if start_score is None else start_score, dtype=np.float64)
+    if not np.all((scores >= 0.0) & (scores <= 1.0)):
+        raise ValueError(f"start_score = {start_score!r} must lie in [0, 1], as all scores do")
+    return scores

@@ -1,0 +1,172 @@
+"""The benchmark's command line: a user's tuner is ranked, mistakes are told, files are written."""
+
+import csv
+import json
+import re
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from tiny_benchmarks import tuner
+
+from hpo_gym import pretrained
+from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.runner import run
+from hpo_gym.benchmark.suites.suite import make_suite
+from scripts import benchmark
+from scripts.benchmark_agents import PROFILES, entrants
+from scripts.benchmark_results import results_of, score
+
+MINE = '''
+import numpy as np
+
+class Halving:
+    """Proposes points around the incumbent, ever closer."""
+
+    def __init__(self, env, *, seed=0):
+        self.random = np.random.default_rng(seed)
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        budget_left, incumbent = observation[:, 12:13], observation[:, 8:11]
+        noise = self.random.normal(size=incumbent.shape)
+        return (incumbent + noise * budget_left).astype(np.float32), None
+'''
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Run the command in an empty folder; gives its exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["benchmark", "--profile", "smoke", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            benchmark.main()
+        return ended.value.code
+
+    return run
+
+
+def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
+    (tmp_path / "mytuner.py").write_text(MINE)
+    chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--processes", "1")
+    assert command(*chosen, "--export", "rows", "--validate") == 0
+    printed = capsys.readouterr().out
+    assert "smoke, Halving, 16 episodes: confirmed bit for bit" in printed
+    with (tmp_path / "results/benchmark/benchmark.csv").open() as file:
+        ranks = {row["agent"]: row for row in csv.DictReader(file) if row["score"] == "rank"}
+    assert ranks.keys() == {"Halving", "random"}
+    table = (tmp_path / "results/benchmark/benchmark.md").read_text()
+    assert re.search(r"^\| Halving +\| ", table, re.M)
+    # From the exported rows alone, as on a fresh clone, nothing is left to run.
+    stored = ("--import", "rows", "--database", "b.sqlite", "--show")
+    assert command(*chosen, *stored) == 0
+    tables = printed[printed.index("\nsmoke: normalised") : printed.index("\nsmoke: area")]
+    assert tables in capsys.readouterr().out
+    # What is to be run again is not imported either.
+    assert command(*chosen, *stored, "--rerun", "Halving") == 0
+    assert "deleted: results of Halving on 1 suites" in capsys.readouterr().out
+    with Store("b.sqlite") as store:
+        assert store.agents(make_suite("smoke")).keys() == {"random"}
+
+
+def test_a_failing_tuner_ends_with_an_error_code(command, tmp_path, capsys):
+    tuner(tmp_path)
+    assert command("--agents", "random", "--agent", "bad=tuners.py:Raises") == 1
+    printed = capsys.readouterr()
+    assert "failed: bad on smoke, seed 0, tasks from 0" in printed.out
+    assert "RuntimeError: no idea" in printed.err
+    table = (tmp_path / "results/benchmark/benchmark.md").read_text()
+    assert re.search(r"^\| bad +\| failed", table, re.M)
+    # Shown again it is no success either; without that tuner it is.
+    assert command("--agents", "random", "--agent", "bad=tuners.py:Raises", "--show") == 1
+    assert command("--agents", "random", "--show") == 0
+
+
+def test_nothing_is_no_result(command, tmp_path, capsys):
+    Store(tmp_path / "empty.sqlite").close()
+    assert command("--database", "empty.sqlite", "--show") == 1
+    assert "smoke: nothing to show" in capsys.readouterr().out
+    assert command("--database", "empty.sqlite", "--show", "--validate") == 1
+    assert "empty.sqlite: no results to confirm on ['smoke']" in capsys.readouterr().err
+
+
+def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
+    (tmp_path / "mytuner.py").write_text(MINE)
+    chosen = ("--agents", "random", "--database", "a.sqlite")
+    assert command(*chosen, "--processes", "1") == 0
+    with sqlite3.connect("a.sqlite") as connection:
+        connection.execute("DELETE FROM evaluations WHERE task = 7 AND seed = 1 AND step = 15")
+    assert command(*chosen, "--show") == 0
+    assert command(*chosen, "--show", "--validate") == 1
+    printed = capsys.readouterr().out
+    assert "smoke, random, 15 episodes: WRONG: task 7, seed 1: only 15 of 16" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--suites", "nope"], "unknown suite 'nope'"),
+        (["--suites", "smoke", "smoke"], r"--suites: \['smoke'\] are there twice"),
+        (["--agents", "nope"], r"unknown agents \['nope'\]"),
+        (["--agent", "nope.py:A"], "agent 'A' cannot be read"),
+        (["--agent", "nope"], "must be 'module:attribute'"),
+        (["--agent", "random=agents:make_agent"], r"the names \['random'\] are taken"),
+        (["--agents", "random", "--agent", "portfolio=agents:make_agent"], r"\['portfolio'\] are"),
+        (["--agent", "a=agents:make_agent", "--agent", "a=agents:Agent"], r"\['a'\] are taken"),
+        (["--show", "--database", "nope/a.sqlite"], "--database: there is no file 'nope/a.sqlite'"),
+        (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
+        (["--rerun", "nope"], r"--rerun: \['nope'\] are no tuners.*choose from \['"),
+        (["--import", "nope"], "--import: there is no folder 'nope'"),
+        (["--processes", "0"], "--processes 0 must be"),
+        (["--database", "file.txt"], "cannot be used as a store"),
+    ],
+)
+def test_mistakes_cost_no_run(command, tmp_path, arguments, message):
+    (tmp_path / "file.txt").write_text("no store\n" * 100)
+    code = command(*arguments)
+    assert isinstance(code, str)
+    assert code.startswith("error: ")
+    assert re.search(message, code)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.txt"]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
+def test_profiles(profile):
+    chosen = entrants(profile)
+    names = [entrant.name for entrant in chosen]
+    assert len(set(names)) == len(names)
+    assert {"random", "portfolio", "particle", "oracle", "gp-4", "unrolled-0", "ppo-0"} <= set(
+        names
+    )
+    assert names[-1].startswith("gp")  # the slow ones run last
+    for entrant in chosen:
+        assert entrant.identity
+        for limit in entrant.limits.values():
+            assert min(limit) >= 1
+
+
+def test_results_are_shown_within_the_limits(tmp_path):
+    suite = make_suite("smoke")
+    with Store(tmp_path / "a.sqlite") as store:
+        assert run(store, [suite], [tuner(tmp_path)]) == 0
+        ((shown,), failed) = results_of(store, suite, [tuner(tmp_path, limits={"*": (3, 1)})])
+        ((whole,), _) = results_of(store, suite, [tuner(tmp_path)])
+    assert (shown.regret.shape[:2], whole.regret.shape[:2], failed) == ((3, 1), (8, 2), [])
+
+
+def test_training_times_are_those_of_the_family(tmp_path):
+    """A tuner has a policy for each family, and each policy a time of its own."""
+    (learned,) = (one for one in entrants(PROFILES["smoke"]) if one.name == "unrolled-0")
+    stated = {}
+    for name in ("fictitious", "binormal"):
+        description = pretrained.path("unrolled", name).with_suffix(".json")
+        stated[name] = json.loads(description.read_text())["training_seconds"]
+    assert stated["fictitious"] != stated["binormal"]
+    with Store(tmp_path / "a.sqlite") as store:
+        for suite_name in ("smoke", "binormal-test"):
+            suite = replace(make_suite(suite_name), tasks=(0,), seeds=(0,))
+            run(store, [suite], [learned])
+            records, failed = results_of(store, suite, [learned])
+            (scores,) = score(suite, records, failed, [learned]).agents
+            assert scores.training_seconds == stated[suite.family["name"]]

@@ -1,0 +1,136 @@
+"""Resampling of runs: tasks with seeds."""
+
+import numpy as np
+import pytest
+
+from hpo_gym.benchmark.scoring import statistics
+from hpo_gym.benchmark.scoring.statistics import (
+    SCHEMES,
+    interval,
+    iqm,
+    mean,
+    replicates,
+    scheme_for,
+)
+
+TWO_TASKS = np.array([[[0.0, 1.0], [10.0, 12.0]]])
+
+
+def frequencies(values):
+    found, counts = np.unique(values, return_counts=True)
+    return dict(zip(found.tolist(), (counts / counts.sum()).tolist(), strict=True))
+
+
+def test_seeds_are_resampled_within_tasks_by_hand():
+    """One of the two seeds of each: 0 or 1 of the first task, 10 or 12 of the second."""
+    shares = frequencies(replicates(TWO_TASKS, mean, scheme="seeds", resamples=40_000)[0])
+    assert shares == pytest.approx({5.0: 0.25, 5.5: 0.25, 6.0: 0.25, 6.5: 0.25}, abs=0.012)
+
+
+def test_whole_tasks_are_resampled_by_hand():
+    """Each of the two draws is the task with the mean 1/2 or the one with 11."""
+    shares = frequencies(replicates(TWO_TASKS, mean, scheme="tasks", resamples=40_000)[0])
+    assert shares == pytest.approx({0.5: 0.25, 5.75: 0.5, 11.0: 0.25}, abs=0.012)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("shape", [(3, 5, 3), (2, 7, 1), (1, 1, 1)])
+def test_replicates_equal_the_statistics_of_the_resampled_runs(scheme, shape, monkeypatch):
+    """The values themselves, repeated as often as drawn, in place of weights and sums by parts."""
+    monkeypatch.setattr(statistics, "_BLOCK", 60)  # several blocks
+    runs = np.random.default_rng(0).lognormal(size=shape)
+    runs[0, 0] = 0.0  # ties
+    counts = np.concatenate(
+        list(statistics._blocks(*shape[1:], scheme, 25, seed=3)), axis=1
+    ).astype(int)
+    assert counts.shape == (shape[1] * shape[2], 25)
+    drawn = max(shape[2] - 1, 1) if scheme == "seeds" else shape[2]
+    assert (counts.sum(axis=0) == shape[1] * drawn).all()
+    for statistic in (mean, iqm):
+        found = replicates(runs, statistic, scheme=scheme, resamples=25, seed=3)
+        for row, values in zip(found, runs.reshape(len(runs), -1), strict=True):
+            expected = [statistic(np.repeat(values, column)) for column in counts.T]
+            assert row == pytest.approx(np.array(expected), abs=1e-12)
+
+
+def test_what_a_scheme_leaves_alone():
+    seeds = np.concatenate(list(statistics._blocks(4, 3, "seeds", 50, seed=0)), axis=1)
+    assert (seeds.reshape(4, 3, 50).sum(axis=1) == 2.0).all()  # every task twice
+    tasks = np.concatenate(list(statistics._blocks(4, 3, "tasks", 50, seed=0)), axis=1)
+    assert (np.ptp(tasks.reshape(4, 3, 50), axis=1) == 0.0).all()  # seeds stay together
+    assert (np.ptp(seeds.reshape(4, 3, 50), axis=1) > 0.0).any()
+    assert (tasks.reshape(4, 3, 50).sum(axis=1) != 3.0).any()
+
+
+def test_replicates_of_two_tuners_are_paired_and_depend_on_the_seed():
+    random = np.random.default_rng(0)
+    ours, theirs = random.random((2, 1, 6, 2))
+    for scheme in SCHEMES:
+        by_hand = replicates(ours - theirs, mean, scheme=scheme, resamples=50)
+        paired = replicates(ours, mean, scheme=scheme, resamples=50)
+        again = replicates(ours, mean, scheme=scheme, resamples=50, seed=1)
+        assert (again != paired).any()
+        paired = paired - replicates(theirs, mean, scheme=scheme, resamples=50)
+        assert paired == pytest.approx(by_hand, abs=1e-12)
+
+
+def test_which_scheme_says_something_about_unseen_tasks():
+    """Coverage of the population's mean by 95 % intervals, with 30 tasks of 4 seeds.
+
+    Seeds alone know nothing of other tasks. Whole tasks cover as promised.
+    """
+    random = np.random.default_rng(0)
+    covered = dict.fromkeys(SCHEMES, 0)
+    width = dict.fromkeys(SCHEMES, 0.0)
+    for seed in range(150):
+        runs = 0.5 * random.normal(size=(1, 30, 1)) + random.normal(size=(1, 30, 4))
+        for scheme in SCHEMES:
+            draws = replicates(runs, mean, scheme=scheme, resamples=300, seed=seed)[0]
+            estimate = interval(runs.mean(), draws)
+            covered[scheme] += estimate.low <= 0.0 <= estimate.high
+            width[scheme] += estimate.high - estimate.low
+    assert covered["seeds"] / 150 < 0.88 <= covered["tasks"] / 150 <= 0.985
+    # Variances of a task's mean: 1 / 4 within, and 1 / 4 + 1 / 4.
+    assert width["seeds"] / width["tasks"] == pytest.approx(np.sqrt(0.25 / 0.5), rel=0.05)
+
+
+@pytest.mark.parametrize("statistic", [mean, iqm])
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_seeds_within_given_tasks_cover_as_promised(seeds, statistic):
+    """The score of 60 given tasks over all seeds, whose spread differs from task to task.
+
+    Drawing as many seeds as there are, two, would cover five times in six.
+    """
+    random = np.random.default_rng(1)
+    centre = random.uniform(0.5, 1.5, size=(60, 1))
+    truth = float(statistic((centre * random.lognormal(sigma=0.5, size=(60, 4000))).ravel()))
+    covered = 0
+    for seed in range(300):
+        runs = (centre * random.lognormal(sigma=0.5, size=(60, seeds)))[None]
+        draws = replicates(runs, statistic, scheme="seeds", resamples=300, seed=seed)[0]
+        estimate = interval(float(statistic(runs.ravel())), draws)
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.9 <= covered / 300 <= 0.985
+
+
+def test_one_seed_per_task_leaves_nothing_but_tasks_to_resample():
+    assert [scheme_for(seeds) for seeds in (1, 2, 5)] == ["tasks", "seeds", "seeds"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "statistic", "scheme", "message"),
+    [
+        (np.ones((3, 2)), mean, "tasks", r"\(k, n, s\)"),
+        (np.ones((1, 0, 2)), mean, "tasks", r"k, n, s >= 1"),
+        (np.ones((1, 2, 2)), mean, "pooled", r"'pooled' must be one of \['seeds', 'tasks'"),
+        (np.ones((1, 2, 2)), np.median, "tasks", r"one of the functions \['mean', 'iqm'\]"),
+    ],
+)
+def test_resampling_refuses_what_it_does_not_know(runs, statistic, scheme, message):
+    with pytest.raises(ValueError, match=message):
+        replicates(runs, statistic, scheme=scheme)
+
+
+def test_no_interval_without_a_probability():
+    with pytest.raises(ValueError, match="confidence = 95"):
+        interval(1.0, np.ones(3), 95)

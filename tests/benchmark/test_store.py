@@ -1,0 +1,280 @@
+"""The store: whole shards or nothing, bit for bit, under the name of one tuner only."""
+
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_benchmarks import SUITE, assert_equal_runs
+
+from hpo_gym.benchmark.results.archive import export_suite, import_suite
+from hpo_gym.benchmark.results.records import COLUMNS, Records
+from hpo_gym.benchmark.results.store import MIXED, Store
+from hpo_gym.benchmark.suites.suite import Shard
+
+N, S, T = len(SUITE.tasks), len(SUITE.seeds), SUITE.budget
+
+
+def records(agent="mine", seed=0):
+    """Numbers that use all of their bits."""
+    random = np.random.default_rng(seed)
+    numbers = random.normal(size=(len(COLUMNS), N, S, T)) * 10.0 ** random.integers(-30, 30, T)
+    numbers[-1] = np.abs(numbers[-1])  # seconds
+    actions = random.uniform(-1, 1, size=(N, S, T, 3)).astype(np.float32)
+    return Records("tiny", agent, np.array(SUITE.tasks), np.array(SUITE.seeds), actions, *numbers)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "a.sqlite") as store:
+        store.begin(SUITE, "mine", "{}")
+        yield store
+
+
+def test_every_bit_comes_back(store):
+    store.add(SUITE, records(), "here")
+    back = store.records(SUITE, "mine")
+    assert_equal_runs(back, records())
+    np.testing.assert_array_equal(back.seconds, records().seconds)
+    assert back.actions.dtype == np.float32
+    assert store.agents(SUITE)["mine"][1:] == ("{}", "here")
+
+
+def test_the_rows_are_of_one_evaluation_each(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        rows = connection.execute(
+            "SELECT regret, cost FROM results WHERE suite_hash = ? AND agent = 'mine' "
+            "AND task = ? AND seed = ? AND step = 2",
+            (SUITE.hash, SUITE.tasks[4], SUITE.seeds[1]),
+        ).fetchall()
+        count = connection.execute("SELECT count(*) FROM results").fetchone()
+    assert rows == [(records().regret[4, 1, 2], records().cost[4, 1, 2])]
+    assert count == (N * S * T,)
+
+
+def test_a_failed_write_leaves_what_was_there(store):
+    store.add(SUITE, records(), "here")
+    bad = records(seed=1)
+    bad.regret[-1, -1, -1] = np.nan  # SQLite takes it for NULL, in the last of all rows
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(SUITE, bad, "there")
+    assert_equal_runs(store.records(SUITE, "mine"), records())
+    assert store.agents(SUITE)["mine"].fingerprint == "here"
+
+
+def test_written_again_means_written_once(store):
+    store.add(SUITE, records(), "here")
+    store.add(SUITE, records(seed=1), "here")
+    assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
+
+
+def test_the_largest_complete_corner(store):
+    assert store.records(SUITE, "mine") is None
+    whole = records()
+    first_seed = whole.first(20, 1)
+    store.add(SUITE, first_seed, "here")
+    assert_equal_runs(store.records(SUITE, "mine"), first_seed)
+    other_seed = {name: getattr(whole, name)[:16, 1:] for name in ("actions", *COLUMNS)}
+    more = replace(whole, tasks=whole.tasks[:16], seeds=whole.seeds[1:], **other_seed)
+    store.add(SUITE, more, "here")
+    assert_equal_runs(store.records(SUITE, "mine"), whole.first(16, 2))
+
+
+def test_an_incomplete_episode_does_not_count(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        key = (SUITE.tasks[3], SUITE.seeds[0])
+        connection.execute("DELETE FROM evaluations WHERE task = ? AND seed = ? AND step = 1", key)
+    assert key not in store.episodes(SUITE, "mine")
+    assert_equal_runs(store.records(SUITE, "mine"), records().first(3, 2))
+
+
+DAMAGES = {
+    "step": (16, "the suite has no step 16"),
+    "task": (4, "the suite has no task 4"),
+    "seed": ("x", "the suite has no seed 'x'"),
+    "actions": (b"12345", "3 components of 4 bytes"),
+    "regret": ("much", "'much'"),
+    "cost": (np.inf, "cost of 'mine' must be finite float64"),
+    "seconds": (-1.0, "seconds of 'mine' are negative: -1.0"),
+}
+
+
+@pytest.mark.parametrize("column", DAMAGES)
+def test_damaged_rows_are_told_with_the_remedy(store, tmp_path, column):
+    store.add(SUITE, records(), "here")
+    value, message = DAMAGES[column]
+    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+        key = (value, SUITE.tasks[3], SUITE.seeds[0])
+        connection.execute(
+            f"UPDATE evaluations SET {column} = ? WHERE task = ? AND seed = ? AND step = 2", key
+        )
+    with pytest.raises(
+        ValueError, match=rf"a\.sqlite: results of 'mine' on 'tiny'.*{message}"
+    ) as e:
+        store.records(SUITE, "mine")
+    assert "--rerun mine" in str(e.value)
+    store.delete("mine")
+    assert store.records(SUITE, "mine") is None
+
+
+def test_results_of_another_suite_are_not_stored(store):
+    other = replace(SUITE, tasks=SUITE.tasks[1:])
+    store.begin(other, "mine", "{}")
+    with pytest.raises(ValueError, match=r"tasks \[5\] of 'mine' are not of 'tiny'"):
+        store.add(other, records(), "here")
+    longer = replace(SUITE, options={**SUITE.options, "max_evaluations": 4})
+    store.begin(longer, "mine", "{}")
+    with pytest.raises(ValueError, match=r"have 3 evaluations .*'tiny' asks for 4"):
+        store.add(longer, records(), "here")
+    assert store.records(longer, "mine") is None
+
+
+def test_another_tuner_of_the_same_name(store):
+    store.begin(SUITE, "mine", '{"changed": 1}')  # there are no results yet
+    store.add(SUITE, records(), "here")
+    store.begin(SUITE, "mine", '{"changed": 1}')
+    with pytest.raises(ValueError, match="--rerun mine deletes those results"):
+        store.begin(SUITE, "mine", '{"changed": 2}')
+    assert store.delete("mine") == 1
+    assert store.agents(SUITE) == {}
+    store.begin(SUITE, "mine", '{"changed": 2}')
+    assert store.records(SUITE, "mine") is None
+
+
+def test_suites_of_one_name_do_not_mix(store):
+    store.add(SUITE, records(), "here")
+    other = replace(SUITE, version=2)
+    assert store.agents(other) == {}
+    store.begin(other, "mine", '{"changed": 1}')
+    assert store.records(other, "mine") is None
+
+
+def test_results_of_two_machines_are_known_as_such(store):
+    store.add(SUITE, records().first(16, 1), "here")
+    store.add(SUITE, records(), "there")
+    assert store.agents(SUITE)["mine"].fingerprint == MIXED
+
+
+def test_failures_go_when_the_shard_succeeds(store):
+    shards = list(SUITE.shards(N, S))
+    for shard in shards[:2]:
+        store.fail(SUITE, "mine", shard, f"why {shard.tasks[0]}")
+    assert store.failures(SUITE) == {"mine": ["why 5", "why 21"]}
+    store.fail(SUITE, "mine", shards[0], "again")
+    assert store.failures(SUITE) == {"mine": ["again", "why 21"]}
+    store.add(SUITE, records().first(16, 1), "here")
+    assert store.failures(SUITE) == {"mine": ["why 21"]}
+    assert isinstance(shards[0], Shard)
+
+
+@pytest.mark.parametrize("content", [b"hello " * 1000, None])
+def test_a_file_that_is_no_store(tmp_path, content):
+    path = tmp_path / "other.sqlite"
+    if content is None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE mine (x)")
+    else:
+        path.write_bytes(content)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"other.sqlite cannot be used as a store"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_through_a_file(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path / "out")
+    with Store(tmp_path / "b.sqlite") as fresh:
+        assert import_suite(fresh, SUITE, tmp_path / "out", {"mine": "{}"}) == []
+        back = fresh.records(SUITE, "mine")
+        assert_equal_runs(back, records())
+        seconds = records().seconds.astype(np.float32)
+        np.testing.assert_array_equal(back.seconds, seconds.astype(np.float64))
+        assert fresh.agents(SUITE)["mine"][1:] == ("{}", "here")
+        bytes_of_path = path.read_bytes()
+        assert export_suite(fresh, SUITE, tmp_path / "out").read_bytes() == bytes_of_path
+
+
+def test_what_is_not_imported(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    export_suite(store, SUITE, tmp_path)
+    with Store(tmp_path / "b.sqlite") as fresh:
+        assert import_suite(fresh, SUITE, tmp_path / "nowhere", {"mine": "{}"}) == []
+        assert import_suite(fresh, SUITE, tmp_path, {"other": "{}"}) == []
+        assert import_suite(fresh, SUITE, tmp_path, {"mine": '{"changed": 1}'}) == ["mine"]
+        changed = replace(SUITE, version=2)
+        assert import_suite(fresh, changed, tmp_path, {"mine": "{}"}) == ["mine"]
+        assert fresh.agents(SUITE) == {}
+
+
+def test_an_import_does_not_touch_complete_results(store, tmp_path):
+    store.add(SUITE, records().first(16, 1), "here")
+    export_suite(store, SUITE, tmp_path)
+    store.add(SUITE, records(seed=1), "here")
+    import_suite(store, SUITE, tmp_path, {"mine": "{}"})
+    assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
+
+
+@pytest.mark.parametrize("change", ["suite", "mine/regret", "about", "identity"])
+def test_a_file_with_something_missing(store, tmp_path, change):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    if change in arrays:
+        del arrays[change]
+    else:
+        arrays["mine/about"] = np.array({"about": "no {json", "identity": "[]"}[change])
+    np.savez(path, **arrays)
+    with Store(tmp_path / "b.sqlite") as fresh:
+        with pytest.raises(ValueError, match=r"tiny\.npz is damaged"):
+            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+        assert fresh.agents(SUITE) == {}
+
+
+CHANGES = {
+    "tasks": (lambda tasks: tasks.astype(float), "must be finite int64, they are float64"),
+    "seeds": (lambda seeds: seeds[[0, 0]], r"seeds of 'mine' are repeated: \[3, 3\]"),
+    "actions": (lambda actions: actions[..., :2], "actions of size 2.*asks for 3 .* size 3"),
+    "regret": (lambda regret: np.where(regret > 0, np.nan, regret), "must be finite"),
+    "reward": (lambda reward: reward.astype(str), "must be finite float64"),
+    "cost": (lambda cost: cost[1:], "cost of 'mine' has the shape"),
+    "seconds": (lambda seconds: -seconds, "seconds of 'mine' are negative"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_file_with_something_that_does_not_fit(store, tmp_path, name):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    change, message = CHANGES[name]
+    arrays[f"mine/{name}"] = change(arrays[f"mine/{name}"])
+    np.savez(path, **arrays)
+    with Store(tmp_path / "b.sqlite") as fresh:
+        with pytest.raises(ValueError, match=rf"tiny\.npz is damaged: .*{message}"):
+            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+        assert fresh.agents(SUITE) == {}
+
+
+def test_a_file_of_another_budget(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    for name in ("actions", *COLUMNS):
+        arrays[f"mine/{name}"] = arrays[f"mine/{name}"][:, :, :2]
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match=r"tiny\.npz is damaged: .*have 2 evaluations"):
+        import_suite(store, SUITE, tmp_path, {"mine": "{}"})
+
+
+def test_a_damaged_file(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    path = export_suite(store, SUITE, tmp_path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with Store(tmp_path / "b.sqlite") as fresh, pytest.raises(ValueError, match="is damaged"):
+        import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})

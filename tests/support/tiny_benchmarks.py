@@ -1,0 +1,85 @@
+"""A small suite, small tuners in files of their own, and what their results are compared by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hpo_gym.benchmark.results.records import COLUMNS, Records
+from hpo_gym.benchmark.running.entrants import Entrant
+from hpo_gym.benchmark.suites.suite import Suite, make_suite
+
+FAMILY = {"name": "fictitious", "version": 1}
+OPTIONS = {**make_suite("smoke").options, "max_evaluations": 3}
+SUITE = Suite("tiny", FAMILY, "test", tuple(range(5, 41)), (3, 0), OPTIONS)
+"""Three blocks of tasks, of 16, 16 and 4, times two seeds."""
+
+TUNERS = '''
+import os
+import time
+import numpy as np
+
+class Tuner:
+    """Random, from its seed."""
+    def __init__(self, env, *, seed, delay=0.0):
+        self.random, self.delay = np.random.default_rng(seed), delay
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        time.sleep(self.delay)
+        return self.random.uniform(-1.2, 1.2, (len(observation), 3)), state
+
+class Raises(Tuner):
+    def predict(self, *args, **kwargs):
+        raise RuntimeError("no idea")
+
+class Nan(Tuner):
+    def predict(self, observation, **kwargs):
+        actions = np.zeros((len(observation), 3))
+        actions[2, 1] = np.nan
+        return actions, None
+
+class Shape(Tuner):
+    def predict(self, observation, **kwargs):
+        return np.zeros(3), None
+
+class Stateless(Tuner):
+    def predict(self, observation, **kwargs):
+        return np.zeros((len(observation), 3))
+
+class Seedless(Tuner):
+    def __init__(self, env):
+        super().__init__(env, seed=0)
+
+class Dies(Tuner):
+    def predict(self, observation, **kwargs):
+        os._exit(7)
+
+class Leaves(Tuner):
+    def predict(self, observation, **kwargs):
+        raise SystemExit(0)
+
+class Told(Tuner):
+    def begin(self, *, tasks, split):
+        self.told = tasks
+        assert split == "test"
+
+    def predict(self, observation, **kwargs):
+        return np.repeat(self.told[:, None] / 100, 3, axis=1), None
+'''
+
+
+def tuner(folder: Path, attribute: str = "Tuner", **fields) -> Entrant:
+    """One of the tuners above, from a file in the folder."""
+    file = folder / "tuners.py"
+    if not file.exists():
+        file.write_text(TUNERS)
+    return Entrant(**{"name": attribute.lower(), "factory": f"{file}:{attribute}", **fields})
+
+
+def assert_equal_runs(one: Records, other: Records) -> None:
+    """All but the decision times must be equal to the last bit."""
+    assert one.agent == other.agent
+    for name in ("tasks", "seeds", "actions", *COLUMNS):
+        if name != "seconds":
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
