@@ -12,7 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.find import dynamics_of
 from hpo_gym.tuning.options import Options
 
 MAX_SEED = 2**32 - 1

@@ -27,7 +27,7 @@ from agents.training.validation import regrets
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.families import Distribution
 from hpo_gym.policies.policy import Policy
-from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.find import dynamics_of
 from scripts.command_line import plain_errors, read_object
 from scripts.training_tools import train_in_folder
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray, replace_rows, take_rows
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.optimal import only_task
+from hpo_gym.tuning.find import only_task
+from hpo_gym.tuning.process import TuningProcess
 
 from .line_search import next_point, probes
 from .pattern import PatternSearch
@@ -140,7 +140,7 @@ class CoordinateAgent(Agent):
         if axis == self.resource_axis:
             scaled = self.dynamics.space.scaled(tuple(target.T), Vectors())
             gain = np.exp(promised) - np.exp(state.best_value)
-            state.done[gain <= self.dynamics.cost(scaled)] = True
+            state.done[gain <= self.dynamics.evaluator.cost(scaled)] = True
         return target, state
 
     def _log_score(self, features: NDArray[Any]) -> FloatArray:
@@ -152,7 +152,7 @@ class CoordinateAgent(Agent):
         return np.log(np.maximum(score, _LEAST_SCORE))
 
 
-def _is_complement(dynamics: Dynamics) -> bool:
+def _is_complement(dynamics: TuningProcess) -> bool:
     """Whether an observation shows 1 - score (as of a loss) rather than the primary score."""
     family, metric, xp = dynamics.family, dynamics.options.metric, Vectors()
     middle = tuple(np.zeros((dynamics.space.dimension, 1)))

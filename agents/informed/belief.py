@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo_gym.arrays import Columns, Vectors
 from hpo_gym.tuners.agent import FloatArray, IntArray
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.process import TuningProcess
 
 LEAST_EFFECTIVE = 20.0
 """Smallest effective sample size of the weights."""
@@ -55,7 +55,7 @@ def tempered(log_weight: FloatArray) -> tuple[IntArray, FloatArray]:
         relative = 0.5 * relative
 
 
-def columns_of(dynamics: Dynamics, units: FloatArray, shape: tuple[int, ...]) -> Columns:
+def columns_of(dynamics: TuningProcess, units: FloatArray, shape: tuple[int, ...]) -> Columns:
     """Scaled configurations of units (c, d), along the first axis of columns of a shape."""
     scaled = dynamics.space.scaled(tuple(units.T), XP)
     trailing = (1,) * (len(shape) - 1)
@@ -104,7 +104,7 @@ class Belief:
 
     def __init__(
         self,
-        dynamics: Dynamics,
+        dynamics: TuningProcess,
         tasks: dict[str, FloatArray],
         weights: FloatArray,
         xi: Columns,

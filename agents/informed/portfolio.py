@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Vectors
 from hpo_gym.families import Distribution, Family
 from hpo_gym.tuners.agent import Agent, FloatArray
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.process import TuningProcess
 
 from ..searches.optuna_search import OptunaAgent
 
@@ -91,7 +91,7 @@ def file_name(family: Family, metric: str) -> str:
     return f"portfolio-{family.name}{suffix}.json"
 
 
-def read_portfolio(dynamics: Dynamics) -> FloatArray:
+def read_portfolio(dynamics: TuningProcess) -> FloatArray:
     """The unit configurations (16, d) of the portfolio for the family of an environment.
 
     Raises:

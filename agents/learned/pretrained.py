@@ -9,8 +9,8 @@ import numpy as np
 
 from hpo_gym import pretrained
 from hpo_gym.policies.policy import Policy
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.process import TuningProcess
 
 
 class PretrainedTuner:
@@ -37,7 +37,7 @@ class PretrainedTuner:
         file = pretrained.path(algorithm, dynamics.family.name, training_seed)
         self.policy = Policy.load(file, seed=seed)
         if self.policy.description["interface"]["observation"] == "summary":
-            dynamics = Dynamics(replace(dynamics.options, observation="summary"))
+            dynamics = TuningProcess(replace(dynamics.options, observation="summary"))
         self.policy.check_env(dynamics)
         self._size = dynamics.layout.size
 

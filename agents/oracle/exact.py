@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.tuners.agent import FloatArray
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.optimal import PLANNABLE_REWARDS, only_task, trade_off
+from hpo_gym.tuning.find import only_task
+from hpo_gym.tuning.optimal import PLANNABLE_REWARDS, trade_off
+from hpo_gym.tuning.process import TuningProcess
 
 _XP = Vectors()
 
@@ -34,7 +35,7 @@ class ExactModel:
         ValueError: The reward cannot be planned for, or there are several tasks.
     """
 
-    def __init__(self, dynamics: Dynamics) -> None:
+    def __init__(self, dynamics: TuningProcess) -> None:
         options = dynamics.options
         if options.reward not in PLANNABLE_REWARDS:
             raise ValueError(
@@ -67,7 +68,7 @@ class ExactModel:
         columns: list[Any] = [np.full(coordinates.shape, c) for c in self.trade_off.best]
         columns[axis] = coordinates
         scaled = self._dynamics.space.scaled(tuple(columns), _XP)
-        return np.asarray(self._dynamics.cost(scaled))
+        return np.asarray(self._dynamics.evaluator.cost(scaled))
 
     def level_edges(self, axis: int, margin: float) -> FloatArray:
         """Lowest coordinates that round to each whole number of an integer parameter, (levels,).

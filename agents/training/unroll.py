@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from hpo_gym.arrays import Namespace, namespace_of
 from hpo_gym.families.bank import Distribution
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.process import TuningProcess
 
 
 class Network(nn.Module):
@@ -137,7 +137,7 @@ class _Incumbents(NamedTuple):
 
 def unroll(
     network: Network,
-    dynamics: Dynamics,
+    dynamics: TuningProcess,
     tasks: tuple[SimpleNamespace, Tensor],
     xi: Tensor,
     *,
@@ -183,7 +183,7 @@ def unroll(
 
 
 def _evaluate(
-    dynamics: Dynamics,
+    dynamics: TuningProcess,
     tasks: tuple[SimpleNamespace, Tensor],
     unit: Tensor,
     xi: Tensor,

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from hpo_gym.families.bank import Distribution
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.process import TuningProcess
 
 from .provenance import provenance
 from .run_folder import RunFolder
@@ -169,10 +169,10 @@ def train_unrolled(
         return session.run(progress_bar)
 
 
-def _dynamics(env_id: str, options: Mapping[str, Any]) -> Dynamics:
+def _dynamics(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
     """The dynamics of the environment, if its episodes can be unrolled."""
     env = gym.make(env_id, **options)
-    dynamics: Dynamics = env.unwrapped.dynamics  # type: ignore[attr-defined]
+    dynamics: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
     env.close()
     needed = {"action": "propose", "stop": False, "start": "none", "observation": "history"}
     for name, value in needed.items():

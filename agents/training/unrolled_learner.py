@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from hpo_gym.policies.description import FORMAT
 from hpo_gym.policies.policy import Policy
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.process import TuningProcess
 
 from . import checkpoints
 from .run_folder import RunFolder
@@ -46,7 +46,7 @@ class UnrolledSession:
     def __init__(
         self,
         settings: UnrolledSettings,
-        dynamics: Dynamics,
+        dynamics: TuningProcess,
         details: dict[str, Any],
         folder: RunFolder | None,
         saved: dict[str, Any] | None,

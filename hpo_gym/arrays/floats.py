@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -82,3 +84,13 @@ class Floats:
         """Two normals; the one-row case of `Vectors.box_muller`."""
         pair = Vectors.box_muller(np.array([first]), np.array([second]))
         return tuple(float(column[0]) for column in pair)
+
+    @staticmethod
+    def isnan(columns: Columns) -> bool:
+        """Whether one of the numbers is NaN."""
+        return any(column != column for column in columns)
+
+    @staticmethod
+    def pack(groups: Iterable[Columns], rows: int | None = None) -> Any:
+        """Groups of numbers as one array (size,) float32."""
+        return np.array([*chain.from_iterable(groups)], dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 Column: TypeAlias = Any
@@ -72,6 +73,14 @@ class Namespace(Protocol):
 
     def alike(self, *values: Any) -> Columns:
         """Numbers of any real type as columns of one shape, floating-point dtype and device."""
+        ...
+
+    def isnan(self, columns: Columns) -> Column:
+        """Whether one of the columns is NaN, row by row."""
+        ...
+
+    def pack(self, groups: Sequence[Columns], rows: int | None = None) -> Any:
+        """Groups of columns as one array of observations, (size,) or (rows, size) float32."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -25,7 +26,7 @@ class Tensors:
     @staticmethod
     def where(condition: Column, yes: Column, no: Column) -> Column:
         """``torch.where``; plain numbers become scalars."""
-        return torch.where(condition, _tensor(yes), _tensor(no))
+        return torch.where(torch.as_tensor(condition), _tensor(yes), _tensor(no))
 
     @staticmethod
     def group(columns: Columns) -> Columns:
@@ -100,3 +101,14 @@ class Tensors:
         tensors = [alike(value) for value in values]
         shape = np.broadcast_shapes(*[tuple(value.shape) for value in tensors])
         return tuple(value.expand(shape) for value in tensors)
+
+    @staticmethod
+    def isnan(columns: Columns) -> Column:
+        """Whether one of the columns is NaN, row by row."""
+        return reduce(torch.logical_or, [torch.isnan(_tensor(column)) for column in columns])
+
+    @staticmethod
+    def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:
+        """Groups of columns as a tensor (rows, size) float32."""
+        columns = [_tensor(column).float() for group in groups for column in group]
+        return torch.stack(torch.broadcast_tensors(*columns), dim=-1)

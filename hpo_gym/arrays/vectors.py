@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import chain
 from typing import Any
 
@@ -94,3 +95,25 @@ class Vectors:
         square = tangent * tangent
         radius /= 1.0 + square
         return radius * (1.0 - square), radius * (2.0 * tangent)
+
+    @staticmethod
+    def isnan(columns: Columns) -> Column:
+        """Whether one of the columns is NaN, row by row."""
+        return reduce(np.logical_or, [np.isnan(column) for column in columns])
+
+    @staticmethod
+    def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:
+        """Groups of columns as an array (rows, size) float32, in Fortran order."""
+        if rows is None:
+            (rows,) = np.broadcast_shapes((1,), *[np.shape(c) for group in groups for c in group])
+        block = np.empty((sum(map(len, groups)), rows), dtype=np.float32)
+        start = 0
+        for group in groups:
+            part = block[start : start + len(group)]
+            start += len(group)
+            if isinstance(group, np.ndarray):
+                part[...] = group
+            else:
+                for row, column in zip(part, group, strict=True):
+                    row[...] = column
+        return block.T

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import gymnasium as gym
-import numpy as np
-from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
-
-from hpo_gym import rng
-from hpo_gym.arrays import Floats
-from hpo_gym.families import Family
-from hpo_gym.rendering import Record, Renderer, Trail
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.observations import History
-from hpo_gym.tuning.options import Options
-from hpo_gym.tuning.state import State
-
-_XP = Floats()
+from hpo_gym.rendering import TuningRenderer
+from hpo_gym.shells.scalar import ScalarShell
+from hpo_gym.tuning.options import Options, shows_options
+from hpo_gym.tuning.process import TuningProcess
 
 
-class TuningEnv(gym.Env[NDArray[np.float32], Any]):
+class TuningEnv(ScalarShell):
     """Tune a classifier: propose or adjust (thr, epochs, lr), earn the gain of F1, pay for epochs.
 
     ## Description
@@ -119,149 +107,7 @@ class TuningEnv(gym.Env[NDArray[np.float32], Any]):
 
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
-    def __init__(
-        self,
-        *,
-        family: str | Mapping[str, Any] | Family = "notebook",
-        split: str = "train",
-        task: int | None = None,
-        action: str = "propose",
-        adjust_step: float = 0.2,
-        stop: bool = False,
-        reward: str = "f1_gain",
-        metric: str = "f1",
-        evaluation_cost: float = 0.002,
-        epoch_cost: float = 0.02,
-        max_evaluations: int = 20,
-        start: str | Mapping[str, float] | Sequence[float] = "random",
-        noise: float | None = None,
-        observation: str = "summary",
-        render_mode: str | None = None,
-    ) -> None:
-        self.dynamics = Dynamics(
-            Options(
-                family=family,
-                split=split,
-                task=task,
-                action=action,
-                adjust_step=adjust_step,
-                stop=stop,
-                reward=reward,
-                metric=metric,
-                evaluation_cost=evaluation_cost,
-                epoch_cost=epoch_cost,
-                max_evaluations=max_evaluations,
-                start=start,
-                noise=noise,
-                observation=observation,
-            )
-        )
-        self.render_mode = render_mode
-        self._renderer = Renderer(self.dynamics, render_mode, self.metadata["render_modes"])
-        self._trail = Trail(None, [])
-        self.action_space: gym.Space[Any] = self.dynamics.mode.space()
-        self.observation_space: gym.Space[Any] = self.dynamics.layout.space()
-        self._info_names = tuple(self.dynamics.info_types)
-        self._integer_names = [p.name for p in self.dynamics.space.parameters if p.integer]
-        self._history = History(self.dynamics.layout, 1)
-        self._keeps_history = self.dynamics.layout.rows > 0
-        self._state: State | None = None
-        self._over = False
-        self._generator: np.random.Generator | None = None
-        self._word = 0
-        self._resets = 0
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode.
-
-        Args:
-            seed: Seeds the environment; the same seed gives the same episodes.
-            options: ``{"start": configuration}`` replaces the start of this one episode,
-                ``{"model": constants}`` or ``{"task": index}`` its task.
-
-        Returns:
-            The observation and the info of the start.
-
-        Raises:
-            ValueError: An option is unknown or not valid; the running episode goes on.
-        """
-        if options and np.ndim(options.get("task", 0)):
-            raise ValueError(
-                f"options['task'] = {options['task']!r} must be one whole number here; a vector "
-                "environment takes one per row"
-            )
-        episode = self.dynamics.read_episode(options)
-        super().reset(seed=seed)
-        self._state = state = self.dynamics.reset(self._next_key(), episode, _XP)
-        self._over = False
-        if self._keeps_history:
-            self._history.clear(slice(None))
-            if self.dynamics.layout.start_evaluated:
-                self._remember(state)
-        info = self._info(state)
-        if self.render_mode is not None:
-            self._trail = Trail(state.tasks, [Record(state.unit, info, None)])
-        return self._observation(state), info
-
-    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Evaluate the configuration that the action asks for.
-
-        Args:
-            action: An element of the action space; a Box's components are clipped.
-
-        Returns:
-            Observation, reward, terminated, truncated (always False) and info.
-
-        Raises:
-            ValueError: The action has the wrong shape or kind or is NaN; nothing was evaluated.
-            ResetNeeded: There is no running episode.
-        """
-        if self._state is None or self._over:
-            raise ResetNeeded("the episode is over or has not begun: call reset() before step()")
-        columns = self.dynamics.mode.read(action)
-        before = self._state
-        state, reward, self._over = self.dynamics.step(before, columns, _XP)
-        self._state = state
-        if self._keeps_history and state.evaluations > before.evaluations:
-            self._remember(state)
-        info = self._info(state)
-        if self.render_mode is not None:
-            self._trail.records.append(Record(state.unit, info, reward))
-        return self._observation(state), reward, self._over, False, info
-
-    def render(self) -> Any:
-        """The frame of the current state: text for "ansi", (height, width, 3) for "rgb_array"."""
-        if self.render_mode is None:
-            gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array' to make()")
-            return None
-        if self._state is None:
-            raise ResetNeeded("there is nothing to render: call reset() before render()")
-        return self._renderer.frame(self._trail)
-
-    def _next_key(self) -> int:
-        """Key of the next episode: a hash of the seed and the number of resets since."""
-        if self.np_random is not self._generator:  # seeded anew, or replaced by hand
-            self._generator = self.np_random
-            self._word, self._resets = rng.seed_word(self), 0
-        key = rng.derive(self._word, self._resets)
-        self._resets += 1
-        return int(key)
-
-    def _remember(self, state: State) -> None:
-        columns = (*state.unit, *self.dynamics.features(state, _XP))
-        self._history.write(state.evaluations, columns, 0)
-
-    def _observation(self, state: State) -> NDArray[np.float32]:
-        unit, features, best_unit, rest = self.dynamics.observation(state, _XP)
-        summary = np.array((*unit, *features, *best_unit, *rest), dtype=np.float32)
-        if not self._keeps_history:
-            return summary
-        return np.concatenate((summary, self._history.block.reshape(-1)))
-
-    def _info(self, state: State) -> dict[str, Any]:
-        info = dict(zip(self._info_names, self.dynamics.info(state, _XP), strict=True))
-        for name in self._integer_names:
-            info[name] = int(info[name])
-        return info
+    @shows_options
+    def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
+        process = TuningProcess(Options(**options))
+        super().__init__(process, render_mode=render_mode, renderer=TuningRenderer(process))

@@ -37,6 +37,8 @@ class Family(ABC):
     space: ClassVar[SearchSpace]
     metrics: ClassVar[tuple[str, ...]]
     goals: ClassVar[Mapping[str, str]]
+    may_fail: ClassVar[bool | None] = False
+    pure: ClassVar[bool] = True
     noise: float | None = 0.0
     noise_draws: ClassVar[int] = 0
     sizes: ClassVar[Mapping[str, int]] = dict.fromkeys(SPLITS, 1)
@@ -108,6 +110,14 @@ class Family(ABC):
     def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The metrics as observations show them, each in [0, 1]: as they are."""
         return metrics
+
+    def metrics_of(self, features: Columns, xp: Namespace) -> Columns:
+        """SHIM."""
+        f = list(features)
+        if "loss" in self.metrics:
+            i = self.metrics.index("loss")
+            f[i] = xp.minimum(f[i], 1.0 - 1e-7) / (1.0 - xp.minimum(f[i], 1.0 - 1e-7))
+        return tuple(f)
 
     def resource(self, scaled: Columns) -> Column:
         """What an evaluation consumes, in epochs: nothing."""

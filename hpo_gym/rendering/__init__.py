@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from hpo_gym.arrays import Columns
-from hpo_gym.tuning.dynamics import Dynamics
-from hpo_gym.tuning.state import Tasks
+from hpo_gym.shells.process import Record
+from hpo_gym.tuning.merging import task_of_row
+from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.state import State, Tasks
 
 if TYPE_CHECKING:
     from hpo_gym.rendering.picture import Picture
@@ -15,27 +20,36 @@ _KEPT_PICTURES = 4
 """Tasks whose pictures are kept ready; each takes some megabytes."""
 
 
-class Record(NamedTuple):
-    """One evaluation of an episode, or its start."""
+class Snapshot(NamedTuple):
+    """What a picture needs to know of a state."""
 
+    tasks: Tasks
     unit: Columns
     """Unit configuration, d numbers."""
-    info: dict[str, Any]
-    """The info that the environment returned."""
-    reward: float | None
-    """None at the start."""
 
 
-class Trail(NamedTuple):
-    """An episode so far."""
+class Trail:
+    """An episode so far.
 
-    tasks: Tasks | None
-    records: list[Record]
+    Args:
+        records: What it showed, from its beginning on.
+        start_evaluated: Whether its start was evaluated.
+    """
 
-    def evaluated(self, start_evaluated: bool) -> list[Record]:
+    def __init__(self, records: Sequence[Record], start_evaluated: bool) -> None:
+        self.records = records
+        self._known = -1 if start_evaluated else 0
+
+    @property
+    def tasks(self) -> Tasks:
+        """The task of the one row."""
+        tasks: Tasks = self.records[0].snapshot.tasks
+        return tasks
+
+    @property
+    def evaluated(self) -> list[Record]:
         """The records that evaluated something: no empty start, no decision to stop."""
-        known = -1 if start_evaluated else 0
-        kept = []
+        known, kept = self._known, []
         for record in self.records:
             if record.info["evaluations"] > known:
                 known = record.info["evaluations"]
@@ -49,30 +63,31 @@ class Trail(NamedTuple):
         return len(counts) == 2 and counts[0] == counts[1]
 
 
-class Renderer:
-    """Draws trails.
+class TuningRenderer:
+    """Draws episodes of a tuning process.
 
     Args:
-        dynamics: The environment's dynamics.
-        mode: "ansi", "rgb_array" or None.
-        known: The modes that the environment offers.
-
-    Raises:
-        ValueError: The mode is unknown.
+        process: The process.
     """
 
-    def __init__(self, dynamics: Dynamics, mode: str | None, known: list[str]) -> None:
-        if mode is not None and mode not in known:
-            raise ValueError(f"render_mode = {mode!r} is not one of {[None, *known]}")
-        self._dynamics = dynamics
-        self._mode = mode
+    modes = ("ansi", "rgb_array")
+
+    def __init__(self, process: TuningProcess) -> None:
+        self._process = process
         self._pictures: list[tuple[Tasks, Picture]] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the pictures, which are drawn anew when they are needed."""
         return {**vars(self), "_pictures": []}
 
-    def frame(self, trail: Trail) -> Any:
+    def snapshot(self, state: State, row: int | None) -> Snapshot:
+        """What the picture of a row needs to know of a state; None for the state of one row."""
+        if row is None:
+            return Snapshot(state.tasks, state.unit)
+        unit = tuple(float(np.broadcast_to(c, state.key.shape)[row]) for c in state.unit)
+        return Snapshot(task_of_row(state.tasks, row), unit)
+
+    def frame(self, records: Sequence[Record], mode: str) -> Any:
         """The frame of an episode.
 
         Returns:
@@ -81,9 +96,9 @@ class Renderer:
         Raises:
             ImportError: A picture is asked for and matplotlib is not installed.
         """
-        if self._mode == "ansi":
-            return line(self._dynamics, trail)
-        assert trail.tasks is not None  # a trail begins with a task
+        trail = Trail(records, self._process.layout.start_evaluated)
+        if mode == "ansi":
+            return line(self._process, trail)
         return self._picture(trail.tasks).frame(trail)
 
     def _picture(self, tasks: Tasks) -> Picture:
@@ -93,22 +108,22 @@ class Renderer:
 
         entry = next((entry for entry in self._pictures if entry[0] == tasks), None)
         if entry is None:
-            entry = tasks, Picture(self._dynamics, tasks)
+            entry = tasks, Picture(self._process, tasks)
         else:
             self._pictures.remove(entry)
         self._pictures = [*self._pictures, entry][-_KEPT_PICTURES:]
         return entry[1]
 
 
-def line(dynamics: Dynamics, trail: Trail) -> str:
+def line(process: TuningProcess, trail: Trail) -> str:
     """The last step of an episode in one line."""
     record, info = trail.records[-1], trail.records[-1].info
-    step = f"step {len(trail.records) - 1}/{dynamics.options.max_evaluations}"
+    step = f"step {len(trail.records) - 1}/{process.options.max_evaluations}"
     reward = "" if record.reward is None else f" reward={record.reward:+.6f}"
-    if not trail.evaluated(dynamics.layout.start_evaluated):
+    if not trail.evaluated:
         return f"{step} | nothing evaluated yet{reward}"
-    metric = dynamics.options.metric
-    configuration = " ".join(f"{name}={info[name]:.6g}" for name in dynamics.space.names)
+    metric = process.options.metric
+    configuration = " ".join(f"{name}={info[name]:.6g}" for name in process.space.names)
     parts = [
         f"{step} stopped" if trail.stopped else step,
         configuration,
@@ -119,18 +134,18 @@ def line(dynamics: Dynamics, trail: Trail) -> str:
     return " | ".join(parts)
 
 
-def headline(dynamics: Dynamics, trail: Trail) -> str:
+def headline(process: TuningProcess, trail: Trail) -> str:
     """The title of a picture: what `line` says, shorter."""
-    info, metric = trail.records[-1].info, dynamics.options.metric
-    evaluated = trail.evaluated(dynamics.layout.start_evaluated)
+    info, metric = trail.records[-1].info, process.options.metric
+    evaluated = trail.evaluated
     if not evaluated:
         return "nothing evaluated yet"
     earned = sum(record.reward or 0.0 for record in trail.records)
-    count = f"evaluation {info['evaluations']} of {dynamics.options.max_evaluations}"
-    configuration = ", ".join(f"{name} {info[name]:.3g}" for name in dynamics.space.names)
+    count = f"evaluation {info['evaluations']} of {process.options.max_evaluations}"
+    configuration = ", ".join(f"{name} {info[name]:.3g}" for name in process.space.names)
     parts = [
         count if info["evaluations"] else "start",
-        *([configuration] if dynamics.space.dimension <= 4 else []),
+        *([configuration] if process.space.dimension <= 4 else []),
         f"{metric} {info[metric]:.4g} (best {info[f'best_{metric}']:.4g})",
         f"regret {info['regret']:.2%}",
         f"return {earned:.3f}",

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
-from hpo_gym.rendering import Record, Trail, headline
+from hpo_gym.rendering import Trail, headline
 from hpo_gym.rendering.marks import Marks
 from hpo_gym.rendering.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.shells.process import Record
+from hpo_gym.tuning.process import TuningProcess
 from hpo_gym.tuning.state import Tasks
 
 try:
@@ -95,14 +96,14 @@ class Picture:
     """Draws the trails of one task.
 
     Args:
-        dynamics: The environment's dynamics.
+        dynamics: The environment's process.
         tasks: The task of its one row.
     """
 
-    def __init__(self, dynamics: Dynamics, tasks: Tasks) -> None:
-        self._dynamics = dynamics
-        self._surface = surface(dynamics.family, tasks.parameters, dynamics.options.metric)
-        layout = layout_for(dynamics.space.dimension)
+    def __init__(self, process: TuningProcess, tasks: Tasks) -> None:
+        self._process = process
+        self._surface = surface(process.family, tasks.parameters, process.options.metric)
+        layout = layout_for(process.space.dimension)
         self._figure = new_figure(*layout.size)
         self._size = layout.size
         self._maps = self._add_maps(layout)
@@ -129,8 +130,8 @@ class Picture:
 
     def frame(self, trail: Trail) -> NDArray[np.uint8]:
         """The picture of a trail, (height, width, 3)."""
-        start = self._dynamics.layout.start_evaluated
-        records = trail.evaluated(start)
+        start = self._process.layout.start_evaluated
+        records = trail.evaluated
         scores = np.array([self._observed_score(record) for record in records])
         earned = np.cumsum([record.reward or 0.0 for record in trail.records])
         self._restore((self._limits_of(scores), self._limits_of(earned)))
@@ -141,7 +142,7 @@ class Picture:
         evaluations = np.array([float(record.info["evaluations"]) for record in records])
         self._best_line.set_data(evaluations, np.maximum.accumulate(scores))
         self._reward_line.set_data([r.info["evaluations"] for r in trail.records], earned)
-        title = headline(self._dynamics, trail)
+        title = headline(self._process, trail)
         self._title.set_text(title)
         # Long titles shrink: a character is about 0.6 of the font's size wide.
         self._title.set_fontsize(min(11.0, 72.0 * self._size[0] / (0.6 * len(title))))
@@ -151,7 +152,7 @@ class Picture:
         return np.array(self._canvas.buffer_rgba())[..., :3].copy()
 
     def _observed_score(self, record: Record) -> float:
-        family, metric = self._dynamics.family, self._dynamics.options.metric
+        family, metric = self._process.family, self._process.options.metric
         metrics = tuple(float(record.info[name]) for name in family.metrics)
         return float(family.score(metrics, metric, Floats()))
 
@@ -159,7 +160,7 @@ class Picture:
         self, records: list[Record], scores: FloatArray, indices: tuple[int, ...]
     ) -> FloatArray:
         """Where the evaluations stand on a slice, (n, 2)."""
-        names = [self._dynamics.space.names[index] for index in indices]
+        names = [self._process.space.names[index] for index in indices]
         columns = [[float(record.info[name]) for record in records] for name in names]
         return np.column_stack([*map(np.array, columns), scores][:2])
 
@@ -216,7 +217,7 @@ class Picture:
         """Axes over the evaluations that are drawn with every frame."""
         axes = self._add_axes(rectangle)
         axes.set_animated(True)
-        budget = self._dynamics.options.max_evaluations
+        budget = self._process.options.max_evaluations
         axes.set_xlim(-0.02 * budget, 1.02 * budget)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("evaluations", labelpad=2)

@@ -1,4 +1,4 @@
-"""Keys of a vector environment's episodes: hashes of each row's seed and its resets since."""
+"""Keys of episodes: hashes of a row's seed and the number of its resets since."""
 
 from __future__ import annotations
 
@@ -89,3 +89,25 @@ class EpisodeKeys:
         keys = rng.derive(self._words[rows], self._resets[rows])
         self._resets[rows] += np.uint64(1)
         return keys
+
+
+class EpisodeKey:
+    """The key of the one row of a scalar environment."""
+
+    def __init__(self) -> None:
+        self._generator: np.random.Generator | None = None
+        self._word = 0
+        self._resets = 0
+
+    def next(self, env: Any) -> int:
+        """Key of the row's next episode.
+
+        Args:
+            env: The environment, after `reset` of Gymnasium's base class got the seed.
+        """
+        if env.np_random is not self._generator:  # seeded anew, or replaced by hand
+            self._generator = env.np_random
+            self._word, self._resets = rng.seed_word(env), 0
+        key = rng.derive(self._word, self._resets)
+        self._resets += 1
+        return int(key)

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.tuning.optimal import TradeOff, dynamics_of, resource_axis, trade_off
+from hpo_gym.tuning.find import dynamics_of, resource_axis
+from hpo_gym.tuning.optimal import TradeOff, trade_off
 from hpo_gym.tuning.options import ACTIONS
 
 FloatArray = NDArray[np.float64]

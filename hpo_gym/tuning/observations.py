@@ -1,4 +1,4 @@
-"""Layouts of the observation: built here, decoded here.
+"""What a tuner sees: observations are built here and decoded here, and nowhere else.
 
 "summary": the last unit configuration (d), its metrics as `Family.features` gives them (M), the
 incumbent's unit configuration (d), its observed score, the budget left (1 to 0), and known (0
@@ -7,20 +7,33 @@ before any evaluation, 1 after).
 "history": the summary, then one row [unit configuration, metrics, filled = 1] per evaluation,
 zero-padded to ``max_evaluations`` rows, and one row more, the first, if the start is evaluated.
 
-Every component is a float32 in [-1, 1]; none depends on the optimum or on noise-free values.
+Every component is a float32 in [-1, 1]; none depends on the optimum or on noise-free values. A
+failed evaluation shows its worst possible metrics.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from hpo_gym.arrays import Column, Columns
+from hpo_gym.arrays import Column, Columns, Floats, Namespace, Vectors
 from hpo_gym.families import Family
-from hpo_gym.tuning.options import Options
+
+OBSERVATIONS = ("summary", "history")
+
+
+class Trial(NamedTuple):
+    """An evaluation as a tuner may know it."""
+
+    unit: Columns
+    """The unit configuration, d columns in [-1, 1]."""
+    metrics: Columns
+    """Its observed metrics, M columns; NaN where it failed."""
 
 
 class Observation(NamedTuple):
@@ -47,50 +60,197 @@ class Observation(NamedTuple):
     """(..., rows, M) their metrics."""
     history_filled: NDArray[np.float32]
     """(..., rows) 1 where the row is an evaluation."""
+    score: NDArray[np.float64]
+    """(...,) observed score of the last evaluation, 0 before any."""
 
 
-class Layout:
-    """Where each part of the observation stands.
+class Judgement(NamedTuple):
+    """What the observed metrics of an evaluation are worth."""
+
+    metrics: Columns
+    """The metrics, 0 where the evaluation failed."""
+    score: Column
+    """Their score, -inf where it failed: never the incumbent."""
+    failed: Column
+    """Whether it failed; False where the family never fails."""
+
+
+class Encoder:
+    """Encodes what was evaluated as an observation, and decodes observations.
 
     Args:
-        options: The environment's options.
-        family: Its family.
+        family: Says what metrics there are, how they are shown and what they are worth.
+        metric: The primary metric.
+        max_evaluations: The budget.
+        observation: "summary" or "history".
+        start_evaluated: Whether the first evaluation is a start that is not paid for.
     """
 
-    def __init__(self, options: Options, family: Family) -> None:
+    def __init__(
+        self,
+        family: Family,
+        metric: str,
+        *,
+        max_evaluations: int,
+        observation: str,
+        start_evaluated: bool,
+    ) -> None:
+        self.family, self.metric = family, metric
         self.dimension = family.space.dimension
         self.features = len(family.metrics)
-        self.start_evaluated = options.start != "none"
-        self.max_evaluations = options.max_evaluations
+        self.start_evaluated = start_evaluated
+        self.max_evaluations = max_evaluations
         self.summary_size = 2 * self.dimension + self.features + 3
         self.row_size = self.dimension + self.features + 1
-        self.rows = 0
-        if options.observation == "history":
-            self.rows = options.max_evaluations + self.start_evaluated
+        self.rows = max_evaluations + start_evaluated if observation == "history" else 0
         self.size = self.summary_size + self.rows * self.row_size
+
+    def space(self) -> spaces.Box:
+        """A fresh observation space of one row."""
         # Metrics, score, budget, known and filled are never negative.
         low = np.zeros(self.size, dtype=np.float32)
-        high = np.ones(self.size, dtype=np.float32)
         low[: self.dimension] = -1.0
         low[self.dimension + self.features :][: self.dimension] = -1.0
         rows = low[self.summary_size :].reshape(self.rows, self.row_size)
         rows[:, : self.dimension] = -1.0
-        self._bounds = low, high
+        return spaces.Box(low, np.ones(self.size, dtype=np.float32), dtype=np.float32)
 
-    def space(self) -> spaces.Box:
-        """A fresh observation space of one row."""
-        low, high = self._bounds
-        return spaces.Box(low.copy(), high.copy(), dtype=np.float32)
+    def encode(self, trials: Sequence[Trial], xp: Namespace) -> Any:
+        """The observation after some evaluations, in order.
 
-    def slot(self, evaluations: Column) -> Column:
-        """History row of the evaluation that made the count reach ``evaluations``."""
-        return evaluations if self.start_evaluated else evaluations - 1
+        Args:
+            trials: The evaluations; a start that was evaluated is the first of them.
+            xp: Array namespace of their columns.
+
+        Returns:
+            (size,) float32 from floats; (N, size) from arrays or tensors (N,), in their kind.
+
+        Raises:
+            ValueError: There are more evaluations than the budget has.
+        """
+        paid = len(trials) - self.start_evaluated
+        if not 0 <= paid <= self.max_evaluations:
+            raise ValueError(
+                f"{len(trials)} evaluations cannot be encoded: the budget is "
+                f"{self.max_evaluations}, with {int(self.start_evaluated)} start before it"
+            )
+        zeros: Columns = (0.0,) * self.dimension
+        unit, features, rows = zeros, (0.0,) * self.features, []
+        best_unit, best_score = zeros, -np.inf
+        for trial in trials:
+            unit = trial.unit
+            metrics, score, failed = self.judge(trial.metrics, xp)
+            features = self.shown(metrics, failed, xp)
+            better = score > best_score
+            best_unit = xp.select(better, tuple(unit), best_unit)
+            best_score = xp.where(better, score, best_score)
+            rows.append((*unit, *features, 1.0))
+        groups = self.summary(unit, features, best_unit, best_score, paid, xp)
+        empty = (0.0,) * self.row_size
+        missing = self.rows - len(rows)
+        return xp.pack([*groups, *(rows + [empty] * missing if self.rows else [])])
+
+    def summary(
+        self,
+        unit: Columns,
+        features: Columns,
+        best_unit: Columns,
+        best_score: Column,
+        evaluations: Column,
+        xp: Namespace,
+    ) -> tuple[Columns, ...]:
+        """The "summary" in groups of columns.
+
+        Args:
+            unit: Last evaluated unit configuration.
+            features: What `shown` makes of its metrics.
+            best_unit: The incumbent's unit configuration.
+            best_score: Its observed score, -inf where there is none.
+            evaluations: Paid evaluations so far.
+            xp: Array namespace.
+        """
+        budget = 1.0 - evaluations / self.max_evaluations
+        known: Column = 1.0
+        if not self.start_evaluated:
+            known = xp.where(evaluations > 0, 1.0, 0.0)
+        best_score = xp.maximum(best_score, 0.0)
+        return unit, features, best_unit, (best_score, budget, known)
+
+    def judge(self, metrics: Columns, xp: Namespace) -> Judgement:
+        """What observed metrics are worth; NaN among them means that the evaluation failed."""
+        if self.family.may_fail is False:
+            return Judgement(metrics, self.family.score(metrics, self.metric, xp), False)
+        failed = xp.isnan(metrics)
+        metrics = xp.select(failed, (0.0,) * len(metrics), metrics)
+        score = xp.where(failed, -np.inf, self.family.score(metrics, self.metric, xp))
+        return Judgement(metrics, score, failed)
+
+    def shown(self, metrics: Columns, failed: Column, xp: Namespace) -> Columns:
+        """Judged metrics as observations show them."""
+        features = self.family.features(metrics, xp)
+        if failed is False:
+            return features
+        return xp.select(failed, self._worst, features)
+
+    @cached_property
+    def _worst(self) -> tuple[float, ...]:
+        """Features that no evaluation can fall short of."""
+        zeros, ones = (0.0,) * self.features, (1.0,) * self.features
+        return tuple(
+            1.0 if name in self.family.goals and self._falls(name, zeros, ones) else 0.0
+            for name in self.family.metrics
+        )
+
+    def _falls(self, metric: str, zeros: Columns, ones: Columns) -> bool:
+        xp = Floats()
+        at_zeros, at_ones = (
+            self.family.score(self.family.metrics_of(features, xp), metric, xp)
+            for features in (zeros, ones)
+        )
+        return bool(at_ones < at_zeros)
+
+    def note(
+        self, history: tuple[Any, ...], key: Column, evaluations: Column, columns: Columns
+    ) -> tuple[Any, ...]:
+        """The history with the last evaluations of all rows added.
+
+        A history is a tuple of rows: None where no episode has one, or its components, a tuple of
+        numbers for one episode and (row_size, N) float32 for N. It shares its rows with the one
+        before, for rows are never changed.
+
+        Args:
+            history: The history before.
+            key: The rows' keys.
+            evaluations: Their counts after the evaluation, an int or (N,) int64.
+            columns: Unit configuration and features.
+        """
+        slot = evaluations if self.start_evaluated else evaluations - 1
+        if not np.ndim(key):
+            return (*history[:slot], (*columns, 1.0), *history[slot + 1 :])  # slot >= 0 here
+        block = np.empty((self.row_size, len(key)), dtype=np.float32)
+        for component, column in zip(block, (*columns, 1.0), strict=True):
+            component[...] = column
+        first = int(np.min(slot))
+        if first == np.max(slot):  # all rows in phase
+            return history if first < 0 else (*history[:first], block, *history[first + 1 :])
+        rows = list(history)
+        for number in np.unique(slot[slot >= 0]).tolist():  # -1: stopped before any evaluation
+            here, before = slot == number, rows[number]
+            rows[number] = np.where(here, block, np.float32(0.0) if before is None else before)
+        return tuple(rows)
+
+    def rows_of(self, history: tuple[Any, ...], key: Column) -> list[Any]:
+        """The history as groups of columns of the observation."""
+        empty: Any = (0.0,) * self.row_size
+        if np.ndim(key):
+            empty = np.zeros((self.row_size, 1), dtype=np.float32)
+        return [empty if row is None else row for row in history]
 
     def decode(self, observation: Any) -> Observation:
         """Name the parts of observations of shape (..., size).
 
         Raises:
-            ValueError: The last dimension is not this layout's.
+            ValueError: The last dimension is not this encoder's.
         """
         array = np.asarray(observation)
         if array.shape[-1:] != (self.size,):
@@ -102,52 +262,30 @@ class Layout:
         summary = array[..., : self.summary_size]
         rows = array[..., self.summary_size :]
         rows = rows.reshape(*array.shape[:-1], self.rows, self.row_size)
+        features, known = summary[..., d : d + m], summary[..., -1]
         return Observation(
             unit=summary[..., :d],
-            features=summary[..., d : d + m],
+            features=features,
             best_unit=summary[..., d + m : 2 * d + m],
             best_score=summary[..., -3],
             budget=summary[..., -2],
-            known=summary[..., -1],
+            known=known,
             history_unit=rows[..., :d],
             history_features=rows[..., d : d + m],
             history_filled=rows[..., -1],
+            score=np.where(known > 0.0, self.score(features), 0.0),
         )
+
+    def metrics(self, features: Any) -> tuple[NDArray[np.float64], ...]:
+        """The observed metrics, M arrays (...), from features (..., M)."""
+        columns = tuple(np.moveaxis(np.asarray(features, dtype=np.float64), -1, 0))
+        return tuple(self.family.metrics_of(columns, Vectors()))
+
+    def score(self, features: Any) -> NDArray[np.float64]:
+        """The observed scores (...) from features (..., M)."""
+        return np.asarray(self.family.score(self.metrics(features), self.metric, Vectors()))
 
     def evaluations(self, observation: Any) -> NDArray[np.int64]:
         """Number of paid evaluations so far, (...,) int64, from observations (..., size)."""
         budget = np.asarray(observation)[..., self.summary_size - 2].astype(np.float64)
         return np.rint((1.0 - budget) * self.max_evaluations).astype(np.int64)
-
-
-class History:
-    """The evaluations of every row's episode, as the observation shows them.
-
-    Args:
-        layout: The layout.
-        rows: Number of environments.
-    """
-
-    def __init__(self, layout: Layout, rows: int) -> None:
-        self._layout = layout
-        self.block = np.zeros((layout.rows, layout.row_size, rows), dtype=np.float32)
-
-    def clear(self, rows: Any) -> None:
-        """Forget the episodes of these rows (an index array or a slice)."""
-        self.block[:, :, rows] = 0.0
-
-    def write(self, evaluations: Any, columns: Columns, rows: Any) -> None:
-        """Add an evaluation to each of these rows.
-
-        Args:
-            evaluations: Their counts after the evaluation, an int or (len(rows),) int64.
-            columns: Unit configuration and features, each a number or (len(rows),).
-            rows: Index array or slice.
-        """
-        slot = np.asarray(self._layout.slot(evaluations))
-        if slot.size and slot.min() == slot.max():  # rows in phase: no scatter
-            slot = slot.flat[0]
-        elif isinstance(rows, slice):
-            rows = np.arange(self.block.shape[2])[rows]
-        for component, column in enumerate((*columns, 1.0)):
-            self.block[slot, component, rows] = column

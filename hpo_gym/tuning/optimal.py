@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.arrays import Floats
+from hpo_gym.tuning.find import dynamics_of, only_task
+from hpo_gym.tuning.process import TuningProcess
 
 PLANNABLE_REWARDS = ("f1_gain", "f1_delta")
 """Rewards whose sum over an episode telescopes, so that the best return can be planned."""
@@ -28,57 +29,6 @@ class TradeOff(NamedTuple):
     """Unit configuration of the lowest cost: where a tuner waits."""
     cost: float
     """That lowest cost."""
-
-
-def dynamics_of(env: Any) -> Dynamics:
-    """The dynamics behind an environment.
-
-    Args:
-        env: Dynamics, an environment, a vector environment (native, Gymnasium's or
-            Stable-Baselines3's), wrapped or not.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if isinstance(env, Dynamics):
-        return env
-    bare = getattr(env, "unwrapped", env)
-    if not hasattr(bare, "dynamics") and hasattr(bare, "get_attr"):
-        bare = bare.get_attr("unwrapped")[0]  # one environment per row: all have these options
-    dynamics = getattr(bare, "dynamics", None)
-    if not isinstance(dynamics, Dynamics):
-        raise ValueError(f"{env!r} has no dynamics: give an environment of hpo_gym")
-    return dynamics
-
-
-def only_task(dynamics: Dynamics, split: str | None = None) -> Any:
-    """Parameters of the one task that an environment has.
-
-    Args:
-        dynamics: The dynamics.
-        split: Another split than the environment's.
-
-    Raises:
-        ValueError: The environment draws its tasks from several.
-    """
-    options = dynamics.options
-    split = split or options.split
-    size = dynamics.family.sizes[split]
-    if size > 1 and options.task is None:
-        raise ValueError(
-            f"the split {split!r} of the family {dynamics.family.name!r} has {size} tasks: "
-            "there is no single reference; fix one with the option task"
-        )
-    return dynamics.family.sample(split, options.task or 0)
-
-
-def resource_axis(dynamics: Dynamics) -> int | None:
-    """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
-    d = dynamics.space.dimension
-    corners = np.vstack((np.full(d, -1.0), 2.0 * np.eye(d) - 1.0))  # one parameter raised at a time
-    resource = dynamics.family.resource(dynamics.space.scaled(tuple(corners.T), Vectors()))
-    raised = np.flatnonzero(resource[1:] > resource[0])
-    return int(raised[0]) if raised.size else None
 
 
 def trade_off(env: Any, split: str | None = None) -> TradeOff:
@@ -98,7 +48,7 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
     """
     dynamics = dynamics_of(env)
     scaled, scores = dynamics.family.frontier(only_task(dynamics, split), dynamics.options.metric)
-    cost = np.broadcast_to(dynamics.cost(scaled), np.shape(scores))
+    cost = np.broadcast_to(dynamics.evaluator.cost(scaled), np.shape(scores))
     values = scores - cost
 
     def unit(level: int) -> tuple[float, ...]:
@@ -169,7 +119,7 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
     return np.asarray(worth - (options.max_evaluations - 1) * trade.cost)
 
 
-def _start_scores(dynamics: Dynamics, start_score: Any) -> NDArray[np.float64]:
+def _start_scores(dynamics: TuningProcess, start_score: Any) -> NDArray[np.float64]:
     if dynamics.layout.start_evaluated == (start_score is None):
         wanted = "the scores of the starts" if start_score is None else "no start_score"
         raise ValueError(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from inspect import Parameter, Signature, signature
 from math import isfinite
 from typing import Any
 
 from hpo_gym.families import Family, make_family
+from hpo_gym.tuning.observations import OBSERVATIONS
 from hpo_gym.tuning.rewards import REWARDS
 
 ACTIONS = ("propose", "adjust", "nudge")
-OBSERVATIONS = ("summary", "history")
 
 
 def _require(condition: bool, name: str, value: Any, wanted: str) -> None:
@@ -106,7 +108,12 @@ class Options:
             )
         for name in ("adjust_step", "evaluation_cost", "epoch_cost"):
             object.__setattr__(self, name, float(getattr(self, name)))  # no NumPy numbers in infos
-        self._check_against(make_family(self.family))
+        self._check_against(self.made_family)
+
+    @cached_property
+    def made_family(self) -> Family:
+        """The family itself."""
+        return make_family(self.family)
 
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
@@ -133,3 +140,15 @@ class Options:
             family.check_noise(self.noise)
         if not isinstance(self.start, str):
             family.space.unit(self.start)
+
+
+def shows_options(constructor: Any) -> Any:
+    """Give a constructor that takes ``**options`` the signature that `help` and specs read."""
+    own = [p for p in signature(constructor).parameters.values() if p.name != "options"]
+    options = [
+        Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default)
+        for option in fields(Options)
+    ]
+    first = [p for p in own if p.kind is not Parameter.KEYWORD_ONLY]
+    constructor.__signature__ = Signature([*first, *options, *own[len(first) :]])
+    return constructor

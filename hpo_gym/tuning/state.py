@@ -13,6 +13,7 @@ class Tasks(NamedTuple):
     index: Column
     parameters: Any
     best_possible: Column
+    """Noise-free score of the optimum; None where nobody knows it."""
 
 
 class State(NamedTuple):
@@ -21,29 +22,45 @@ class State(NamedTuple):
     tasks: Tasks
     key: Column
     """uint64, key of the episode's random numbers."""
-    evaluations: Column
+    evaluations: Column = 0
     """Paid evaluations so far."""
-    unit: Columns
+    unit: Columns = ()
     """Last evaluated unit configuration, d columns in [-1, 1]."""
-    scaled: Columns
+    scaled: Columns = ()
     """Last evaluated configuration on the scaled axes."""
-    metrics: Columns
+    metrics: Columns = ()
     """Its observed metrics, M columns."""
-    true_score: Column
+    true_score: Column = 0.0
     """Its noise-free score."""
-    best_unit: Columns
-    best_metric: Column
+    failed: Column = False
+    """Whether that evaluation failed."""
+    best_unit: Columns = ()
+    """Unit configuration of the incumbent."""
+    best_metric: Column = 0.0
     """Observed primary metric of the incumbent."""
-    best_score: Column
-    """Observed score of the incumbent."""
-    best_true_score: Column
+    best_score: Column = float("-inf")
+    """Observed score of the incumbent; -inf where nothing is known yet."""
+    best_true_score: Column = 0.0
     """Noise-free score of the incumbent."""
-    cost: Column
-    total_cost: Column
+    cost: Column = 0.0
+    """Cost of the last evaluation."""
+    total_cost: Column = 0.0
+    history: tuple[Any, ...] = ()
+    """What the observation shows of each evaluation, see `Encoder.note`."""
 
 
 GROUPS = ("unit", "scaled", "metrics", "best_unit")
 """Fields of `State` that are several columns."""
+
+
+class Action(NamedTuple):
+    """Checked actions."""
+
+    columns: Columns
+    """What `ActionMode` reads: the components, or the number of a discrete action."""
+    skipped: Column = False
+    """Rows in which nothing is evaluated: those that stop, and those whose action is ignored.
+    False if there is none."""
 
 
 class Episode(NamedTuple):
@@ -53,10 +70,10 @@ class Episode(NamedTuple):
     tasks: Tasks | None = None
 
 
-def stopped(stop: Column, before: State, after: State, xp: Namespace) -> State:
-    """The state before where the row stopped, else the one after."""
+def unless(skipped: Column, before: State, after: State, xp: Namespace) -> State:
+    """The state before where the row was skipped, else the one after."""
     fields = [
-        xp.select(stop, old, new) if name in GROUPS else xp.where(stop, old, new)
-        for name, old, new in zip(State._fields[1:], before[1:], after[1:], strict=True)
+        xp.select(skipped, old, new) if name in GROUPS else xp.where(skipped, old, new)
+        for name, old, new in zip(State._fields[1:-1], before[1:-1], after[1:-1], strict=True)
     ]
-    return State(before.tasks, *fields)
+    return State(before.tasks, *fields, after.history)

@@ -10,7 +10,7 @@ import pytest
 
 from agents import make_agent
 from hpo_gym.benchmark.scoring.statistics import iqm
-from hpo_gym.tuning.dynamics import Dynamics
+from hpo_gym.tuning.process import TuningProcess
 
 FICTITIOUS, BINORMAL = "FictitiousHPOFamily-v0", "BinormalHPOFamily-v0"
 ROWS = 1024
@@ -111,12 +111,12 @@ LEAKING = {
 @pytest.mark.parametrize("what", LEAKING)
 def test_leaks_are_found(monkeypatch, what, env_id):
     """Negative controls of the test above."""
-    honest = Dynamics.observation
+    honest = TuningProcess.observation
 
-    def leaking(self: Dynamics, state: Any, xp: Any) -> Any:
+    def leaking(self: TuningProcess, state: Any, xp: Any) -> Any:
         return honest(self, state._replace(**LEAKING[what](state)), xp)
 
-    monkeypatch.setattr(Dynamics, "observation", leaking)
+    monkeypatch.setattr(TuningProcess, "observation", leaking)
     assert leaks(env_id)
 
 

@@ -17,7 +17,7 @@ from agents.informed.portfolio import FOLDER, greedy, read_portfolio, regret_tab
 from hpo_gym.arrays import Floats, Vectors
 from hpo_gym.families import Distribution, make_family
 from hpo_gym.testing import check_agent
-from hpo_gym.tuning.optimal import dynamics_of
+from hpo_gym.tuning.find import dynamics_of
 from scripts import make_portfolio
 
 IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from hpo_gym.tuning.optimal import dynamics_of, optimal_return, resource_axis, trade_off
+from hpo_gym.tuning.find import dynamics_of, resource_axis
+from hpo_gym.tuning.optimal import optimal_return, trade_off
 
 T = 3
 STARTS = (

@@ -1,0 +1,109 @@
+"""`ScalarShell`: one row of a process as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from hpo_gym.arrays import Floats
+from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode
+from hpo_gym.shells.seeding import EpisodeKey
+
+_XP = Floats()
+
+
+class ScalarShell(gym.Env[NDArray[np.float32], Any]):
+    """One row of a process.
+
+    Args:
+        process: The process.
+        render_mode: One of the renderer's modes, or None.
+        renderer: Draws episodes; None for processes that cannot be drawn.
+
+    Raises:
+        ValueError: The render mode is unknown.
+    """
+
+    def __init__(
+        self, process: Process, *, render_mode: str | None = None, renderer: Renderer | None = None
+    ) -> None:
+        modes = check_render_mode(render_mode, renderer)
+        self.metadata = {"render_modes": [*modes], "render_fps": 4}
+        self.dynamics = process
+        self.render_mode = render_mode
+        self._renderer = renderer
+        self._records: list[Record] = []
+        self.action_space = process.action_space()
+        self.observation_space = process.observation_space()
+        self._names = tuple(process.info_types)
+        self._integers = [name for name, kind in process.info_types.items() if kind is int]
+        self._keys = EpisodeKey()
+        self._state: Any = None
+        self._over = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: Seeds the environment; the same seed gives the same episodes.
+            options: Options of this one episode, see the environment.
+
+        Returns:
+            The observation and the info of the start.
+
+        Raises:
+            ValueError: An option is unknown or not valid; the running episode goes on.
+        """
+        episode = self.dynamics.read_episode(options, None)
+        super().reset(seed=seed)
+        self._state = self.dynamics.begin(self._keys.next(self), episode, _XP)
+        self._over = False
+        self._records = []
+        return self._show(None)
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Take an action.
+
+        Args:
+            action: An element of the action space; a Box's components are clipped.
+
+        Returns:
+            Observation, reward, terminated, truncated (always False) and info.
+
+        Raises:
+            ValueError: The action has the wrong shape or kind or is NaN; nothing has changed.
+            ResetNeeded: There is no running episode.
+        """
+        if self._state is None or self._over:
+            raise ResetNeeded("the episode is over or has not begun: call reset() before step()")
+        read = self.dynamics.read(action)
+        self._state, reward, over = self.dynamics.step(self._state, read, _XP)
+        self._over = bool(over)
+        observation, info = self._show(float(reward))
+        return observation, float(reward), self._over, False, info
+
+    def render(self) -> Any:
+        """The frame of the current state: text for "ansi", (height, width, 3) for "rgb_array"."""
+        if self.render_mode is None or self._renderer is None:
+            gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array' to make()")
+            return None
+        if self._state is None:
+            raise ResetNeeded("there is nothing to render: call reset() before render()")
+        return self._renderer.frame(self._records, self.render_mode)
+
+    def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """The observation and the info of the state."""
+        observation = _XP.pack(self.dynamics.observation(self._state, _XP))
+        info = dict(zip(self._names, self.dynamics.info(self._state, _XP), strict=True))
+        for name in self._integers:
+            info[name] = int(info[name])
+        if self.render_mode is not None and self._renderer is not None:
+            snapshot = self._renderer.snapshot(self._state, None)
+            self._records.append(Record(snapshot, info, reward))
+        return observation, info

@@ -1,0 +1,61 @@
+"""Finding the process behind an environment, and what a reference needs of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpo_gym.arrays import Vectors
+from hpo_gym.tuning.process import TuningProcess
+
+
+def dynamics_of(env: Any) -> TuningProcess:
+    """The dynamics behind an environment.
+
+    Args:
+        env: TuningProcess, an environment, a vector environment (native, Gymnasium's or
+            Stable-Baselines3's), wrapped or not.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(env, TuningProcess):
+        return env
+    bare = getattr(env, "unwrapped", env)
+    if not hasattr(bare, "dynamics") and hasattr(bare, "get_attr"):
+        bare = bare.get_attr("unwrapped")[0]  # one environment per row: all have these options
+    dynamics = getattr(bare, "dynamics", None)
+    if not isinstance(dynamics, TuningProcess):
+        raise ValueError(f"{env!r} has no dynamics: give an environment of hpo_gym")
+    return dynamics
+
+
+def only_task(dynamics: TuningProcess, split: str | None = None) -> Any:
+    """Parameters of the one task that an environment has.
+
+    Args:
+        dynamics: The dynamics.
+        split: Another split than the environment's.
+
+    Raises:
+        ValueError: The environment draws its tasks from several.
+    """
+    options = dynamics.options
+    split = split or options.split
+    size = dynamics.family.sizes[split]
+    if size > 1 and options.task is None:
+        raise ValueError(
+            f"the split {split!r} of the family {dynamics.family.name!r} has {size} tasks: "
+            "there is no single reference; fix one with the option task"
+        )
+    return dynamics.family.sample(split, options.task or 0)
+
+
+def resource_axis(dynamics: TuningProcess) -> int | None:
+    """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
+    d = dynamics.space.dimension
+    corners = np.vstack((np.full(d, -1.0), 2.0 * np.eye(d) - 1.0))  # one parameter raised at a time
+    resource = dynamics.family.resource(dynamics.space.scaled(tuple(corners.T), Vectors()))
+    raised = np.flatnonzero(resource[1:] > resource[0])
+    return int(raised[0]) if raised.size else None

@@ -1,0 +1,111 @@
+"""Rows of a state: replace some, or pick one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.families import Family
+from hpo_gym.tuning.state import GROUPS, State, Tasks
+
+
+def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> State:
+    """A state with `old`'s rows, but for those at ``rows``, which are `new`'s.
+
+    Args:
+        old: State of N rows.
+        new: State of len(rows) rows.
+        rows: Indices into `old`.
+        family: The family, which knows how to give each row its own parameters.
+    """
+    tasks = _merge_tasks(old, new, rows, family)
+    count = len(old.key)
+    fields = [
+        np.stack([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
+        if name in GROUPS
+        else _replace(mine, theirs, rows, count)
+        for name, mine, theirs in zip(State._fields[1:-1], old[1:-1], new[1:-1], strict=True)
+    ]
+    history = [
+        _replace_block(o, n, rows, count) for o, n in zip(old.history, new.history, strict=True)
+    ]
+    return State(tasks, *fields, tuple(history))
+
+
+def _replace(old: Any, new: Any, rows: NDArray[np.intp], count: int) -> Any:
+    # A copy, for a column may stand for several fields, or be one number that all rows share.
+    column = np.array(np.broadcast_to(old, count))
+    column[rows] = new
+    return column
+
+
+def _replace_block(old: Any, new: Any, rows: NDArray[np.intp], count: int) -> Any:
+    """A row of histories; None where no row has it."""
+    if old is None and new is None:
+        return None
+    block = np.zeros((len(new), count), dtype=np.float32) if old is None else old.copy()
+    block[:, rows] = 0.0 if new is None else new
+    return block
+
+
+def _merge_tasks(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Tasks:
+    mine, theirs, count = old.tasks, new.tasks, len(old.key)
+    index = _replace(mine.index, theirs.index, rows, count)
+    if mine.parameters is theirs.parameters:
+        return Tasks(index, mine.parameters, mine.best_possible)
+    parameters = _own(mine.parameters, count, family)
+    subset = vars(_own(theirs.parameters, len(rows), family))
+    merged = SimpleNamespace(
+        **{
+            name: _replace(column, subset[name], rows, count)
+            for name, column in vars(parameters).items()
+        }
+    )
+    return Tasks(index, merged, _replace(mine.best_possible, theirs.best_possible, rows, count))
+
+
+def _own(parameters: Any, count: int, family: Family) -> Any:
+    """Parameters of one shared task as columns; columns stay as they are."""
+    if isinstance(parameters, SimpleNamespace):
+        return parameters
+    return family.expand(parameters, count)
+
+
+def task_of_row(tasks: Tasks, row: int) -> Tasks:
+    """The task of one row, as a state of one row holds it."""
+    index, best = (c[row].item() if np.ndim(c) else c for c in (tasks.index, tasks.best_possible))
+    return Tasks(index, parameters_of(tasks.parameters, row), best)
+
+
+def parameters_of(parameters: Any, rows: Any) -> Any:
+    """Parameters of one row (floats) or of rows (columns); what all rows share stays as it is.
+
+    Args:
+        parameters: One shared task, or columns (N,).
+        rows: An index, or indices (n,).
+    """
+    if not isinstance(parameters, SimpleNamespace):
+        return parameters
+    columns = {name: column[rows] for name, column in vars(parameters).items()}
+    if not np.ndim(rows):
+        columns = {name: value.item() for name, value in columns.items()}
+    return SimpleNamespace(**columns)
+
+
+def spread(field: Any, rows: NDArray[np.intp], count: int) -> Any:
+    """A field of some rows, a column or several, as one of N rows with zeros elsewhere."""
+    if isinstance(field, tuple | list) or np.ndim(field) > 1:
+        return tuple(spread(column, rows, count) for column in field)
+    column = np.zeros(count, dtype=np.asarray(field).dtype)
+    column[rows] = field
+    return column
+
+
+def stack(field: Any) -> Any:
+    """A field of rows evaluated one by one as columns (N,)."""
+    if isinstance(field[0], tuple | list):
+        return tuple(np.array(column) for column in zip(*field, strict=True))
+    return np.array(field)

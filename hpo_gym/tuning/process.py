@@ -1,0 +1,284 @@
+"""The tuning process, once, for one row or N rows.
+
+`TuningProcess` turns a family into a Markov decision process on columns: with `Floats` every column
+is a Python number, with `Vectors` an array, and the same lines serve both shells. States are
+immutable: a step returns a new one, so that an error leaves the old one as it was. No row is
+evaluated that was not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from hpo_gym import rng
+from hpo_gym.arrays import Column, Columns, Namespace
+from hpo_gym.tuning.actions import ActionMode
+from hpo_gym.tuning.evaluator import Evaluator
+from hpo_gym.tuning.merging import merge
+from hpo_gym.tuning.observations import Encoder
+from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.reset_options import EpisodeReader
+from hpo_gym.tuning.rewards import REWARDS
+from hpo_gym.tuning.state import Action, Episode, State, Tasks, unless
+
+SUCCESS_REGRET = 0.01
+"""An episode is a success once the incumbent is within 1 % of the best possible score."""
+
+
+class TuningProcess:
+    """The tuning of a family's tasks under a set of options.
+
+    Args:
+        options: The options.
+
+    Attributes:
+        options: The options.
+        family: The family that they name.
+        space: Its search space.
+        mode: The action mode.
+        layout: The encoder of observations.
+        evaluator: Evaluates configurations.
+        info_types: Names and types of the info's values, in order.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.family = options.made_family
+        self.space = self.family.space
+        self.mode = ActionMode(options, self.space.dimension)
+        self.layout = Encoder(
+            self.family,
+            options.metric,
+            max_evaluations=options.max_evaluations,
+            observation=options.observation,
+            start_evaluated=options.start != "none",
+        )
+        self.evaluator = Evaluator(self.family, self.layout, options)
+        self._reader = EpisodeReader(self.family, options)
+        self._reward = REWARDS[options.reward]
+        self._metric = self.family.metrics.index(options.metric)
+        self.info_types = self._info_types()
+        self._start: tuple[float, ...] | None = None
+        if not isinstance(options.start, str):
+            self._start = self.space.unit(options.start)
+
+    def _info_types(self) -> dict[str, type]:
+        regret = {"regret": float} if self.knows_optimum else {}
+        success = {"is_success": bool} if self.knows_optimum else {}
+        failed = {"failed": bool} if self.family.may_fail is not False else {}
+        return {
+            **{p.name: int if p.integer else float for p in self.space.parameters},  # SHIM
+            **dict.fromkeys(self.family.metrics, float),
+            f"best_{self.options.metric}": float,
+            **regret,
+            **dict.fromkeys(("cost", "total_cost"), float),
+            **dict.fromkeys(("evaluations", "task"), int),
+            **success,
+            **failed,
+        }
+
+    @property
+    def interface(self) -> dict[str, Any]:
+        """What a policy must share with an environment: what observations and actions mean."""
+        return {
+            "parameters": list(self.space.names),
+            "metrics": list(self.family.metrics),
+            "observation": self.options.observation,
+            "observation_size": self.layout.size,
+            "action": self.mode.name,
+            "action_size": self.mode.size,
+            "stop": self.mode.stop,
+        }
+
+    @property
+    def noise(self) -> float | None:
+        """Standard deviation of the observed metrics; None for the tasks' own."""
+        return self.evaluator.noise
+
+    @property
+    def knows_optimum(self) -> bool:
+        """Whether regrets are known."""
+        return True  # SHIM
+
+    def action_space(self) -> spaces.Box | spaces.Discrete[Any]:
+        """A fresh action space of one row."""
+        return self.mode.space()
+
+    def observation_space(self) -> spaces.Box:
+        """A fresh observation space of one row."""
+        return self.layout.space()
+
+    def read(self, action: Any) -> Action:
+        """Check one row's action; see `ActionMode.read`."""
+        columns = self.mode.read(action)
+        return Action(columns, self.mode.stop and bool(self.mode.stops(columns)))
+
+    def read_rows(self, actions: Any, rows: int, ignored: NDArray[Any] | None) -> Action:
+        """Check the actions of N rows; see `ActionMode.read_rows`."""
+        columns = self.mode.read_rows(actions, rows, ignored)
+        skipped: Any = self.mode.stops(columns) if self.mode.stop else False
+        if ignored is not None:
+            skipped = skipped | ignored
+        return Action(columns, skipped if np.any(skipped) else False)
+
+    def read_episode(
+        self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None = None
+    ) -> Episode:
+        """Check the options of a reset; see `EpisodeReader`."""
+        return self._reader.read(options, rows)
+
+    def tasks(self, index: Column) -> Tasks:
+        """The tasks with these indices in the option's split."""
+        return self._reader.tasks(index)
+
+    def begin(self, key: Column, episode: Episode, xp: Namespace) -> State:
+        """Begin the episodes with these keys.
+
+        What all rows share is one number in the state, until rows differ.
+
+        Args:
+            key: An int, or (N,) uint64.
+            episode: Start and task, where the call gave them.
+            xp: Array namespace.
+        """
+        tasks = episode.tasks or self._reader.draw(key)
+        zeros = (0.0,) * self.space.dimension
+        state = State(
+            tasks,
+            key,
+            unit=zeros,
+            scaled=(0.0,) * len(self.space.parameters),
+            metrics=(0.0,) * len(self.family.metrics),
+            best_unit=zeros,
+            history=(None,) * self.layout.rows,
+        )
+        if not self.layout.start_evaluated:
+            return state
+        unit = self._start_unit(key, episode.start or self._start, xp)
+        seen = self.evaluator.evaluate(state, unit, False, xp)
+        state = state._replace(
+            unit=unit,
+            scaled=seen.scaled,
+            metrics=seen.metrics,
+            true_score=seen.true_score,
+            failed=seen.failed,
+            best_unit=unit,
+            best_metric=seen.metrics[self._metric],
+            best_score=seen.score,
+            best_true_score=seen.true_score,
+        )
+        return self._noted(state, xp)
+
+    def step(self, state: State, action: Action, xp: Namespace) -> tuple[State, Column, Column]:
+        """Evaluate what the actions ask for.
+
+        Args:
+            state: The state; it stays as it is.
+            action: What `read` or `read_rows` returned.
+            xp: Array namespace.
+
+        Returns:
+            The new state, the reward, and whether the episode is over.
+        """
+        if action.skipped is True:  # the one row stops
+            return state._replace(cost=0.0), 0.0, True
+        unit = self.mode.target(state.unit, action.columns, xp)
+        before, state = state, state._replace(evaluations=state.evaluations + 1)
+        seen = self.evaluator.evaluate(state, unit, action.skipped, xp)
+        better = seen.score > before.best_score
+        metric = seen.metrics[self._metric]
+        best_score = xp.where(better, seen.score, before.best_score)
+        best_metric = best_true_score = best_score
+        if metric is not seen.score:
+            best_metric = xp.where(better, metric, before.best_metric)
+        if seen.true_score is not seen.score:
+            best_true_score = xp.where(better, seen.true_score, before.best_true_score)
+        after = State(
+            state.tasks,
+            state.key,
+            state.evaluations,
+            unit,
+            seen.scaled,
+            seen.metrics,
+            seen.true_score,
+            seen.failed,
+            xp.select(better, unit, before.best_unit),
+            best_metric,
+            best_score,
+            best_true_score,
+            seen.cost,
+            before.total_cost + seen.cost,
+            before.history,
+        )
+        reward = self._reward(before, after, xp)
+        over = after.evaluations >= self.options.max_evaluations
+        if action.skipped is False:
+            return self._noted(after, xp), reward, over
+        after = unless(action.skipped, before._replace(cost=0.0 * seen.cost), after, xp)
+        return self._noted(after, xp), xp.where(action.skipped, 0.0, reward), over | action.skipped
+
+    def merge(self, old: State, new: State, rows: NDArray[np.intp]) -> State:
+        """A state with `old`'s rows, but for those at ``rows``, which are `new`'s."""
+        return merge(old, new, rows, self.family)
+
+    def regret(self, state: State) -> Column:
+        """Noise-free normalised regret of the incumbent."""
+        regret = state.tasks.best_possible - state.best_true_score
+        regret /= state.tasks.best_possible
+        return regret
+
+    def observation(self, state: State, xp: Namespace) -> tuple[Columns, ...]:
+        """The columns of the observation, in groups."""
+        summary = self.layout.summary(
+            state.unit,
+            self._shown(state, xp),
+            state.best_unit,
+            state.best_score,
+            state.evaluations,
+            xp,
+        )
+        return (*summary, *self.layout.rows_of(state.history, state.key))
+
+    def info(self, state: State, xp: Namespace) -> Columns:
+        """Values of the info dictionary, in the order of `info_types`."""
+        natural = self.space.natural(state.scaled, xp)
+        if not self.layout.start_evaluated:
+            natural = xp.select(state.evaluations > 0, natural, (0.0,) * len(natural))
+        values = [*natural, *state.metrics, state.best_metric]
+        regret = self.regret(state) if self.knows_optimum else None
+        if regret is not None:
+            values.append(regret)
+        values += [state.cost, state.total_cost, state.evaluations, state.tasks.index]
+        if regret is not None:
+            values.append(regret <= SUCCESS_REGRET)
+        if self.family.may_fail is not False:
+            values.append(state.failed)
+        return values
+
+    def _shown(self, state: State, xp: Namespace) -> Columns:
+        """The last metrics as observations show them; zeros before any evaluation."""
+        features = self.layout.shown(state.metrics, state.failed, xp)
+        if self.layout.start_evaluated:
+            return features
+        return xp.select(state.evaluations > 0, features, (0.0,) * len(features))
+
+    def _noted(self, state: State, xp: Namespace) -> State:
+        """The state with its last evaluations in the history."""
+        if not self.layout.rows:
+            return state
+        columns = (*state.unit, *self._shown(state, xp))
+        history = self.layout.note(state.history, state.key, state.evaluations, columns)
+        return state._replace(history=history)
+
+    def _start_unit(self, key: Column, start: tuple[float, ...] | None, xp: Namespace) -> Columns:
+        if start is None:
+            draws = rng.uniforms(rng.derive(key, rng.START), self.space.dimension)
+            return xp.group([2.0 * draw - 1.0 for draw in draws])
+        if isinstance(key, np.ndarray):
+            return xp.group([np.full(key.shape, coordinate) for coordinate in start])
+        return xp.group(start)
