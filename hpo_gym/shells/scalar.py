@@ -82,11 +82,11 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         """
         if self._state is None or self._over:
             raise ResetNeeded("the episode is over or has not begun: call reset() before step()")
-        read = self.dynamics.read(action)
-        self._state, reward, over = self.dynamics.step(self._state, read, _XP)
-        self._over = bool(over)
-        observation, info = self._show(float(reward))
-        return observation, float(reward), self._over, False, info
+        process = self.dynamics
+        self._state, gain, over = process.step(self._state, process.read(action), _XP)
+        reward, self._over = float(gain), bool(over)
+        observation, info = self._show(reward)
+        return observation, reward, self._over, False, info
 
     def render(self) -> Any:
         """The frame of the current state: text for "ansi", (height, width, 3) for "rgb_array"."""

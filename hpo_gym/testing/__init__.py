@@ -1,4 +1,4 @@
-"""Conformance checks for vector environments, families and agents.
+"""Conformance checks for vector environments, processes, families and agents.
 
 For this project's own tests and for users who add an environment, a family or an agent. A check
 returns nothing and raises an ``AssertionError`` that says what is wrong; only numpy and gymnasium
@@ -14,6 +14,7 @@ Example:
 from hpo_gym.testing.agents import check_agent
 from hpo_gym.testing.environments import check_vector_env
 from hpo_gym.testing.families import check_family
+from hpo_gym.testing.processes import check_process
 from hpo_gym.testing.rollouts import rollout
 
-__all__ = ["check_agent", "check_family", "check_vector_env", "rollout"]
+__all__ = ["check_agent", "check_family", "check_process", "check_vector_env", "rollout"]

@@ -1,1 +1,7 @@
 """The tuning process: propose, adjust or nudge a configuration, and evaluate it."""
+
+from hpo_gym.tuning.observations import Encoder, Observation, Trial
+from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.process import TuningProcess
+
+__all__ = ["Encoder", "Observation", "Options", "Trial", "TuningProcess"]

@@ -59,7 +59,7 @@ class ActionMode:
         Raises:
             ValueError: The action has the wrong shape or kind, or is NaN.
         """
-        array = self._array(action)
+        array = action if type(action) is np.ndarray else self._array(action)
         if array.shape != self._shape or array.dtype.kind not in self._kinds:
             raise ValueError(self._message(action))
         if self.discrete:

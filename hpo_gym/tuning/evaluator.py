@@ -48,6 +48,8 @@ class Evaluator:
         self._family, self._encoder = family, encoder
         self.noise = family.noise if options.noise is None else float(options.noise)
         self._metric = options.metric
+        self._one_at_a_time = not family.pure
+        self._exact = self.noise == 0.0 and family.pure
         self._evaluation_cost = options.evaluation_cost
         self._epoch_cost = options.epoch_cost / 100.0
 
@@ -57,50 +59,64 @@ class Evaluator:
         cost += self._evaluation_cost
         return cost
 
-    def evaluate(self, state: State, unit: Columns, skipped: Column, xp: Namespace) -> Evaluation:
-        """Evaluate unit configurations.
-
-        Args:
-            state: Tasks, keys and the evaluations' index, which is the counter of their noise.
-            unit: d columns in [-1, 1].
-            skipped: (N,) rows that are not evaluated, which get zeros; False if all are.
-            xp: Array namespace.
-        """
-        scaled = self._family.space.scaled(unit, xp)
-        if skipped is False:
-            rows = state.tasks.parameters, state.key, state.evaluations, scaled
-            return self._evaluate(*rows, xp)
-        where = np.flatnonzero(~skipped)
-        count = state.evaluations
-        part = self._evaluate(
-            parameters_of(state.tasks.parameters, where),
-            state.key[where],
-            count[where] if np.ndim(count) else count,
-            tuple(column[where] for column in scaled),
-            xp,
-        )
-        return Evaluation(*[spread(field, where, len(skipped)) for field in part])
-
-    def _evaluate(
+    def evaluate(
         self, parameters: Any, key: Column, count: Column, scaled: Columns, xp: Namespace
     ) -> Evaluation:
-        if not self._family.pure and isinstance(key, np.ndarray):
-            return self._one_by_one(parameters, key, count, scaled)
+        """Evaluate scaled configurations.
+
+        Args:
+            parameters: The tasks' parameters.
+            key: The episodes' keys, an int or (N,) uint64.
+            count: The evaluations' index, which is the counter of their noise.
+            scaled: The configurations, a column for each parameter.
+            xp: Array namespace.
+        """
         family, metric = self._family, self._metric
-        if self.noise == 0.0 and family.pure:
+        if self._one_at_a_time and isinstance(key, np.ndarray):
+            return self._one_by_one(parameters, key, count, scaled)
+        if self._exact:
             exact = observed = family.noiseless(parameters, scaled, xp)
         else:
             counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
             noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
             draws = rng.normals(noise_key, family.noise_draws, xp)  # SHIM
             exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
-        metrics, score, failed = self._encoder.judge(observed, xp)
-        true_score = score
-        if exact is not observed:
-            true_score = family.score(exact, metric, xp)
+        failed: Column = False
+        if self._encoder.guarded:
+            observed, score, failed = self._encoder.judge(observed, xp)
+        else:
+            score = family.score(observed, metric, xp)
+        true_score = score if exact is observed else family.score(exact, metric, xp)
         if failed is not False:
             true_score = xp.where(failed, 0.0, true_score)
-        return Evaluation(scaled, metrics, score, true_score, failed, self.cost(scaled))
+        return Evaluation(scaled, observed, score, true_score, failed, self.cost(scaled))
+
+    def evaluate_some(
+        self,
+        state: State,
+        count: Column,
+        scaled: Columns,
+        skipped: NDArray[np.bool_],
+        xp: Namespace,
+    ) -> Evaluation:
+        """Evaluate the rows that are not skipped; the others get zeros.
+
+        Args:
+            state: The state of N rows.
+            count: Their evaluations' index.
+            scaled: Their configurations.
+            skipped: (N,) rows that are not evaluated.
+            xp: Array namespace.
+        """
+        rows = np.flatnonzero(~skipped)
+        part = self.evaluate(
+            parameters_of(state.tasks.parameters, rows),
+            state.key[rows],
+            count[rows] if np.ndim(count) else count,
+            tuple(column[rows] for column in scaled),
+            xp,
+        )
+        return Evaluation(*[spread(field, rows, len(skipped)) for field in part])
 
     def _one_by_one(
         self, parameters: Any, key: NDArray[Any], count: Column, scaled: Columns
@@ -108,7 +124,7 @@ class Evaluator:
         """Evaluate rows one after the other: their family may not be asked twice."""
         counts = np.broadcast_to(count, key.shape)
         rows = [
-            self._evaluate(
+            self.evaluate(
                 parameters_of(parameters, row),
                 int(key[row]),
                 int(counts[row]),

@@ -96,6 +96,7 @@ class Encoder:
         start_evaluated: bool,
     ) -> None:
         self.family, self.metric = family, metric
+        self.guarded = family.may_fail is not False
         self.dimension = family.space.dimension
         self.features = len(family.metrics)
         self.start_evaluated = start_evaluated
@@ -173,12 +174,13 @@ class Encoder:
         known: Column = 1.0
         if not self.start_evaluated:
             known = xp.where(evaluations > 0, 1.0, 0.0)
-        best_score = xp.maximum(best_score, 0.0)
+        if self.guarded or not self.start_evaluated:
+            best_score = xp.maximum(best_score, 0.0)
         return unit, features, best_unit, (best_score, budget, known)
 
     def judge(self, metrics: Columns, xp: Namespace) -> Judgement:
         """What observed metrics are worth; NaN among them means that the evaluation failed."""
-        if self.family.may_fail is False:
+        if not self.guarded:
             return Judgement(metrics, self.family.score(metrics, self.metric, xp), False)
         failed = xp.isnan(metrics)
         metrics = xp.select(failed, (0.0,) * len(metrics), metrics)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.tuning.actions import ActionMode
-from hpo_gym.tuning.evaluator import Evaluator
+from hpo_gym.tuning.evaluator import Evaluation, Evaluator
 from hpo_gym.tuning.merging import merge
 from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
@@ -42,6 +42,7 @@ class TuningProcess:
         space: Its search space.
         mode: The action mode.
         layout: The encoder of observations.
+        knows_optimum: Whether the regret is known.
         evaluator: Evaluates configurations.
         info_types: Names and types of the info's values, in order.
     """
@@ -62,6 +63,7 @@ class TuningProcess:
         self._reader = EpisodeReader(self.family, options)
         self._reward = REWARDS[options.reward]
         self._metric = self.family.metrics.index(options.metric)
+        self.knows_optimum = True  # SHIM
         self.info_types = self._info_types()
         self._start: tuple[float, ...] | None = None
         if not isinstance(options.start, str):
@@ -100,11 +102,6 @@ class TuningProcess:
         """Standard deviation of the observed metrics; None for the tasks' own."""
         return self.evaluator.noise
 
-    @property
-    def knows_optimum(self) -> bool:
-        """Whether regrets are known."""
-        return True  # SHIM
-
     def action_space(self) -> spaces.Box | spaces.Discrete[Any]:
         """A fresh action space of one row."""
         return self.mode.space()
@@ -115,8 +112,8 @@ class TuningProcess:
 
     def read(self, action: Any) -> Action:
         """Check one row's action; see `ActionMode.read`."""
-        columns = self.mode.read(action)
-        return Action(columns, self.mode.stop and bool(self.mode.stops(columns)))
+        columns, mode = self.mode.read(action), self.mode
+        return columns, mode.stop and bool(mode.stops(columns))
 
     def read_rows(self, actions: Any, rows: int, ignored: NDArray[Any] | None) -> Action:
         """Check the actions of N rows; see `ActionMode.read_rows`."""
@@ -124,7 +121,7 @@ class TuningProcess:
         skipped: Any = self.mode.stops(columns) if self.mode.stop else False
         if ignored is not None:
             skipped = skipped | ignored
-        return Action(columns, skipped if np.any(skipped) else False)
+        return columns, skipped if np.any(skipped) else False
 
     def read_episode(
         self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None = None
@@ -160,7 +157,7 @@ class TuningProcess:
         if not self.layout.start_evaluated:
             return state
         unit = self._start_unit(key, episode.start or self._start, xp)
-        seen = self.evaluator.evaluate(state, unit, False, xp)
+        seen = self.evaluator.evaluate(tasks.parameters, key, 0, self.space.scaled(unit, xp), xp)
         state = state._replace(
             unit=unit,
             scaled=seen.scaled,
@@ -172,7 +169,7 @@ class TuningProcess:
             best_score=seen.score,
             best_true_score=seen.true_score,
         )
-        return self._noted(state, xp)
+        return self._noted(state, xp) if self.layout.rows else state
 
     def step(self, state: State, action: Action, xp: Namespace) -> tuple[State, Column, Column]:
         """Evaluate what the actions ask for.
@@ -185,42 +182,56 @@ class TuningProcess:
         Returns:
             The new state, the reward, and whether the episode is over.
         """
-        if action.skipped is True:  # the one row stops
+        columns, skipped = action
+        if skipped is True:  # the one row stops
             return state._replace(cost=0.0), 0.0, True
-        unit = self.mode.target(state.unit, action.columns, xp)
-        before, state = state, state._replace(evaluations=state.evaluations + 1)
-        seen = self.evaluator.evaluate(state, unit, action.skipped, xp)
-        better = seen.score > before.best_score
-        metric = seen.metrics[self._metric]
-        best_score = xp.where(better, seen.score, before.best_score)
+        count = state.evaluations + 1
+        unit = self.mode.target(state.unit, columns, xp)
+        scaled = self.space.scaled(unit, xp)
+        if skipped is False:
+            seen = self.evaluator.evaluate(state.tasks.parameters, state.key, count, scaled, xp)
+        else:
+            seen = self.evaluator.evaluate_some(state, count, scaled, skipped, xp)
+        after = self._after(state, count, unit, seen, xp)
+        reward = self._reward(state, after, xp)
+        over = count >= self.options.max_evaluations
+        if skipped is not False:
+            after = unless(skipped, state._replace(cost=0.0 * seen.cost), after, xp)
+            reward, over = xp.where(skipped, 0.0, reward), over | skipped
+        if self.layout.rows:
+            after = self._noted(after, xp)
+        return after, reward, over
+
+    def _after(
+        self, before: State, count: Column, unit: Columns, seen: Evaluation, xp: Namespace
+    ) -> State:
+        """The state after an evaluation of every row."""
+        scaled, metrics, score, true_score, failed, cost = seen
+        better = score > before.best_score
+        metric = metrics[self._metric]
+        best_score = xp.where(better, score, before.best_score)
         best_metric = best_true_score = best_score
-        if metric is not seen.score:
+        if metric is not score:
             best_metric = xp.where(better, metric, before.best_metric)
-        if seen.true_score is not seen.score:
-            best_true_score = xp.where(better, seen.true_score, before.best_true_score)
-        after = State(
-            state.tasks,
-            state.key,
-            state.evaluations,
+        if true_score is not score:
+            best_true_score = xp.where(better, true_score, before.best_true_score)
+        return State(
+            before.tasks,
+            before.key,
+            count,
             unit,
-            seen.scaled,
-            seen.metrics,
-            seen.true_score,
-            seen.failed,
+            scaled,
+            metrics,
+            true_score,
+            failed,
             xp.select(better, unit, before.best_unit),
             best_metric,
             best_score,
             best_true_score,
-            seen.cost,
-            before.total_cost + seen.cost,
+            cost,
+            before.total_cost + cost,
             before.history,
         )
-        reward = self._reward(before, after, xp)
-        over = after.evaluations >= self.options.max_evaluations
-        if action.skipped is False:
-            return self._noted(after, xp), reward, over
-        after = unless(action.skipped, before._replace(cost=0.0 * seen.cost), after, xp)
-        return self._noted(after, xp), xp.where(action.skipped, 0.0, reward), over | action.skipped
 
     def merge(self, old: State, new: State, rows: NDArray[np.intp]) -> State:
         """A state with `old`'s rows, but for those at ``rows``, which are `new`'s."""
@@ -234,43 +245,40 @@ class TuningProcess:
 
     def observation(self, state: State, xp: Namespace) -> tuple[Columns, ...]:
         """The columns of the observation, in groups."""
-        summary = self.layout.summary(
-            state.unit,
-            self._shown(state, xp),
-            state.best_unit,
-            state.best_score,
-            state.evaluations,
-            xp,
+        features, layout = self._shown(state, xp), self.layout
+        summary = layout.summary(
+            state.unit, features, state.best_unit, state.best_score, state.evaluations, xp
         )
-        return (*summary, *self.layout.rows_of(state.history, state.key))
+        if not layout.rows:
+            return summary
+        return (*summary, *layout.rows_of(state.history, state.key))
 
     def info(self, state: State, xp: Namespace) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
         natural = self.space.natural(state.scaled, xp)
         if not self.layout.start_evaluated:
             natural = xp.select(state.evaluations > 0, natural, (0.0,) * len(natural))
-        values = [*natural, *state.metrics, state.best_metric]
-        regret = self.regret(state) if self.knows_optimum else None
-        if regret is not None:
-            values.append(regret)
-        values += [state.cost, state.total_cost, state.evaluations, state.tasks.index]
-        if regret is not None:
-            values.append(regret <= SUCCESS_REGRET)
-        if self.family.may_fail is not False:
-            values.append(state.failed)
-        return values
+        counts = (state.cost, state.total_cost, state.evaluations, state.tasks.index)
+        if self.knows_optimum:
+            regret = self.regret(state)
+            counts = (regret, *counts, regret <= SUCCESS_REGRET)
+        if self.layout.guarded:
+            counts = (*counts, state.failed)
+        return (*natural, *state.metrics, state.best_metric, *counts)
 
     def _shown(self, state: State, xp: Namespace) -> Columns:
         """The last metrics as observations show them; zeros before any evaluation."""
-        features = self.layout.shown(state.metrics, state.failed, xp)
-        if self.layout.start_evaluated:
+        layout = self.layout
+        if not layout.guarded:
+            features = self.family.features(state.metrics, xp)
+        else:
+            features = layout.shown(state.metrics, state.failed, xp)
+        if layout.start_evaluated:
             return features
         return xp.select(state.evaluations > 0, features, (0.0,) * len(features))
 
     def _noted(self, state: State, xp: Namespace) -> State:
         """The state with its last evaluations in the history."""
-        if not self.layout.rows:
-            return state
         columns = (*state.unit, *self._shown(state, xp))
         history = self.layout.note(state.history, state.key, state.evaluations, columns)
         return state._replace(history=history)

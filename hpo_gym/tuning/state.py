@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from hpo_gym.arrays import Column, Columns, Namespace
 
@@ -53,14 +53,10 @@ GROUPS = ("unit", "scaled", "metrics", "best_unit")
 """Fields of `State` that are several columns."""
 
 
-class Action(NamedTuple):
-    """Checked actions."""
-
-    columns: Columns
-    """What `ActionMode` reads: the components, or the number of a discrete action."""
-    skipped: Column = False
-    """Rows in which nothing is evaluated: those that stop, and those whose action is ignored.
-    False if there is none."""
+Action: TypeAlias = tuple[Columns, Column]
+"""Checked actions: what `ActionMode` reads (components, or the number of a discrete action), and
+the rows in which nothing is evaluated (those that stop, or whose action is ignored), False
+if there is none."""
 
 
 class Episode(NamedTuple):

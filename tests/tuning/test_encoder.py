@@ -1,0 +1,100 @@
+"""Encoding a plain list of trials gives what an environment shows, and decoding gives it back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpo_gym import TuningEnv, TuningVectorEnv, make_family
+from hpo_gym.arrays import Floats, Vectors
+from hpo_gym.tuning import Encoder, Trial
+
+LAYOUTS = [
+    {"start": "none", "observation": "summary"},
+    {"start": "none", "observation": "history"},
+    {"start": "random", "observation": "summary", "noise": 0.1},
+    {"start": "random", "observation": "history", "metric": "accuracy"},
+    {"start": "none", "observation": "history", "metric": "loss", "noise": 0.3},
+    {"start": "none", "observation": "history", "family": "fictitious"},
+    {"start": "random", "observation": "history", "family": "binormal", "metric": "loss"},
+    {"start": "none", "observation": "history", "family": "beale", "metric": "f"},
+]
+
+
+def encoder_of(options):
+    """An encoder without any environment."""
+    return Encoder(
+        make_family(options.get("family", "notebook")),
+        options.get("metric", "f1"),
+        max_evaluations=options["max_evaluations"],
+        observation=options["observation"],
+        start_evaluated=options["start"] != "none",
+    )
+
+
+def play(env, seed, rows=None):
+    """(observation, unit configuration, metrics) of a start and of a whole random episode."""
+    generator = np.random.default_rng(seed)
+    family = env.unwrapped.dynamics.family
+    observation, info = env.reset(seed=seed)
+    shape = env.action_space.shape
+    for _ in range(env.unwrapped.dynamics.options.max_evaluations + 1):
+        unit = tuple(np.moveaxis(np.asarray(env.unwrapped._state.unit, dtype=np.float64), -1, 0).T)
+        yield observation, unit, tuple(info[name] for name in family.metrics)
+        action = generator.uniform(-1, 1, shape).astype(np.float32)
+        observation, _, terminated, _, info = env.step(action)
+        if np.all(terminated):
+            yield observation, env.unwrapped._state.unit, tuple(info[n] for n in family.metrics)
+            return
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("options", LAYOUTS, ids=str)
+def test_floats(options, seed):
+    options = {**options, "max_evaluations": 6}
+    encoder, trials = encoder_of(options), []
+    for step, (observation, unit, metrics) in enumerate(play(TuningEnv(**options), seed)):
+        if step or encoder.start_evaluated:
+            trials.append(Trial(tuple(map(float, unit)), metrics))
+        encoded = encoder.encode(trials, Floats())
+        assert encoded.dtype == np.float32
+        np.testing.assert_array_equal(encoded, observation)
+
+
+@pytest.mark.parametrize("options", LAYOUTS, ids=str)
+def test_arrays_and_tensors(options):
+    torch = pytest.importorskip("torch")
+    from hpo_gym.arrays.tensors import Tensors
+
+    options = {**options, "max_evaluations": 5}
+    encoder, trials, tensors = encoder_of(options), [], []
+    for step, (observation, unit, metrics) in enumerate(play(TuningVectorEnv(4, **options), 1)):
+        if step or encoder.start_evaluated:
+            trials.append(Trial(tuple(unit), metrics))
+            tensors.append(Trial(*[tuple(map(torch.as_tensor, part)) for part in trials[-1]]))
+        if trials:
+            np.testing.assert_array_equal(encoder.encode(trials, Vectors()), observation)
+            encoded = encoder.encode(tensors, Tensors())
+            assert encoded.dtype == torch.float32
+            np.testing.assert_array_equal(encoded.numpy(), observation)
+
+
+@pytest.mark.parametrize("options", LAYOUTS, ids=str)
+def test_the_last_score_is_decoded(options):
+    options = {**options, "max_evaluations": 6}
+    encoder, family = encoder_of(options), make_family(options.get("family", "notebook"))
+    for step, (observation, _, metrics) in enumerate(play(TuningEnv(**options), 5)):
+        seen = encoder.decode(observation)
+        known = step > 0 or encoder.start_evaluated
+        score = family.score(metrics, encoder.metric, Floats()) if known else 0.0
+        assert seen.score == pytest.approx(score, abs=1e-6)
+        assert encoder.evaluations(observation) == step
+        if known:
+            assert encoder.metrics(seen.features) == pytest.approx(metrics, rel=1e-4, abs=1e-6)
+
+
+def test_too_many_evaluations_are_refused():
+    encoder = encoder_of({"start": "none", "observation": "summary", "max_evaluations": 2})
+    trial = Trial((0.0, 0.0, 0.0), (0.5, 0.5, 1.0, 0.5, 0.5))
+    with pytest.raises(ValueError, match="3 evaluations cannot be encoded: the budget is 2"):
+        encoder.encode([trial] * 3, Floats())
