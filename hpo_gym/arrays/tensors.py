@@ -111,4 +111,4 @@ class Tensors:
     def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:
         """Groups of columns as a tensor (rows, size) float32."""
         columns = [_tensor(column).float() for group in groups for column in group]
-        return torch.stack(torch.broadcast_tensors(*columns), dim=-1)
+        return torch.stack(torch.broadcast_tensors(*columns), dim=-1)  # type: ignore[no-untyped-call]

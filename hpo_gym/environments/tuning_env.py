@@ -107,6 +107,8 @@ class TuningEnv(ScalarShell):
 
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
+    dynamics: TuningProcess
+
     @shows_options
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         process = TuningProcess(Options(**options))

@@ -28,6 +28,8 @@ class TuningVectorEnv(VectorShell):
             -1 and limits that no episode reaches are accepted.
     """
 
+    dynamics: TuningProcess
+
     @shows_options
     def __init__(
         self,

@@ -32,8 +32,8 @@ class Outputs:
         """The infos without their masks, (N,) each."""
         columns = process.info(state, _XP)
         for (name, kind), column in zip(process.info_types.items(), columns, strict=True):
-            self.values[name] = array = np.empty(count, dtype=_DTYPES[kind])
-            array[...] = column
+            self.values[name] = np.empty(count, dtype=_DTYPES[kind])
+            self.values[name][...] = column
 
     def infos(self, mask: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """The infos; with a mask, rows outside it are set to 0."""

@@ -104,8 +104,10 @@ class Record(NamedTuple):
 class Renderer(Protocol):
     """Draws the episodes of a process."""
 
-    modes: Sequence[str]
-    """The render modes."""
+    @property
+    def modes(self) -> Sequence[str]:
+        """The render modes."""
+        ...
 
     def snapshot(self, state: Any, row: int | None) -> Any:
         """What the pictures of a row need to know of a state; None for the state of one row."""

@@ -38,7 +38,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self._renderer = renderer
         self._records: list[Record] = []
         self.action_space = process.action_space()
-        self.observation_space = process.observation_space()
+        self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
         self._integers = [name for name, kind in process.info_types.items() if kind is int]
         self._keys = EpisodeKey()

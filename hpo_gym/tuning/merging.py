@@ -23,16 +23,17 @@ def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Sta
     """
     tasks = _merge_tasks(old, new, rows, family)
     count = len(old.key)
-    fields = [
-        np.stack([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
+    fields: dict[str, Any] = {
+        name: np.stack([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
         if name in GROUPS
         else _replace(mine, theirs, rows, count)
-        for name, mine, theirs in zip(State._fields[1:-1], old[1:-1], new[1:-1], strict=True)
-    ]
+        for name, mine, theirs in zip(State._fields, old, new, strict=True)
+        if name not in ("tasks", "history")
+    }
     history = [
         _replace_block(o, n, rows, count) for o, n in zip(old.history, new.history, strict=True)
     ]
-    return State(tasks, *fields, tuple(history))
+    return old._replace(tasks=tasks, history=tuple(history), **fields)
 
 
 def _replace(old: Any, new: Any, rows: NDArray[np.intp], count: int) -> Any:

@@ -72,7 +72,7 @@ class Judgement(NamedTuple):
     score: Column
     """Their score, -inf where it failed: never the incumbent."""
     failed: Column
-    """Whether it failed; False where the family never fails."""
+    """Whether it failed."""
 
 
 class Encoder:
@@ -146,6 +146,7 @@ class Encoder:
             best_unit = xp.select(better, tuple(unit), best_unit)
             best_score = xp.where(better, score, best_score)
             rows.append((*unit, *features, 1.0))
+        best_score = xp.maximum(best_score, 0.0)
         groups = self.summary(unit, features, best_unit, best_score, paid, xp)
         empty = (0.0,) * self.row_size
         missing = self.rows - len(rows)
@@ -180,8 +181,6 @@ class Encoder:
 
     def judge(self, metrics: Columns, xp: Namespace) -> Judgement:
         """What observed metrics are worth; NaN among them means that the evaluation failed."""
-        if not self.guarded:
-            return Judgement(metrics, self.family.score(metrics, self.metric, xp), False)
         failed = xp.isnan(metrics)
         metrics = xp.select(failed, (0.0,) * len(metrics), metrics)
         score = xp.where(failed, -np.inf, self.family.score(metrics, self.metric, xp))

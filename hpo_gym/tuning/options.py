@@ -7,11 +7,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from inspect import Parameter, Signature, signature
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from hpo_gym.families import Family, make_family
 from hpo_gym.tuning.observations import OBSERVATIONS
 from hpo_gym.tuning.rewards import REWARDS
+
+Constructor = TypeVar("Constructor")
 
 ACTIONS = ("propose", "adjust", "nudge")
 
@@ -142,13 +144,14 @@ class Options:
             family.space.unit(self.start)
 
 
-def shows_options(constructor: Any) -> Any:
+def shows_options(constructor: Constructor) -> Constructor:
     """Give a constructor that takes ``**options`` the signature that `help` and specs read."""
-    own = [p for p in signature(constructor).parameters.values() if p.name != "options"]
+    shown: Any = constructor
+    own = [p for p in signature(shown).parameters.values() if p.name != "options"]
     options = [
         Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default)
         for option in fields(Options)
     ]
     first = [p for p in own if p.kind is not Parameter.KEYWORD_ONLY]
-    constructor.__signature__ = Signature([*first, *options, *own[len(first) :]])
+    shown.__signature__ = Signature([*first, *options, *own[len(first) :]])
     return constructor

@@ -258,7 +258,8 @@ class TuningProcess:
         natural = self.space.natural(state.scaled, xp)
         if not self.layout.start_evaluated:
             natural = xp.select(state.evaluations > 0, natural, (0.0,) * len(natural))
-        counts = (state.cost, state.total_cost, state.evaluations, state.tasks.index)
+        costs = state.cost, state.total_cost
+        counts: tuple[Column, ...] = (*costs, state.evaluations, state.tasks.index)
         if self.knows_optimum:
             regret = self.regret(state)
             counts = (regret, *counts, regret <= SUCCESS_REGRET)

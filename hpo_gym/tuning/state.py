@@ -68,8 +68,9 @@ class Episode(NamedTuple):
 
 def unless(skipped: Column, before: State, after: State, xp: Namespace) -> State:
     """The state before where the row was skipped, else the one after."""
-    fields = [
-        xp.select(skipped, old, new) if name in GROUPS else xp.where(skipped, old, new)
-        for name, old, new in zip(State._fields[1:-1], before[1:-1], after[1:-1], strict=True)
-    ]
-    return State(before.tasks, *fields, after.history)
+    fields = {
+        name: xp.select(skipped, old, new) if name in GROUPS else xp.where(skipped, old, new)
+        for name, old, new in zip(State._fields, before, after, strict=True)
+        if name not in ("tasks", "history")
+    }
+    return after._replace(**fields)
