@@ -20,7 +20,7 @@ from typing import Any, Literal
 import gymnasium as gym
 import tyro
 
-from agents.training.algorithms import settings_for
+from agents.training.algorithms import ALGORITHMS, settings_for
 from agents.training.learner import Settings
 from agents.training.run import TrainingInterrupted
 from agents.training.train import train
@@ -42,11 +42,11 @@ FAMILIES = {
 class Arguments:
     """Command line of a training."""
 
-    agent: str
-    """What to train: ppo, dqn (for discrete actions), recurrent_ppo or unrolled (for families)."""
+    agent: Literal[*ALGORITHMS]
+    """What to train; "dqn" needs discrete actions, "unrolled" a family of tasks."""
     env: str | None = None
     """Registered id of the environment."""
-    family: Literal["fictitious", "binormal"] | None = None
+    family: Literal[*FAMILIES] | None = None
     """Family of tasks, instead of the id of its environment."""
     options: str = "{}"
     """Options of the environment, as JSON: '{"stop": true}'."""
@@ -107,7 +107,10 @@ def _changed(settings: Settings, text: str) -> Settings:
     """
     changes = read_object("--settings", text, [field.name for field in fields(settings)])
     lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
-    return replace(settings, **changes | lists)
+    try:
+        return replace(settings, **changes | lists)
+    except TypeError as error:
+        raise ValueError(f"--settings {text!r} has a value of a wrong type: {error}") from error
 
 
 def _train(

@@ -1,7 +1,7 @@
-"""Checkpoints of a training: one file each, checked by its digest, loaded without pickle's code.
+"""Checkpoints of a training: one file each, checked by its digest, loaded without running code.
 
-A file is a line of text, with the SHA-256 of what follows, then what `torch.save` makes of a dict
-of tensors and plain values; `torch.load(weights_only=True)` reads it, which runs no code.
+A file is a line of text with the SHA-256 of what follows: what `torch.save` makes of a dict of
+tensors and plain values. `torch.load(weights_only=True)` reads it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def save(folder: Path, state: dict[str, Any], steps: int) -> Path:
     """Write a checkpoint and remove all but the last two.
 
     Args:
-        folder: Where the checkpoints of a run stand.
+        folder: The folder of a run's checkpoints.
         state: Tensors and plain values, nested in dicts and lists.
         steps: Steps of the training so far.
     """

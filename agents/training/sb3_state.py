@@ -1,4 +1,4 @@
-"""The state of a Stable-Baselines3 model that its training goes on from."""
+"""What the training of a Stable-Baselines3 model goes on from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PARTS = ("mean", "var", "count")
 
 
 def capture(model: BaseAlgorithm) -> dict[str, Any]:
-    """All of a model that its training goes on from, except the environments' episodes.
+    """Everything the model's training goes on from, except the environments' episodes.
 
     The rollout buffer of an on-policy algorithm is not part of it: between two rollouts it holds
     nothing that is read again. A replay buffer is.
@@ -80,7 +80,7 @@ def _statistics(normalise: Any) -> dict[str, RunningMeanStd]:
 
 
 def _capture_random(model: BaseAlgorithm) -> dict[str, Any]:
-    """The states of all generators that a training may draw from.
+    """The states of all random generators that a training may draw from.
 
     JSON carries those whose states are nested tuples and integers of more than 64 bits.
     """

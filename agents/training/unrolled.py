@@ -89,7 +89,7 @@ class UnrolledSettings(Settings):
         """The loss of episodes, a scalar."""
 
         def logarithm(regret: Tensor) -> Tensor:
-            # With real numbers of epochs an evaluation can beat the best of whole numbers.
+            # With epochs that are not whole, an evaluation can beat the best with whole ones.
             return torch.log10(regret.clamp(min=0.0) + self.epsilon).mean()
 
         return (

@@ -47,6 +47,8 @@ def test_the_script_prints_the_result(tmp_path, capsys):
     assert "336/336" in printed.err
     with pytest.raises(SystemExit, match="holds a run"):
         run(arguments(tmp_path), PPO_SETTINGS)
+    run(arguments(tmp_path, overwrite=True), PPO_SETTINGS)
+    assert Policy.load(tmp_path / "policy").description["environment"]["options"] == {}
 
 
 def test_the_script_prints_the_regret_of_a_family(tmp_path, capsys):
@@ -85,6 +87,7 @@ def test_the_script_changes_the_settings(tmp_path):
         ({"settings": "[3]"}, "must be a JSON object"),
         ({"settings": '{"lr": 1}'}, r"unknown settings \['lr'\]; choose from \['interval', "),
         ({"settings": '{"total_steps": 0}'}, "total_steps = 0 must be a whole number >= 1"),
+        ({"settings": '{"hidden": 3}'}, "--settings .* has a value of a wrong type"),
         ({"settings": '{"interval": 0.5}'}, "interval = 0.5 must be a whole number >= 1"),
         ({"env": "CartPole-v1"}, "give an environment of hpo_gym"),
         ({"env": "Nope"}, "Nope"),
