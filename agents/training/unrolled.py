@@ -122,15 +122,15 @@ class UnrolledLearner(Learner):
         self, settings: UnrolledSettings, env_id: str, options: Mapping[str, Any], seed: int
     ) -> None:
         self._settings = settings
-        self._dynamics = dynamics = _dynamics(env_id, options)
-        self._sizes = [dynamics.layout.size, *settings.hidden, dynamics.mode.size]
+        self._process = process = _process(env_id, options)
+        self._sizes = [process.layout.size, *settings.hidden, process.mode.size]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._network = Network(self._sizes)
         self._optimiser = torch.optim.Adam(self._network.parameters(), fused=True)
         self._random = torch.Generator().manual_seed(seed)
-        split, metric = dynamics.options.split, dynamics.options.metric
-        self._bank = Bank(dynamics.family, split, metric)  # type: ignore[arg-type]
+        split, metric = process.options.split, process.options.metric
+        self._bank = Bank(process.family, split, metric)  # type: ignore[arg-type]
         self._update = 0
         self.total = settings.updates
 
@@ -149,15 +149,13 @@ class UnrolledLearner(Learner):
 
     def _learn(self) -> float:
         """One update; returns the loss."""
-        settings, dynamics = self._settings, self._dynamics
+        settings, process = self._settings, self._process
         index = torch.randint(self._bank.size, (settings.tasks,), generator=self._random)
-        shape = dynamics.layout.rows, dynamics.family.noise_draws, settings.tasks
+        shape = process.layout.rows, process.family.noise_draws, settings.tasks
         xi = torch.randn(shape, generator=self._random, dtype=torch.float64)
         # The loss is a mean over episodes, the limit is one on an episode.
         limit = settings.gradient_limit / settings.tasks
-        episodes = unroll(
-            self._network, dynamics, self._bank.tasks(index), xi, gradient_limit=limit
-        )
+        episodes = unroll(self._network, process, self._bank.tasks(index), xi, gradient_limit=limit)
         loss = settings.loss(episodes)
         for group in self._optimiser.param_groups:
             group["lr"] = settings.rate(self._update)
@@ -178,7 +176,7 @@ class UnrolledLearner(Learner):
             "kind": "deterministic",
             "activation": "relu",
             "layer_sizes": self._sizes,
-            "interface": self._dynamics.interface,
+            "interface": self._process.interface,
         }
         progress = {"updates": self._update, "episodes": self._update * self._settings.tasks}
         return Policy(arrays, network | details | progress)
@@ -200,19 +198,19 @@ class UnrolledLearner(Learner):
         self._update = state["update"]
 
 
-def _dynamics(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
-    """The dynamics of the environment, if its episodes can be unrolled."""
+def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
+    """The process of the environment, if its episodes can be unrolled."""
     env = gym.make(env_id, **options)
-    dynamics: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
+    process: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
     env.close()
     needed = {"action": "propose", "stop": False, "start": "none", "observation": "history"}
     for name, value in needed.items():
-        given = getattr(dynamics.options, name)
+        given = getattr(process.options, name)
         if given != value:
             raise ValueError(f"an unrolled tuner needs {name} = {value!r}, {env_id} has {given!r}")
-    if not isinstance(dynamics.family, Distribution):
+    if not isinstance(process.family, Distribution):
         raise ValueError(
             f"an unrolled tuner needs a family of many tasks; {env_id} has the family "
-            f"{dynamics.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"
+            f"{process.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"
         )
-    return dynamics
+    return process
