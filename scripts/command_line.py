@@ -55,7 +55,7 @@ def read_options(text: str) -> dict[str, Any]:
         text: Such as '{"stop": true}'.
 
     Raises:
-        ValueError: The text is no JSON object, or an option does not exist.
+        ValueError: The text is not a JSON object, or an option does not exist.
     """
     return read_object("--options", text, [field.name for field in fields(Options)])
 
@@ -69,7 +69,7 @@ def read_object(option: str, text: str, known: Collection[str]) -> dict[str, Any
         known: The names that may be there.
 
     Raises:
-        ValueError: The text is no JSON object, or a name is unknown.
+        ValueError: The text is not a JSON object, or a name is unknown.
     """
     try:
         values = json.loads(text)

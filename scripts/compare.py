@@ -9,7 +9,6 @@ column "way" is 0 % for random proposals and 100 % for the best possible return.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,10 +137,18 @@ class Comparison:
 
     def _train(self, name: str) -> tuple[Policy, float]:
         """Train an agent and keep its policy, which took longer than all the rest."""
+        # They load torch, which nothing else here needs.
+        from agents.training.algorithms import settings_for
+        from agents.training.train import train
+
         env_id, seed = self._arguments.env, self._arguments.seed
         print(f"training {name.upper()} on {env_id}, seed {seed}")
-        policy, seconds = _trainer(name)(
-            env_id, env_options=self._options, seed=seed, command=self._command
+        policy, seconds = train(
+            settings_for(name, env_id),
+            env_id,
+            env_options=self._options,
+            seed=seed,
+            command=self._command,
         )
         path = policy.save(self._arguments.out / f"policy-{name}.npz")
         print(f"written: {path} and {path.with_suffix('.json').name}")
@@ -172,17 +179,6 @@ class Comparison:
                 return None
             best = oracle.returns
         return float(random.returns.mean()), float(np.mean(best))
-
-
-def _trainer(name: str) -> Callable[..., tuple[Policy, float]]:
-    """The training of a learned agent; it loads torch, which nothing else here needs."""
-    if name == "dqn":
-        from agents.training.dqn import train_dqn
-
-        return train_dqn
-    from agents.training.ppo import train_ppo
-
-    return train_ppo
 
 
 def _load(path: Path | None, env: gym.Env[Any, Any]) -> dict[str, Policy]:

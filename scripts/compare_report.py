@@ -23,9 +23,9 @@ EVALUATIONS = (1, 5, 10, 20)
 _NOTES = """\
 Return: mean and
 interquartile mean (IQM) with 95 % bootstrap intervals over episodes. Way: from random
-proposals (0 %) to the best possible return (100 %), of the means. Regret: IQM after so
-many evaluations. Evaluations to 1 %: median, inf = never. Decision: median time for one
-environment."""
+proposals (0 %) to the best possible return (100 %), of the means. Regret@n: IQM after n
+evaluations. Evaluations to it: median number to come within 1 %, inf = never. Decision:
+median time for one environment."""
 
 Row = dict[str, Any]
 

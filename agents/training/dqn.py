@@ -1,22 +1,20 @@
-"""DQN, for discrete actions: hyperparameters for each environment, and the training."""
+"""DQN, for discrete actions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gymnasium.spaces import Discrete
 from stable_baselines3 import DQN
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
-from .sb3_learner import Trained
-from .settings import TrainingSettings
-from .train import train
+from .sb3_learner import SB3Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class DQNSettings(TrainingSettings):
+class DQNSettings(SB3Settings):
     """Hyperparameters of DQN; the names are SB3's.
 
     Attributes:
@@ -92,25 +90,3 @@ class DQNSettings(TrainingSettings):
             seed=seed,
             device="cpu",
         )
-
-
-SETTINGS: dict[str, DQNSettings] = {
-    "FictitiousHPONudge-v0": DQNSettings(),
-}
-"""Hyperparameters by id; `settings_for` gives those of all others."""
-
-
-def settings_for(env_id: str) -> DQNSettings:
-    """The hyperparameters for an environment."""
-    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), DQNSettings())
-
-
-def train_dqn(env_id: str, *, settings: DQNSettings | None = None, **arguments: Any) -> Trained:
-    """Train a DQN policy.
-
-    Args:
-        env_id: A registered id, of an environment with discrete actions.
-        settings: Hyperparameters, or None for those of `SETTINGS`.
-        **arguments: As for `train`.
-    """
-    return train(settings or settings_for(env_id), env_id, **arguments)

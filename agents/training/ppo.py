@@ -1,8 +1,8 @@
-"""PPO: hyperparameters for each environment, and the training."""
+"""PPO."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from stable_baselines3 import PPO
@@ -10,13 +10,11 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
-from .sb3_learner import Trained
-from .settings import TrainingSettings
-from .train import train
+from .sb3_learner import SB3Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOSettings(TrainingSettings):
+class PPOSettings(SB3Settings):
     """Hyperparameters of PPO; the names are SB3's.
 
     Attributes:
@@ -89,55 +87,3 @@ class PPOSettings(TrainingSettings):
             "policy_kwargs": self.policy_arguments(),
             "device": "cpu",
         }
-
-
-# Where moves are small, f1_gain leads to climbing at once and paying for the way down: a local
-# optimum. From most starts it is best to wait cheaply and to climb in the last steps, which
-# f1_delta teaches: undiscounted it adds up to last score - first score - cost.
-_LATE_CLIMB = PPOSettings(total_steps=2_000_000, reward="f1_delta", gamma=1.0)
-
-# On a family the gain of the incumbent says little about one proposal, the logarithm of its regret
-# much. A rollout is one episode of every row. More small steps serve better than more passes.
-_FAMILY = PPOSettings(
-    total_steps=5_000_000,
-    num_envs=1024,
-    interval=500_000,
-    evaluation_episodes=1024,
-    criterion="regret",
-    reward="log_regret",
-    gamma=0.9,
-    gae_lambda=0.9,
-    n_steps=16,
-    n_epochs=3,
-    learning_rate=1e-3,
-    log_std_init=-1.6,
-    hidden=(256, 256),
-    value_hidden=(128, 128),
-)
-
-SETTINGS: dict[str, PPOSettings] = {
-    "FictitiousHPO-v0": PPOSettings(total_steps=1_500_000, gamma=0.9, gae_lambda=0.9),
-    "FictitiousHPOAdjust-v0": _LATE_CLIMB,
-    "FictitiousHPONudge-v0": _LATE_CLIMB,
-    "BealeHPO-v0": PPOSettings(gamma=0.9),
-    "FictitiousHPOFamily-v0": _FAMILY,
-    # Its rare tasks lie far from where the first guess belongs: explore more widely at first.
-    "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
-}
-"""Hyperparameters by id; `settings_for` gives those of all others."""
-
-
-def settings_for(env_id: str) -> PPOSettings:
-    """The hyperparameters for an environment."""
-    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), PPOSettings())
-
-
-def train_ppo(env_id: str, *, settings: PPOSettings | None = None, **arguments: Any) -> Trained:
-    """Train a PPO policy.
-
-    Args:
-        env_id: A registered id.
-        settings: Hyperparameters, or None for those of `SETTINGS`.
-        **arguments: As for `train`.
-    """
-    return train(settings or settings_for(env_id), env_id, **arguments)

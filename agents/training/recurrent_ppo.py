@@ -98,15 +98,3 @@ class RecurrentPPOSettings(PPOSettings):
                     # The gates' biases lie in the order input, forget, cell, output.
                     memory.bias_hh_l0[self.memory_size : 2 * self.memory_size] += self.forget_bias
         return model
-
-
-SETTINGS: dict[str, RecurrentPPOSettings] = {
-    "FictitiousHPOFamily-v0": RecurrentPPOSettings(total_steps=8_000_000),
-    "BinormalHPOFamily-v0": RecurrentPPOSettings(),
-}
-"""Hyperparameters by id; `settings_for` gives those of all others."""
-
-
-def settings_for(env_id: str) -> RecurrentPPOSettings:
-    """The hyperparameters for an environment."""
-    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), RecurrentPPOSettings())

@@ -35,7 +35,7 @@ class RunFolder:
         """Make the folder ready for a new run.
 
         Args:
-            run: What is trained, of types that JSON knows.
+            run: A description of what is trained, in the types of JSON.
             overwrite: Remove the run that is there.
 
         Raises:
@@ -54,14 +54,14 @@ class RunFolder:
         """Read the state of the run that is there.
 
         Args:
-            run: What is to be trained, of types that JSON keeps; it must be what was trained.
+            run: A description of what is to be trained; it must equal that of the run.
 
         Returns:
             The last checkpoint, or None if the run ended before the first.
 
         Raises:
             FileNotFoundError: There is no run.
-            ValueError: It is a run of something else, or one of its files is corrupt.
+            ValueError: It is a run with other settings, or one of its files is corrupt.
         """
         if not self._record.exists():
             raise FileNotFoundError(f"{self.path} holds no run to resume: leave out --resume")
@@ -86,14 +86,14 @@ class RunFolder:
         return checkpoints.load_latest(self.checkpoints)
 
     def _remove_run(self) -> None:
-        """Remove the files of a run and nothing else that may be in the folder."""
+        """Remove the files of a run, and nothing else from the folder."""
         self._remove_leftovers()
         old = [*checkpoints.paths(self.checkpoints), *self.tensorboard.glob("events.out.tfevents*")]
         for file in (*old, *self._files):
             file.unlink(missing_ok=True)
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed run had half written."""
+        """Remove the half-written files of a killed run."""
         remove_leftovers(self.checkpoints)
         for file in self._files:  # others may keep temporary files in the folder itself
             remove_leftovers(self.path, file.name)

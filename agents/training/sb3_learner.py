@@ -1,209 +1,192 @@
-"""A training from its beginning, or from a checkpoint, to its end.
+"""Training with Stable-Baselines3 that can be resumed.
 
-SB3's own `learn` runs in one piece; a callback works at *boundaries*, the first beginning of a
-rollout after every ``settings.interval`` steps. At a boundary nothing but the model's state, the
-random generators' and the environments' episodes carries over. There the policy is evaluated and
-a checkpoint is written, and the environments begin anew with a seed that depends on (seed, steps)
-alone. A resumed run does the same from the checkpoint, so it continues bit by bit as an
-undisturbed one (on one machine, with as many threads). Ctrl-C adds a boundary of its own: nothing
-is lost, but from there on the environments draw other episodes.
+SB3's own `learn` runs in one piece; a callback lets the run rest at the beginnings of rollouts,
+where nothing but the model's state, the random generators' and the environments' episodes carries
+over. At a boundary the environments begin anew with a seed that depends on (seed, steps) alone, and
+so they do in a resumed run.
 
-Seeds: training uses seeds of 2**32 and above, validation those from `VALIDATION_SEED` on, as
-`agents.training.validation` says; whoever tests a policy uses smaller ones.
+Seeds: training uses seeds of 2**32 and above, validation those from
+`agents.training.validation.VALIDATION_SEED` on; whoever tests a policy uses smaller ones.
 """
 
 from __future__ import annotations
 
-import json
-import signal
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
-from tqdm import tqdm
+from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
+from hpo_gym.integrations.sb3 import NativeVecEnv
 from hpo_gym.integrations.sb3_export import policy_from_sb3
 from hpo_gym.policies.policy import Policy
 
-from . import checkpoints
-from .run_folder import RunFolder
-from .settings import TrainingSettings
-from .validation import VALIDATION_SEED, mean_return, regrets, summarise
+from . import sb3_state
+from .learner import Hooks, Learner, Settings
 
+_ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 _TRAINING_SEED = 2**32
 
 
-class Trained(NamedTuple):
-    """The result of a training."""
+@dataclass(frozen=True, kw_only=True)
+class SB3Settings(Settings):
+    """Settings that all algorithms of SB3 share.
 
-    policy: Policy
-    """The policy of the boundary whose evaluation was best."""
-    seconds: float
-    """Time of the training, over all its sessions."""
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C ended a training after its state was saved; the text says where."""
-
-
-class Session(BaseCallback):
-    """A training from its beginning, or from a checkpoint, to its end.
-
-    Args:
-        settings: The settings.
-        model: A model just built from them.
-        details: What the policy's description says about the training.
-        folder: Where files go, or None.
-        saved: A checkpoint to continue from, or None.
+    Attributes:
+        total_steps: Environment steps, rounded up to whole rollouts.
+        num_envs: Rows of the vector environment.
+        reward: The reward to train on, unless the environment's options name one; None for the
+            environment's own, on which every evaluation is.
+        normalize_reward: Divide rewards by the running deviation of the discounted return.
+        normalize_observations: Standardise observations by their running statistics.
+        gamma: Discount factor.
+        activation: "tanh" or "relu".
     """
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        model: BaseAlgorithm,
-        details: dict[str, Any],
-        folder: RunFolder | None,
-        saved: dict[str, Any] | None,
-    ) -> None:
-        super().__init__()
-        self._settings, self._details, self._folder = settings, details, folder
-        self.init_callback(model)
-        self._best: Policy | None = None
-        self._seconds = 0.0
-        if saved is not None:
-            checkpoints.restore(model, saved["model"])
-            self._seconds = saved["seconds"]
-            arrays = {name: array.numpy() for name, array in saved["best"]["arrays"].items()}
-            self._best = Policy(arrays, json.loads(saved["best"]["description"]))
-        self._started = time.perf_counter()
-        self._stop = threading.Event()
+    total_steps: int = 1_000_000
+    num_envs: int = 1024
+    reward: str | None = None
+    normalize_reward: bool = False
+    normalize_observations: bool = False
+    gamma: float = 0.99
+    activation: str = "relu"
 
-    def run(self, progress_bar: bool) -> Trained:
-        """Train to the end."""
-        total, done = self._settings.planned_steps, self.model.num_timesteps
-        outputs: list[KVWriter] = []
-        if self._folder is not None:
-            outputs.append(TensorBoardOutputFormat(str(self._folder.tensorboard)))
-        self.model.set_logger(Logger(None, outputs))
-        with (
-            tqdm(total=total, initial=done, disable=not progress_bar, unit="step") as self._bar,
-            ctrl_c_sets(self._stop, only_if=self._folder is not None),
-        ):
-            try:
-                if done < total:
-                    self._begin_episodes()
-                    every = self._settings.log_interval
-                    self.model.learn(total - done, self, every, reset_num_timesteps=False)
-                    self._boundary()
-            finally:
-                self.model.logger.close()
-        return Trained(self._write_policy(), self._elapsed())
+    def __post_init__(self) -> None:
+        """Check what would fail late or without saying why."""
+        super().__post_init__()
+        self._require_counts("total_steps", "num_envs")
+        self._require_one_of("activation", tuple(_ACTIVATIONS))
+
+    @property
+    @abstractmethod
+    def rollout_steps(self) -> int:
+        """Environment steps of a rollout."""
+
+    @property
+    def planned_steps(self) -> int:
+        """Environment steps of the training."""
+        return -(-self.total_steps // self.rollout_steps) * self.rollout_steps
+
+    @property
+    def log_interval(self) -> int:
+        """As in SB3's `learn`: in rollouts, or in episodes for off-policy algorithms."""
+        return 1
+
+    @abstractmethod
+    def build(self, envs: VecEnv, seed: int) -> BaseAlgorithm:
+        """A fresh model."""
+
+    def policy_arguments(self) -> dict[str, Any]:
+        """The ``policy_kwargs`` that all algorithms share."""
+        return {"net_arch": list(self.hidden), "activation_fn": _ACTIVATIONS[self.activation]}
+
+    def learner(self, env_id: str, options: dict[str, Any], seed: int) -> SB3Learner:
+        """A learner at the beginning of its training."""
+        return SB3Learner(self, env_id, options, seed)
+
+
+class SB3Learner(Learner):
+    """A model of SB3 in training.
+
+    Args:
+        settings: Algorithm and hyperparameters.
+        env_id: A registered id.
+        options: Options of the environment.
+        seed: Seeds everything.
+    """
+
+    unit = "step"
+
+    def __init__(
+        self, settings: SB3Settings, env_id: str, options: Mapping[str, Any], seed: int
+    ) -> None:
+        self._settings, self._seed = settings, seed
+        self.total = settings.planned_steps
+        self._envs = make_envs(settings, env_id, options)
+        try:
+            self._model = settings.build(self._envs, seed)
+        except ValueError:
+            self._envs.close()
+            raise
+
+    @property
+    def done(self) -> int:
+        """Environment steps so far."""
+        return self._model.num_timesteps
+
+    def learn(self, hooks: Hooks) -> None:
+        """Take all steps that are left."""
+        self._model.set_logger(hooks.logger)
+        self.begin_episodes()
+        self._model.learn(
+            self.total - self.done,
+            _Callback(self, hooks),
+            self._settings.log_interval,
+            reset_num_timesteps=False,
+        )
+
+    def begin_episodes(self) -> None:
+        """Begin new episodes in all environments, seeded by the number of steps so far."""
+        model, envs = self._model, self._envs
+        words = np.random.SeedSequence([self._seed, self.done]).generate_state(1, np.uint64)
+        envs.seed(_TRAINING_SEED + int(words[0] >> np.uint64(2)))
+        model._last_obs = envs.reset()  # type: ignore[assignment]
+        model._last_episode_starts = np.ones(envs.num_envs, dtype=np.bool_)
+        normalise = model.get_vec_normalize_env()
+        if normalise is not None:
+            model._last_original_obs = normalise.get_original_obs()
+
+    def policy(self, details: dict[str, Any]) -> Policy:
+        """A copy of the policy as it is now."""
+        return policy_from_sb3(self._model, details | {"steps": self.done})
+
+    def capture(self) -> dict[str, Any]:
+        """The model's state, and that of the random generators."""
+        return sb3_state.capture(self._model)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `capture` returned."""
+        sb3_state.restore(self._model, state)
+
+    def close(self) -> None:
+        """Close the environments."""
+        self._envs.close()
+
+
+class _Callback(BaseCallback):
+    """Calls the hooks out of SB3's `learn`."""
+
+    def __init__(self, learner: SB3Learner, hooks: Hooks) -> None:
+        super().__init__()
+        self._learner, self._hooks = learner, hooks
 
     def _on_step(self) -> bool:
-        self._bar.update(self.num_timesteps - self._bar.n)
+        self._hooks.advance()
         return True
 
     def _on_rollout_start(self) -> None:
-        interval = self._settings.interval
-        if self.model.num_timesteps // interval > self._begun_at // interval:
-            self._boundary()
-            self._begin_episodes()
-        if self._stop.is_set():
-            self._interrupt()
+        if self._hooks.rest():
+            self._learner.begin_episodes()
 
-    def _begin_episodes(self) -> None:
-        """Begin new episodes in all environments, seeded by the number of steps so far."""
-        self._begun_at = self.model.num_timesteps
-        words = np.random.SeedSequence([self._details["seed"], self._begun_at])
-        envs = self.training_env
-        envs.seed(_TRAINING_SEED + int(words.generate_state(1, np.uint64)[0] >> np.uint64(2)))
-        self.model._last_obs = envs.reset()  # type: ignore[assignment]
-        self.model._last_episode_starts = np.ones(envs.num_envs, dtype=np.bool_)
-        normalise = self.model.get_vec_normalize_env()
-        if normalise is not None:
-            self.model._last_original_obs = normalise.get_original_obs()
 
-    def _boundary(self) -> None:
-        """Evaluate the policy, keep it if it is the best so far, write a checkpoint."""
-        policy = policy_from_sb3(self.model, self._details)
-        validation = self._validate(policy)
-        policy.description |= {"steps": self.model.num_timesteps, "validation": validation}
-        score, best = _score(validation), self._best
-        if best is None or score > _score(best.description["validation"]):
-            self._best = best = policy
-        self.logger.record("validation/score", score)
-        self.logger.dump(self.model.num_timesteps)
-        self._bar.set_postfix(validation=f"{score:.4f}", refresh=False)
-        if self._folder is None:
-            return
-        arrays = {name: torch.from_numpy(array) for name, array in best.arrays.items()}
-        state = {
-            "model": checkpoints.capture(self.model),
-            "seconds": self._elapsed(),
-            "best": {"arrays": arrays, "description": json.dumps(best.description)},
-        }
-        checkpoints.save(self._folder.checkpoints, state, self.model.num_timesteps)
-
-    def _validate(self, policy: Policy) -> dict[str, Any]:
-        """What the description says about how good the policy is."""
-        environment, episodes = self._details["environment"], self._settings.evaluation_episodes
-        if self._settings.criterion == "return":
-            score = mean_return(policy, environment["id"], environment["options"], episodes)
-            return {"mean_return": score, "episodes": episodes, "seed": VALIDATION_SEED}
-        validation = summarise(regrets(policy, environment, episodes))
-        return {**validation, "tasks": episodes, "seed": VALIDATION_SEED}
-
-    def _interrupt(self) -> None:
-        """Save what there is and leave."""
-        assert self._folder is not None
-        if self.model.num_timesteps > self._begun_at or self._best is None:
-            self._boundary()
-        self._write_policy()
-        raise TrainingInterrupted(
-            f"interrupted after {self.model.num_timesteps} of {self._settings.planned_steps} "
-            f"steps; the checkpoint and the best policy so far are in {self._folder.path}"
+def make_envs(settings: SB3Settings, env_id: str, options: Mapping[str, Any]) -> VecEnv:
+    """The environments of a training, as SB3 takes them."""
+    reward = {} if settings.reward is None else {"reward": settings.reward}
+    native = gym.make_vec(
+        env_id, settings.num_envs, autoreset_mode="SameStep", **{**reward, **options}
+    )
+    envs: VecEnv = VecMonitor(NativeVecEnv(native))
+    if settings.normalize_reward or settings.normalize_observations:
+        envs = VecNormalize(
+            envs,
+            norm_obs=settings.normalize_observations,
+            norm_reward=settings.normalize_reward,
+            gamma=settings.gamma,
         )
-
-    def _write_policy(self) -> Policy:
-        assert self._best is not None
-        self._best.description["training_seconds"] = round(self._elapsed(), 3)
-        if self._folder is not None:
-            self._best.save(self._folder.policy)
-        return self._best
-
-    def _elapsed(self) -> float:
-        return self._seconds + time.perf_counter() - self._started
-
-
-def _score(validation: Mapping[str, Any]) -> float:
-    """What `Session._validate` returned as one number: higher is better."""
-    return float(validation["mean_return"] if "mean_return" in validation else -validation["score"])
-
-
-@contextmanager
-def ctrl_c_sets(event: threading.Event, *, only_if: bool) -> Iterator[None]:
-    """Turn the first Ctrl-C into an event; the second interrupts as usual.
-
-    Python lets only the main thread handle signals: elsewhere, nothing changes.
-    """
-    if not only_if or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: object) -> None:
-        if event.is_set():
-            raise KeyboardInterrupt
-        event.set()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return envs

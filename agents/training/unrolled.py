@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -27,26 +26,21 @@ import torch
 from torch import Tensor
 
 from hpo_gym.families.bank import Distribution
+from hpo_gym.policies.description import FORMAT
+from hpo_gym.policies.policy import Policy
 from hpo_gym.tuning.process import TuningProcess
 
-from .provenance import provenance
-from .run_folder import RunFolder
-from .sb3_learner import Trained
-from .train import check_run, describe, torch_threads
-from .unroll import Unrolled
-from .unrolled_learner import UnrolledSession
+from .learner import Hooks, Learner, Settings
+from .unroll import Bank, Network, Unrolled, unroll
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnrolledSettings:
+class UnrolledSettings(Settings):
     """Hyperparameters of the unrolled tuner.
 
     Attributes:
         updates: Gradient steps.
         tasks: Episodes of an update, each on its own training task.
-        interval: Updates from one evaluation and checkpoint to the next.
-        evaluation_tasks: Tasks of an evaluation.
-        hidden: Sizes of the hidden layers.
         learning_rate: At the beginning; it falls to 0 along half a cosine.
         warm_up: Updates in which the learning rate rises from 0.
         max_grad_norm: Gradients are clipped to this norm.
@@ -59,11 +53,12 @@ class UnrolledSettings:
 
     algorithm: ClassVar[str] = "unrolled"
 
+    interval: int = 100
+    evaluation_episodes: int = 1024
+    criterion: str = "regret"
+    hidden: tuple[int, ...] = (256, 256, 128)
     updates: int = 6000
     tasks: int = 512
-    interval: int = 100
-    evaluation_tasks: int = 1024
-    hidden: tuple[int, ...] = (256, 256, 128)
     learning_rate: float = 3e-3
     warm_up: int = 50
     max_grad_norm: float = 0.3
@@ -74,17 +69,14 @@ class UnrolledSettings:
 
     def __post_init__(self) -> None:
         """Check what would fail late or without saying why."""
-        for name in ("updates", "tasks", "interval", "evaluation_tasks"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)!r} must be a whole number >= 1")
+        super().__post_init__()
+        self._require_counts("updates", "tasks")
         for name in ("learning_rate", "max_grad_norm", "gradient_limit", "epsilon"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} = {getattr(self, name)!r} must be > 0")
         for name in ("warm_up", "excess_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)!r} must be >= 0")
-        if not all(size >= 1 for size in self.hidden):
-            raise ValueError(f"hidden = {self.hidden!r} must be whole numbers >= 1")
         if not 0.0 <= self.incumbent_weight <= 1.0:
             raise ValueError(f"incumbent_weight = {self.incumbent_weight!r} must be in [0, 1]")
 
@@ -97,7 +89,7 @@ class UnrolledSettings:
         """The loss of episodes, a scalar."""
 
         def logarithm(regret: Tensor) -> Tensor:
-            # With real numbers of epochs an evaluation can beat the best of whole numbers.
+            # With epochs that are not whole, an evaluation can beat the best with whole ones.
             return torch.log10(regret.clamp(min=0.0) + self.epsilon).mean()
 
         return (
@@ -106,82 +98,119 @@ class UnrolledSettings:
             + self.excess_weight * episodes.excess
         )
 
-
-SETTINGS: dict[str, UnrolledSettings] = {
-    "FictitiousHPOFamily-v0": UnrolledSettings(),
-    # Few validation cases make some tasks hopeless: regrets are larger, and so is the epsilon that
-    # lets the loss see the difference between bad and worse.
-    "BinormalHPOFamily-v0": UnrolledSettings(updates=3000, epsilon=0.05),
-}
-"""Hyperparameters by id; `settings_for` gives those of all others."""
+    def learner(self, env_id: str, options: dict[str, Any], seed: int) -> UnrolledLearner:
+        """A learner at the beginning of its training."""
+        return UnrolledLearner(self, env_id, options, seed)
 
 
-def settings_for(env_id: str) -> UnrolledSettings:
-    """The hyperparameters for an environment."""
-    return SETTINGS.get(env_id.removeprefix("hpo_gym:"), UnrolledSettings())
-
-
-def train_unrolled(
-    settings: UnrolledSettings,
-    env_id: str,
-    *,
-    env_options: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    run_dir: str | Path | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    command: str | None = None,
-    progress_bar: bool = True,
-    threads: int = 1,
-) -> Trained:
-    """Train an unrolled tuner.
+class UnrolledLearner(Learner):
+    """A network in training.
 
     Args:
         settings: Hyperparameters.
         env_id: Id of an environment of a family of tasks that torch can differentiate.
-        env_options: Options of the environment.
+        options: Options of the environment.
         seed: Seeds everything.
-        run_dir: Folder for checkpoints, TensorBoard logs and the policy; None keeps nothing.
-        resume: Continue the run in ``run_dir``.
-        overwrite: Remove the run in ``run_dir`` first.
-        command: The command line, for the policy's description.
-        progress_bar: Show one on stderr.
-        threads: Threads of torch.
 
     Raises:
-        FileExistsError: ``run_dir`` holds a run, and neither ``resume`` nor ``overwrite``.
-        FileNotFoundError: There is nothing to resume.
-        ValueError: An argument is not valid, or the run in ``run_dir`` has other settings or
-            corrupt files.
-        TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
+        ValueError: The environment's episodes cannot be unrolled.
     """
-    check_run(seed, run_dir, resume=resume, overwrite=overwrite)
-    options = dict(env_options or {})
-    run = describe(settings, env_id, options, seed)
-    dynamics = _dynamics(env_id, options)
-    folder = None if run_dir is None else RunFolder(run_dir)
-    saved = folder.resume(run) if folder is not None and resume else None
-    with torch_threads(threads):
-        details = run | provenance(command)
-        session = UnrolledSession(settings, dynamics, details, folder, saved)
-        if folder is not None and not resume:  # not before all settings have proved good
-            folder.begin(run, overwrite=overwrite)
-        return session.run(progress_bar)
+
+    unit = "update"
+
+    def __init__(
+        self, settings: UnrolledSettings, env_id: str, options: Mapping[str, Any], seed: int
+    ) -> None:
+        self._settings = settings
+        self._process = process = _process(env_id, options)
+        self._sizes = [process.layout.size, *settings.hidden, process.mode.size]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._network = Network(self._sizes)
+        self._optimiser = torch.optim.Adam(self._network.parameters(), fused=True)
+        self._random = torch.Generator().manual_seed(seed)
+        split, metric = process.options.split, process.options.metric
+        self._bank = Bank(process.family, split, metric)  # type: ignore[arg-type]
+        self._update = 0
+        self.total = settings.updates
+
+    @property
+    def done(self) -> int:
+        """Updates so far."""
+        return self._update
+
+    def learn(self, hooks: Hooks) -> None:
+        """Make all updates that are left."""
+        while self._update < self.total:
+            hooks.rest()
+            hooks.logger.record("train/loss", self._learn())
+            self._update += 1
+            hooks.advance()
+
+    def _learn(self) -> float:
+        """One update; returns the loss."""
+        settings, process = self._settings, self._process
+        index = torch.randint(self._bank.size, (settings.tasks,), generator=self._random)
+        shape = process.layout.rows, process.family.noise_draws, settings.tasks
+        xi = torch.randn(shape, generator=self._random, dtype=torch.float64)
+        # The loss is a mean over episodes, the limit is one on an episode.
+        limit = settings.gradient_limit / settings.tasks
+        episodes = unroll(self._network, process, self._bank.tasks(index), xi, gradient_limit=limit)
+        loss = settings.loss(episodes)
+        for group in self._optimiser.param_groups:
+            group["lr"] = settings.rate(self._update)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), settings.max_grad_norm)
+        self._optimiser.step()
+        return float(loss.detach())
+
+    def policy(self, details: dict[str, Any]) -> Policy:
+        """A copy of the network as a policy of NumPy."""
+        arrays = {}
+        for i, layer in enumerate(self._network.layers):
+            arrays[f"weight_{i}"] = layer.weight.detach().numpy().copy()
+            arrays[f"bias_{i}"] = layer.bias.detach().numpy().copy()
+        network = {
+            "format": FORMAT,
+            "kind": "deterministic",
+            "activation": "relu",
+            "layer_sizes": self._sizes,
+            "interface": self._process.interface,
+        }
+        progress = {"updates": self._update, "episodes": self._update * self._settings.tasks}
+        return Policy(arrays, network | details | progress)
+
+    def capture(self) -> dict[str, Any]:
+        """The network's, the optimiser's and the random generator's state."""
+        return {
+            "network": self._network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "random": self._random.get_state(),
+            "update": self._update,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `capture` returned."""
+        self._network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._random.set_state(state["random"])
+        self._update = state["update"]
 
 
-def _dynamics(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
-    """The dynamics of the environment, if its episodes can be unrolled."""
+def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
+    """The process of the environment, if its episodes can be unrolled."""
     env = gym.make(env_id, **options)
-    dynamics: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
+    process: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
     env.close()
     needed = {"action": "propose", "stop": False, "start": "none", "observation": "history"}
     for name, value in needed.items():
-        given = getattr(dynamics.options, name)
+        given = getattr(process.options, name)
         if given != value:
             raise ValueError(f"an unrolled tuner needs {name} = {value!r}, {env_id} has {given!r}")
-    if not isinstance(dynamics.family, Distribution):
+    if not isinstance(process.family, Distribution):
         raise ValueError(
             f"an unrolled tuner needs a family of many tasks; {env_id} has the family "
-            f"{dynamics.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"
+            f"{process.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"
         )
-    return dynamics
+    return process

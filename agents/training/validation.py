@@ -2,10 +2,10 @@
 
 There are two criteria, by which the best policy of a training is chosen:
 
-return  the mean return, which is to be high.
-regret  for families of tasks: the mean of log10 of six regrets of the incumbent, noise free and
-        normalised, which is to be low: interquartile mean and mean over validation tasks, after
-        1/4, 1/2 and all evaluations.
+return  the mean return; higher is better.
+regret  for families of tasks: the mean of log10 of six regrets of the incumbent, noise-free and
+        normalised: interquartile mean and mean over validation tasks, after 1/4, 1/2 and all
+        evaluations; lower is better.
 """
 
 from __future__ import annotations
@@ -24,11 +24,42 @@ CRITERIA = ("return", "regret")
 VALIDATION_SEED = 2**31
 
 
-def mean_return(policy: Policy, env_id: str, options: Mapping[str, Any], episodes: int) -> float:
-    """Mean return of the deterministic policy over episodes that training never sees."""
+def validate(
+    policy: Policy, environment: Mapping[str, Any], criterion: str, episodes: int
+) -> dict[str, Any]:
+    """What the description of a policy says about how good it is.
+
+    Args:
+        policy: The policy, which chooses its most likely actions.
+        environment: Its ``id`` and ``options``.
+        criterion: One of `CRITERIA`.
+        episodes: How many episodes to play.
+    """
+    if criterion == "return":
+        score = mean_return(policy, environment, episodes)
+        return {"mean_return": score, "episodes": episodes, "seed": VALIDATION_SEED}
+    summary = summarise(regrets(policy, environment, episodes))
+    return {**summary, "tasks": episodes, "seed": VALIDATION_SEED}
+
+
+def headline(validation: Mapping[str, Any]) -> float:
+    """The one number by which policies are compared, from what `validate` returns."""
+    return float(validation["mean_return" if "mean_return" in validation else "score"])
+
+
+def is_better(validation: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether an evaluation is better than another by the same criterion."""
+    if "mean_return" in validation:
+        return headline(validation) > headline(other)
+    return headline(validation) < headline(other)
+
+
+def mean_return(policy: Policy, environment: Mapping[str, Any], episodes: int) -> float:
+    """Mean return over validation episodes; the arguments are those of `validate`."""
+    options = environment["options"]
     if options.get("task") is None:  # a task index means a task of its split
         options = {**options, "split": "validation"}
-    envs = gym.make_vec(env_id, episodes, **options)
+    envs = gym.make_vec(environment["id"], episodes, **options)
     observations, _ = envs.reset(seed=VALIDATION_SEED)
     returns, running = np.zeros(episodes), np.ones(episodes, dtype=np.bool_)
     state = None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from agents import make_agent
-from agents.training import ppo
+from agents.training import train as training
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm, mean
 from hpo_gym.benchmark.showing.plots import anytime_figure, regret_at_cost
@@ -238,15 +238,15 @@ def test_a_given_policy_has_its_algorithms_name(tmp_path, monkeypatch, capsys):
 def test_options_reach_everything_and_the_trained_policy_is_kept(tmp_path, monkeypatch, capsys):
     trained = []
 
-    def train_ppo(env_id, *, env_options, seed, command):
-        trained.append((env_id, env_options, seed))
+    def train(settings, env_id, *, env_options, seed, command):
+        trained.append((settings.algorithm, env_id, env_options, seed))
         return make_policy(env_id, "PPO", **env_options), 12.5
 
-    monkeypatch.setattr(ppo, "train_ppo", train_ppo)
+    monkeypatch.setattr(training, "train", train)
     options = {"max_evaluations": 5, "stop": True}
     arguments = ("--agents", "ppo", "constant", "--episodes", 5, "--out", tmp_path, "--seed", 3)
     run_script(monkeypatch, compare.main, "--options", json.dumps(options), *arguments)
-    assert trained == [(PROPOSE, options, 3)]
+    assert trained == [("PPO", PROPOSE, options, 3)]
     rows = read_csv(tmp_path)
     assert "regret_5" in rows["ppo"] and "regret_10" not in rows["ppo"]  # the budget
     assert json.loads(rows["ppo"]["options"]) == options

@@ -3,10 +3,10 @@
 import os
 import signal
 
-from agents.training import sb3_learner
+from agents.training import validation
 from agents.training.dqn import DQNSettings
 from agents.training.ppo import PPOSettings
-from agents.training.sb3_learner import mean_return
+from agents.training.validation import mean_return
 
 PROPOSE, NUDGE = "FictitiousHPO-v0", "FictitiousHPONudge-v0"
 
@@ -48,4 +48,4 @@ def press_ctrl_c(monkeypatch):
         os.kill(os.getpid(), signal.SIGINT)
         return mean_return(*arguments)
 
-    monkeypatch.setattr(sb3_learner, "mean_return", press)
+    monkeypatch.setattr(validation, "mean_return", press)

@@ -9,11 +9,13 @@ import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from agents.training import checkpoints
-from agents.training.recurrent_ppo import RecurrentPPOSettings, WholeSequencePolicy, settings_for
-from agents.training.train import make_envs, train
+from agents.training.algorithms import settings_for
+from agents.training.recurrent_ppo import RecurrentPPOSettings, WholeSequencePolicy
+from agents.training.sb3_learner import make_envs
+from agents.training.train import train
 from hpo_gym.integrations.sb3_export import policy_from_sb3
 from hpo_gym.policies.policy import Policy
-from scripts import train_tuner
+from scripts.train import FAMILIES
 
 FAMILY = "hpo_gym:FictitiousHPOFamily-v0"
 # The bank of the training split takes seconds to make.
@@ -171,8 +173,7 @@ def test_a_crashed_training_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
         policies[0].check_env(gym.make(FAMILY, split="validation"))
 
 
-def test_the_script_finds_the_settings():
-    algorithm = train_tuner.ALGORITHMS["recurrent_ppo"]
-    assert algorithm.module == settings_for.__module__
-    for env_id in train_tuner.FAMILIES.values():
-        assert settings_for(env_id).criterion == "regret"
+@pytest.mark.parametrize("algorithm", ["unrolled", "ppo", "recurrent_ppo"])
+def test_tuners_of_families_are_chosen_by_regret(algorithm):
+    for env_id in FAMILIES.values():
+        assert settings_for(algorithm, env_id).criterion == "regret"

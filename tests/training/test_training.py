@@ -13,14 +13,11 @@ import pytest
 import torch
 from tiny_trainings import DQN_SETTINGS, NUDGE, PPO_SETTINGS, PROPOSE, QUIET, press_ctrl_c
 
-from agents.training import checkpoints
-from agents.training import sb3_learner as session
-from agents.training import train as training
-from agents.training.dqn import train_dqn
-from agents.training.ppo import train_ppo
+from agents.training import checkpoints, sb3_learner, validation
+from agents.training.run import ResumableRun, TrainingInterrupted
 from agents.training.run_folder import RunFolder
-from agents.training.sb3_learner import VALIDATION_SEED, TrainingInterrupted, mean_return
 from agents.training.train import train
+from agents.training.validation import VALIDATION_SEED, mean_return
 from hpo_gym.policies.policy import Policy
 
 
@@ -36,7 +33,7 @@ def equal(one, other):
 
 
 def last_model(folder):
-    return checkpoints.load(checkpoints.paths(folder / "checkpoints")[-1])["model"]
+    return checkpoints.load(checkpoints.paths(folder / "checkpoints")[-1])["learner"]
 
 
 def assert_same_end(one, other):
@@ -61,7 +58,7 @@ class CrashError(Exception):
 
 
 def crash_at_checkpoint(monkeypatch, number):
-    """Let the so-manieth checkpoint fail before anything of it is written."""
+    """Let the checkpoint of this number fail before anything of it is written."""
     calls = []
 
     def save(folder, state, steps, original=checkpoints.save):
@@ -110,13 +107,13 @@ def test_kill_in_the_checkpoint_write_then_resume(undisturbed, tmp_path):
 
 def test_dqn_goes_on_where_it_crashed(tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train_dqn(NUDGE, settings=DQN_SETTINGS, run_dir=whole, **QUIET)
+    train(DQN_SETTINGS, NUDGE, run_dir=whole, **QUIET)
     with monkeypatch.context() as patched:
         crash_at_checkpoint(patched, 3)
         with pytest.raises(CrashError):
-            train_dqn(NUDGE, settings=DQN_SETTINGS, run_dir=broken, **QUIET)
+            train(DQN_SETTINGS, NUDGE, run_dir=broken, **QUIET)
     assert last_model(broken)["replay"]["full"]
-    train_dqn(NUDGE, settings=DQN_SETTINGS, run_dir=broken, resume=True, **QUIET)
+    train(DQN_SETTINGS, NUDGE, run_dir=broken, resume=True, **QUIET)
     assert_same_end(whole, broken)
 
 
@@ -145,7 +142,7 @@ def test_training_without_a_folder_gives_the_same_policy(undisturbed):
 def test_the_policy_describes_its_training(tmp_path):
     arguments = {"env_options": {"max_evaluations": 4}, "seed": 3, "command": "the command"}
     settings = replace(PPO_SETTINGS, normalize_reward=False, normalize_observations=False)
-    policy, _ = train_ppo(PROPOSE, settings=settings, run_dir=tmp_path, **arguments, **QUIET)
+    policy, _ = train(settings, PROPOSE, run_dir=tmp_path, **arguments, **QUIET)
     written = json.loads((tmp_path / "policy.json").read_text())
     assert written == policy.description
     assert written["environment"] == {"id": PROPOSE, "options": {"max_evaluations": 4}}
@@ -153,14 +150,14 @@ def test_the_policy_describes_its_training(tmp_path):
     assert written["settings"]["hidden"] == [8]
     assert written["steps"] <= 336 and written["steps"] % 56 == 0
     assert written["versions"].keys() >= {"torch", "numpy", "hpo-gym"}
-    score = mean_return(policy, PROPOSE, {"max_evaluations": 4}, 8)
+    score = mean_return(policy, written["environment"], 8)
     assert written["validation"]["mean_return"] == score
     assert list((tmp_path / "tensorboard").glob("events.out.tfevents*"))
 
 
 def test_the_best_evaluation_is_kept(tmp_path, monkeypatch):
     scores = iter([0.1, 0.3, 0.2])
-    monkeypatch.setattr(session, "mean_return", lambda *_: next(scores))
+    monkeypatch.setattr(validation, "mean_return", lambda *_: next(scores))
     policy, _ = train(PPO_SETTINGS, PROPOSE, **QUIET)
     assert policy.description["validation"]["mean_return"] == 0.3
     assert policy.description["steps"] == 224
@@ -178,18 +175,19 @@ def test_mean_return_equals_single_environments(options):
             action, _ = policy.predict(observation, deterministic=True)
             observation, reward, terminated, _, _ = env.step(action)
             returns[-1] += reward
-    assert mean_return(policy, PROPOSE, options, 6) == pytest.approx(np.mean(returns), abs=1e-6)
+    found = mean_return(policy, {"id": PROPOSE, "options": options}, 6)
+    assert found == pytest.approx(np.mean(returns), abs=1e-6)
 
 
 def test_training_seeds_lie_above_all_others(monkeypatch):
     seeds = []
-    original = training.NativeVecEnv.seed
+    original = sb3_learner.NativeVecEnv.seed
 
     def seed(self, seed=None):
         seeds.append(seed)
         return original(self, seed)
 
-    monkeypatch.setattr(training.NativeVecEnv, "seed", seed)
+    monkeypatch.setattr(sb3_learner.NativeVecEnv, "seed", seed)
     train(PPO_SETTINGS, PROPOSE, **QUIET)
     used = seeds[1:]  # the first is SB3's own, replaced before any reset
     assert len(used) == len(set(used)) == 3
@@ -283,14 +281,14 @@ def test_ctrl_c_saves_and_the_run_can_go_on(undisturbed, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_in_mid_interval_loses_nothing(tmp_path, monkeypatch):
-    original = session.Session._on_step
+    original = ResumableRun.advance
 
     def press(self):
         os.kill(os.getpid(), signal.SIGINT)
         return original(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(session.Session, "_on_step", press)
+        patched.setattr(ResumableRun, "advance", press)
         # The second Ctrl-C, in the next step, does not wait.
         with pytest.raises(KeyboardInterrupt) as interrupted:
             train(PPO_SETTINGS, PROPOSE, run_dir=tmp_path / "twice", **QUIET)

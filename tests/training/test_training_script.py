@@ -1,5 +1,6 @@
 """Training: its command line and its bad settings."""
 
+import json
 import sys
 from dataclasses import replace
 
@@ -11,61 +12,102 @@ from tiny_trainings import DQN_SETTINGS, PPO_SETTINGS, PROPOSE, QUIET, press_ctr
 from agents.training.dqn import DQNSettings
 from agents.training.ppo import PPOSettings
 from agents.training.train import train
+from agents.training.validation import regrets
+from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.policies.policy import Policy
-from scripts.train_ppo import Arguments, run
+from scripts.train import Arguments, run
+
+FAMILY = {"family": "fictitious", "options": '{"split": "validation"}'}
+
+
+def arguments(out, **others):
+    if "family" not in others:
+        others = {"env": PROPOSE, **others}
+    return Arguments(**{"agent": "ppo", "out": out, **others})
 
 
 def test_the_script_says_how_to_resume(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["train_ppo", "--overwrite", "--out", "a b"])
+    monkeypatch.setattr(sys, "argv", ["train", "--overwrite", "--out", "a b"])
     press_ctrl_c(monkeypatch)
     with pytest.raises(SystemExit) as exited:
-        run(Arguments(out=tmp_path), PPO_SETTINGS, "scripts.train_ppo")
+        run(arguments(tmp_path), PPO_SETTINGS)
     assert exited.value.code == 130
     error = capsys.readouterr().err
-    assert "continue with: python -m scripts.train_ppo --out 'a b' --resume" in error
+    assert "continue with: python -m scripts.train --out 'a b' --resume" in error
 
 
 def test_the_script_prints_the_result(tmp_path, capsys):
-    run(Arguments(out=tmp_path, options='{"stop": true}'), PPO_SETTINGS, "scripts.train_ppo")
+    run(arguments(tmp_path, options='{"stop": true}'), PPO_SETTINGS)
     printed = capsys.readouterr()
     description = Policy.load(tmp_path / "policy").description
     assert str(tmp_path / "policy.npz") in printed.out
     assert f"{description['validation']['mean_return']:.4f}" in printed.out
     assert description["environment"]["options"] == {"stop": True}
+    assert description["command"].split()[:3] == ["python", "-m", "scripts.train"]
     assert "336/336" in printed.err
+    with pytest.raises(SystemExit, match="holds a run"):
+        run(arguments(tmp_path), PPO_SETTINGS)
+    run(arguments(tmp_path, overwrite=True), PPO_SETTINGS)
+    assert Policy.load(tmp_path / "policy").description["environment"]["options"] == {}
 
 
 def test_the_script_prints_the_regret_of_a_family(tmp_path, capsys):
     settings = replace(PPO_SETTINGS, criterion="regret", total_steps=56)
-    family = {"env": "FictitiousHPOFamily-v0", "options": '{"split": "validation"}'}
-    run(Arguments(out=tmp_path, **family), settings, "scripts.train_ppo")
-    validation = Policy.load(tmp_path / "policy").description["validation"]
+    run(arguments(tmp_path, **FAMILY), settings)
+    printed = capsys.readouterr().out
+    policy = Policy.load(tmp_path / "policy")
+    validation, environment = (policy.description[name] for name in ("validation", "environment"))
     averages = [value for name in ("iqm", "mean") for value in validation[name].values()]
     assert validation["score"] == pytest.approx(np.log10(averages).mean())
-    assert f"score   {validation['score']:.4f} (log10 of regrets of 8" in capsys.readouterr().out
+    assert f"score  {validation['score']:.4f} (log10 of regrets of 8" in printed
+    columns = regrets(policy, environment, 4096)
+    found = [line.split()[1:] for line in printed.splitlines() if line.startswith("  ")]
+    for average, numbers in zip((iqm(columns.T), columns.mean(axis=0)), found, strict=True):
+        assert numbers == [f"{average[count - 1]:.4f}" for count in (1, 2, 4, 8, 16)]
+
+
+def test_the_script_changes_the_settings(tmp_path):
+    settings = {"updates": 4, "tasks": 16, "evaluation_episodes": 8, "hidden": [8]}
+    run(arguments(tmp_path, agent="unrolled", settings=json.dumps(settings), **FAMILY))
+    description = Policy.load(tmp_path / "policy").description
+    assert description["environment"]["id"] == "hpo_gym:FictitiousHPOFamily-v0"
+    assert description["settings"].items() >= settings.items()
+    assert description["updates"] == 4 and description["layer_sizes"][1:] == [8, 3]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("others", "message"),
     [
         ({"options": "{"}, "not JSON"),
         ({"options": "[]"}, "JSON object"),
         ({"options": '{"noise": 9}'}, "noise"),
         ({"options": '{"foo": 1}'}, r"unknown options \['foo'\]"),
         ({"options": '{"num_envs": 3}'}, r"unknown options \['num_envs'\]"),
+        ({"settings": "{"}, r"--settings '{' is not JSON"),
+        ({"settings": "[3]"}, "must be a JSON object"),
+        ({"settings": '{"lr": 1}'}, r"unknown settings \['lr'\]; choose from \['interval', "),
+        ({"settings": '{"total_steps": 0}'}, "total_steps = 0 must be a whole number >= 1"),
+        ({"settings": '{"hidden": 3}'}, "--settings .* has a value of a wrong type"),
+        ({"settings": '{"interval": 0.5}'}, "interval = 0.5 must be a whole number >= 1"),
         ({"env": "CartPole-v1"}, "give an environment of hpo_gym"),
         ({"env": "Nope"}, "Nope"),
-        ({"steps": 0}, "total_steps = 0 must be a whole number >= 1"),
+        ({"env": None}, "--env, or its family by --family"),
+        ({"env": PROPOSE, "family": "binormal"}, "--env, or its family by --family"),
         ({"threads": 0}, "threads = 0 must be a whole number >= 1"),
         ({"seed": 2**32}, r"seed = 4294967296 must .* \[0, 4294967295\]"),
     ],
 )
-def test_mistakes_on_the_command_line_cost_no_run(tmp_path, arguments, message):
+def test_mistakes_on_the_command_line_cost_no_run(tmp_path, others, message):
     bystander = tmp_path / "policy.npz"
     bystander.write_text("the run before")
     with pytest.raises(SystemExit, match=f"error: .*{message}"):
-        run(Arguments(out=tmp_path, overwrite=True, **arguments), PPO_SETTINGS, "x")
+        run(arguments(tmp_path, overwrite=True, **others), PPO_SETTINGS)
     assert [*tmp_path.iterdir()] == [bystander]
+
+
+def test_an_unknown_agent(tmp_path):
+    with pytest.raises(SystemExit, match=r"unknown agent 'sac': choose from \['ppo', 'dqn', "):
+        run(arguments(tmp_path, agent="sac"))
 
 
 def test_bad_settings(tmp_path):
@@ -95,6 +137,6 @@ def test_threads_are_given_back(monkeypatch):
     assert seen == [before + 1] and torch.get_num_threads() == before
 
 
-def test_options_that_json_does_not_know():
+def test_options_that_cannot_be_written_as_json():
     with pytest.raises(ValueError, match="JSON"):
         train(PPO_SETTINGS, PROPOSE, env_options={"start": np.zeros(3)}, **QUIET)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,22 +13,20 @@ import pytest
 import torch
 
 from agents.training import checkpoints
-from agents.training import unrolled_learner as unrolled_session
-from agents.training.sb3_learner import TrainingInterrupted
+from agents.training.run import TrainingInterrupted
+from agents.training.train import train
 from agents.training.unroll import Bank, Network, unroll
-from agents.training.unrolled import UnrolledSettings, train_unrolled
+from agents.training.unrolled import UnrolledLearner, UnrolledSettings
 from agents.training.validation import regrets, summarise
 from hpo_gym import rng
 from hpo_gym.arrays import Vectors
-from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.policies.policy import Policy
-from scripts import train_tuner
 
 FAMILY = "hpo_gym:FictitiousHPOFamily-v0"
 # The bank of the training split takes seconds to make.
 SMALL = {"env_options": {"split": "validation"}, "progress_bar": False}
 SETTINGS = UnrolledSettings(
-    updates=12, tasks=16, interval=4, evaluation_tasks=8, hidden=(16, 8), warm_up=2
+    updates=12, tasks=16, interval=4, evaluation_episodes=8, hidden=(16, 8), warm_up=2
 )
 
 
@@ -129,9 +126,9 @@ def test_gradients_pass_the_walls_and_stay_bounded():
 
 
 def test_a_short_training_improves():
-    settings = replace(SETTINGS, updates=40, tasks=32, evaluation_tasks=128, interval=40)
-    start = train_unrolled(replace(settings, updates=1), FAMILY, **SMALL).policy
-    policy = train_unrolled(settings, FAMILY, **SMALL).policy
+    settings = replace(SETTINGS, updates=40, tasks=32, evaluation_episodes=128, interval=40)
+    start = train(replace(settings, updates=1), FAMILY, **SMALL).policy
+    policy = train(settings, FAMILY, **SMALL).policy
     before, after = (each.description["validation"] for each in (start, policy))
     assert after["score"] < before["score"] - 0.1
     assert after["iqm"]["16"] < 0.8 * before["iqm"]["16"]
@@ -142,12 +139,16 @@ def test_a_short_training_improves():
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    train_unrolled(SETTINGS, FAMILY, run_dir=folder, command="a command", **SMALL)
+    train(SETTINGS, FAMILY, run_dir=folder, command="a command", **SMALL)
     return folder
 
 
+def last_state(folder):
+    return checkpoints.load_latest(folder / "checkpoints")["learner"]
+
+
 def assert_same_end(one, other):
-    states = [checkpoints.load_latest(folder / "checkpoints") for folder in (one, other)]
+    states = [last_state(folder) for folder in (one, other)]
     assert [state["update"] for state in states] == [12, 12]
     for name, tensor in states[0]["network"].items():
         assert torch.equal(tensor, states[1]["network"][name])
@@ -160,26 +161,26 @@ def assert_same_end(one, other):
 
 @pytest.mark.parametrize("last", [6, 11])
 def test_a_killed_run_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch, last):
-    original = unrolled_session.UnrolledSession._learn
+    original = UnrolledLearner._learn
 
     def die(self):
-        if self._update == last:
+        if self.done == last:
             raise MemoryError("killed")
         return original(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(unrolled_session.UnrolledSession, "_learn", die)
+        patched.setattr(UnrolledLearner, "_learn", die)
         with pytest.raises(MemoryError):
-            train_unrolled(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
+            train(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
     assert not (tmp_path / "policy.npz").exists()
-    train_unrolled(SETTINGS, FAMILY, run_dir=tmp_path, resume=True, **SMALL)
+    train(SETTINGS, FAMILY, run_dir=tmp_path, resume=True, **SMALL)
     assert_same_end(tmp_path, undisturbed)
 
 
 def test_another_seed_ends_elsewhere(undisturbed, tmp_path):
     with pytest.raises(ValueError, match="seed was 0 and is now 1"):
-        train_unrolled(SETTINGS, FAMILY, run_dir=undisturbed, resume=True, seed=1, **SMALL)
-    policy = train_unrolled(SETTINGS, FAMILY, run_dir=tmp_path, seed=1, **SMALL).policy
+        train(SETTINGS, FAMILY, run_dir=undisturbed, resume=True, seed=1, **SMALL)
+    policy = train(SETTINGS, FAMILY, run_dir=tmp_path, seed=1, **SMALL).policy
     with pytest.raises(AssertionError):
         np.testing.assert_array_equal(
             policy.arrays["weight_1"], Policy.load(undisturbed / "policy").arrays["weight_1"]
@@ -187,20 +188,20 @@ def test_another_seed_ends_elsewhere(undisturbed, tmp_path):
 
 
 def test_ctrl_c_saves_and_the_run_can_go_on(undisturbed, tmp_path, monkeypatch):
-    original = unrolled_session.UnrolledSession._learn
+    original = UnrolledLearner._learn
 
     def press(self):
-        if self._update == 5:
+        if self.done == 5:
             os.kill(os.getpid(), signal.SIGINT)
         return original(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(unrolled_session.UnrolledSession, "_learn", press)
+        patched.setattr(UnrolledLearner, "_learn", press)
         with pytest.raises(TrainingInterrupted, match="after 6 of 12 updates"):
-            train_unrolled(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
+            train(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
     assert Policy.load(tmp_path / "policy").description["updates"] in (4, 6)
-    train_unrolled(SETTINGS, FAMILY, run_dir=tmp_path, resume=True, **SMALL)
-    states = [checkpoints.load_latest(folder / "checkpoints") for folder in (tmp_path, undisturbed)]
+    train(SETTINGS, FAMILY, run_dir=tmp_path, resume=True, **SMALL)
+    states = [last_state(folder) for folder in (tmp_path, undisturbed)]
     assert torch.equal(
         states[0]["network"]["layer_0.weight"], states[1]["network"]["layer_0.weight"]
     )
@@ -238,7 +239,7 @@ def test_the_policy_says_where_it_comes_from_and_runs_without_torch(undisturbed)
 )
 def test_environments_that_cannot_be_unrolled(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        train_unrolled(SETTINGS, FAMILY, env_options=options, run_dir=tmp_path)
+        train(SETTINGS, FAMILY, env_options=options, run_dir=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -259,50 +260,3 @@ def test_the_learning_rate_rises_and_falls():
     settings = replace(SETTINGS, updates=100, warm_up=10, learning_rate=2e-3)
     rates = [settings.rate(update) for update in range(100)]
     assert np.argmax(rates) == 9 and rates[0] == pytest.approx(2e-4) and rates[-1] < 1e-6
-
-
-def test_the_script_prints_the_result(undisturbed, tmp_path, capsys, monkeypatch):
-    run = tmp_path / "run"
-    shutil.copytree(undisturbed, run)
-    arguments = train_tuner.Arguments(
-        run_dir=run, settings='{"updates": 4, "hidden": [8]}', overwrite=True
-    )
-    monkeypatch.setattr(
-        train_tuner,
-        "ALGORITHMS",
-        {"unrolled": train_tuner.Algorithm("agents.training.unrolled", _on_validation)},
-    )
-    train_tuner.run(arguments, SETTINGS)
-    printed = capsys.readouterr().out
-    description = Policy.load(run / "policy").description
-    assert str(run / "policy.npz") in printed
-    assert f"{description['validation']['score']:.4f}" in printed
-    assert description["updates"] == 4
-    assert description["settings"]["hidden"] == [8] and description["layer_sizes"][1:] == [8, 3]
-    columns = regrets(Policy.load(run / "policy"), description["environment"], 4096)
-    found = [line.split()[1:] for line in printed.splitlines() if line.startswith("  ")]
-    for average, numbers in zip((iqm(columns.T), columns.mean(axis=0)), found, strict=True):
-        assert numbers == [f"{average[count - 1]:.4f}" for count in (1, 2, 4, 8, 16)]
-    assert description["command"].startswith("python -m scripts.train_tuner")
-    with pytest.raises(SystemExit, match="holds a run"):
-        train_tuner.run(replace(arguments, overwrite=False), SETTINGS)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", r"--settings '{' is not JSON"),
-        ("[3]", "must be a JSON object"),
-        ('{"lr": 1}', r"unknown settings \['lr'\]; choose from \['updates', "),
-        ('{"updates": 0}', "updates = 0 must be"),
-    ],
-)
-def test_the_script_refuses_bad_settings(text, message, tmp_path):
-    arguments = train_tuner.Arguments(run_dir=tmp_path / "run", settings=text)
-    with pytest.raises(SystemExit, match=message):
-        train_tuner.run(arguments)
-    assert not list(tmp_path.iterdir())
-
-
-def _on_validation(settings, env_id, **how):
-    return train_unrolled(settings, env_id, **how, **SMALL)

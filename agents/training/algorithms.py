@@ -1,0 +1,91 @@
+"""All that can be trained, with the settings that suit each environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from .dqn import DQNSettings
+from .learner import Settings
+from .ppo import PPOSettings
+from .recurrent_ppo import RecurrentPPOSettings
+from .unrolled import UnrolledSettings
+
+
+class Algorithm(NamedTuple):
+    """The settings of an algorithm, which build its learner."""
+
+    default: Settings
+    by_environment: Mapping[str, Settings]
+    """Settings by id, where the default ones are not good enough."""
+
+
+# Where moves are small, f1_gain leads to climbing at once and paying for the way down: a local
+# optimum. From most starts it is best to wait cheaply and to climb in the last steps, which
+# f1_delta teaches: undiscounted it adds up to last score - first score - cost.
+_LATE_CLIMB = PPOSettings(total_steps=2_000_000, reward="f1_delta", gamma=1.0)
+
+# On a family the gain of the incumbent says little about one proposal, the logarithm of its regret
+# much. A rollout is one episode of every row. More small steps serve better than more passes.
+_FAMILY = PPOSettings(
+    total_steps=5_000_000,
+    num_envs=1024,
+    interval=500_000,
+    evaluation_episodes=1024,
+    criterion="regret",
+    reward="log_regret",
+    gamma=0.9,
+    gae_lambda=0.9,
+    n_steps=16,
+    n_epochs=3,
+    learning_rate=1e-3,
+    log_std_init=-1.6,
+    hidden=(256, 256),
+    value_hidden=(128, 128),
+)
+
+ALGORITHMS = {
+    "ppo": Algorithm(
+        PPOSettings(),
+        {
+            "FictitiousHPO-v0": PPOSettings(total_steps=1_500_000, gamma=0.9, gae_lambda=0.9),
+            "FictitiousHPOAdjust-v0": _LATE_CLIMB,
+            "FictitiousHPONudge-v0": _LATE_CLIMB,
+            "BealeHPO-v0": PPOSettings(gamma=0.9),
+            "FictitiousHPOFamily-v0": _FAMILY,
+            # Its rare tasks lie far from where the first guess belongs: explore more at first.
+            "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
+        },
+    ),
+    "dqn": Algorithm(DQNSettings(), {}),
+    "recurrent_ppo": Algorithm(
+        RecurrentPPOSettings(),
+        {"FictitiousHPOFamily-v0": RecurrentPPOSettings(total_steps=8_000_000)},
+    ),
+    "unrolled": Algorithm(
+        UnrolledSettings(),
+        {
+            # Few validation cases make some tasks hopeless: regrets are larger, and so is the
+            # epsilon that lets the loss see the difference between bad and worse.
+            "BinormalHPOFamily-v0": UnrolledSettings(updates=3000, epsilon=0.05),
+        },
+    ),
+}
+"""By name."""
+
+
+def settings_for(algorithm: str, env_id: str) -> Settings:
+    """The settings of an algorithm for an environment.
+
+    Args:
+        algorithm: One of `ALGORITHMS`.
+        env_id: A registered id, with or without "hpo_gym:".
+
+    Raises:
+        ValueError: There is no such algorithm.
+    """
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"unknown agent {algorithm!r}: choose from {[*ALGORITHMS]}")
+    found = ALGORITHMS[algorithm]
+    return found.by_environment.get(env_id.removeprefix("hpo_gym:"), found.default)
