@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
-from hpo_gym.rendering import Trail, headline
 from hpo_gym.rendering.marks import Marks
 from hpo_gym.rendering.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
+from hpo_gym.rendering.trail import Trail, headline
 from hpo_gym.shells.process import Record
 from hpo_gym.tuning.process import TuningProcess
 from hpo_gym.tuning.state import Tasks

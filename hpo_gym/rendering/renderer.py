@@ -1,0 +1,72 @@
+"""Frames of an episode: a line of text, or a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo_gym.rendering.trail import Snapshot, Trail, line
+from hpo_gym.shells.process import Record
+from hpo_gym.tuning.merging import task_of_row
+from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.state import State, Tasks
+
+if TYPE_CHECKING:
+    from hpo_gym.rendering.picture import Picture
+
+_KEPT_PICTURES = 4
+"""Tasks whose pictures are kept ready; each takes some megabytes."""
+
+
+class TuningRenderer:
+    """Draws episodes of a tuning process.
+
+    Args:
+        process: The process.
+    """
+
+    modes = ("ansi", "rgb_array")
+
+    def __init__(self, process: TuningProcess) -> None:
+        self._process = process
+        self._pictures: list[tuple[Tasks, Picture]] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the pictures, which are drawn anew when they are needed."""
+        return {**vars(self), "_pictures": []}
+
+    def snapshot(self, state: State, row: int | None) -> Snapshot:
+        """What the picture of a row needs to know of a state; None for the state of one row."""
+        if row is None:
+            return Snapshot(state.tasks, state.unit)
+        unit = tuple(float(np.broadcast_to(c, state.key.shape)[row]) for c in state.unit)
+        return Snapshot(task_of_row(state.tasks, row), unit)
+
+    def frame(self, records: Sequence[Record], mode: str) -> Any:
+        """The frame of an episode.
+
+        Returns:
+            A line of text for "ansi", (height, width, 3) uint8 for "rgb_array".
+
+        Raises:
+            ImportError: A picture is asked for and matplotlib is not installed.
+        """
+        trail = Trail(records, self._process.layout.start_evaluated)
+        if mode == "ansi":
+            return line(self._process, trail)
+        return self._picture(trail.tasks).frame(trail)
+
+    def _picture(self, tasks: Tasks) -> Picture:
+        """The picture of a task; those used last are kept."""
+        # Imported here: an environment needs no matplotlib until it draws.
+        from hpo_gym.rendering.picture import Picture
+
+        entry = next((entry for entry in self._pictures if entry[0] == tasks), None)
+        if entry is None:
+            entry = tasks, Picture(self._process, tasks)
+        else:
+            self._pictures.remove(entry)
+        self._pictures = [*self._pictures, entry][-_KEPT_PICTURES:]
+        return entry[1]
