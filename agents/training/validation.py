@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.policies.policy import Policy
+from hpo_gym.tuners.play import play
 
 CRITERIA = ("return", "regret")
 VALIDATION_SEED = 2**31
@@ -60,14 +61,9 @@ def mean_return(policy: Policy, environment: Mapping[str, Any], episodes: int) -
     if options.get("task") is None:  # a task index means a task of its split
         options = {**options, "split": "validation"}
     envs = gym.make_vec(environment["id"], episodes, **options)
-    observations, _ = envs.reset(seed=VALIDATION_SEED)
-    returns, running = np.zeros(episodes), np.ones(episodes, dtype=np.bool_)
-    state = None
-    while running.any():  # one episode per row, or short ones would count more often
-        actions, state = policy.predict(observations, state, deterministic=True)
-        observations, rewards, terminated, truncated, _ = envs.step(actions)
-        returns += np.where(running, rewards, 0.0)
-        running &= ~(terminated | truncated)
+    returns = np.zeros(episodes)
+    for turn in play(policy, envs, seed=VALIDATION_SEED):
+        returns += turn.rewards
     envs.close()
     return float(returns.mean())
 
@@ -82,16 +78,12 @@ def regrets(policy: Policy, environment: Mapping[str, Any], tasks: int) -> NDArr
     """
     options = {**environment["options"], "split": "validation"}
     envs = gym.make_vec(environment["id"], tasks, **options)
-    observations, _ = envs.reset(seed=VALIDATION_SEED, options={"task": np.arange(tasks)})
     columns: list[NDArray[np.float64]] = []
-    state, done = None, False
-    while not done:
-        actions, state = policy.predict(observations, state, deterministic=True)
-        observations, _, terminated, _, info = envs.step(actions)
-        columns.append(info["regret"])
-        done = bool(terminated.all())
+    for turn in play(policy, envs, seed=VALIDATION_SEED, options={"task": np.arange(tasks)}):
+        regret = turn.infos["regret"]  # after the end of an episode, its last regret stays
+        columns.append(np.where(turn.running, regret, columns[-1]) if columns else regret)
     envs.close()
-    return np.stack(columns, axis=1)
+    return np.stack(columns[1:], axis=1)
 
 
 def summarise(regret: NDArray[np.float64]) -> dict[str, Any]:

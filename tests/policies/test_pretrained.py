@@ -10,6 +10,7 @@ from agents.learned.pretrained import PretrainedTuner
 from hpo_gym import pretrained
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.benchmark.suites.suite import make_suite
+from hpo_gym.tuners.play import play
 
 NAMES = [
     f"{algorithm}-{family}-{seed}"
@@ -23,14 +24,8 @@ IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0
 def regrets(tuner, env_id, tasks=512):
     envs = gym.make_vec(f"hpo_gym:{env_id}", tasks, split="validation")
     agent = tuner(envs)
-    observations, _ = envs.reset(seed=5, options={"task": np.arange(tasks)})
-    state, starts, columns = None, np.ones(tasks, dtype=np.bool_), []
-    for _ in range(16):
-        actions, state = agent.predict(observations, state, starts, deterministic=True)
-        observations, _, _, _, infos = envs.step(actions)
-        columns.append(infos["regret"])
-        starts = np.zeros(tasks, dtype=np.bool_)
-    return np.stack(columns, axis=1)
+    turns = play(agent, envs, seed=5, options={"task": np.arange(tasks)})
+    return np.stack([turn.infos["regret"] for turn in turns][1:], axis=1)
 
 
 def test_all_are_there():
