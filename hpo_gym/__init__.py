@@ -11,7 +11,9 @@ from gymnasium.envs.registration import register, registry
 from hpo_gym.environments.tuning_env import TuningEnv
 from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
 from hpo_gym.families import FictitiousModel, make_family, register_family
+from hpo_gym.parameters import Categorical, Float, Integer
 from hpo_gym.policies import pretrained
+from hpo_gym.space import SearchSpace
 
 __version__ = "0.1.0"
 
@@ -38,7 +40,11 @@ for _id, _options in ENVIRONMENTS.items():
 
 __all__ = [
     "ENVIRONMENTS",
+    "Categorical",
     "FictitiousModel",
+    "Float",
+    "Integer",
+    "SearchSpace",
     "TuningEnv",
     "TuningVectorEnv",
     "make_family",

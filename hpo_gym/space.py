@@ -1,173 +1,228 @@
-"""Parameters and search spaces: the unit cube on one side, configurations on the other.
+"""Search spaces: the unit cube on one side, configurations on the other.
 
-An environment's action ``a`` lives in [-1, 1] per parameter (a *unit coordinate*). It is mapped
-to a *scaled* value (what the equations use: log10 of a learning rate, a rounded number of epochs)
-and from there to the *natural* value that a user reads.
+A tuner acts in *unit* coordinates, each in [-1, 1]: one for a number, k for a choice among k. They
+are mapped to *scaled* values, one column per parameter, which is what the equations of families
+use (log10 of a learning rate, whole epochs, the index of a choice), and from there to the *natural*
+values that a user reads. `hpo_gym.parameters` has the kinds of parameters and their formulas.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from functools import cached_property
-from numbers import Real
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_gym.arrays import Columns, Namespace
+from hpo_gym.arrays import Columns, Floats, Namespace
+from hpo_gym.parameters import Categorical, Float, FloatArray, Integer, Parameter
 
-FloatArray = NDArray[np.float64]
+MOST_PARAMETERS = 20
 
-_LN10 = float(np.log(10.0))
-# Bounds such as 10**0.8 are not exact in binary, let alone in float32: accept what a user would
-# call equal. It is clipped to the bound.
-_TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a search space.
-
-    Attributes:
-        name: The key under which users see it.
-        low: Lower bound on the scaled axis (the exponent of ten if ``log``).
-        high: Upper bound on the scaled axis.
-        log: The scaled axis is log10 of the natural value.
-        integer: The value is rounded (half to even) when it is evaluated.
-    """
-
-    name: str
-    low: float
-    high: float
-    log: bool = False
-    integer: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse empty ranges and kinds that do not exist."""
-        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
-            raise ValueError(
-                f"parameter {self.name!r}: bounds [{self.low}, {self.high}] must be finite "
-                "with low < high"
-            )
-        if self.log and self.integer:
-            raise ValueError(f"parameter {self.name!r}: choose one of log and integer")
-        if self.integer and not (float(self.low).is_integer() and float(self.high).is_integer()):
-            raise ValueError(
-                f"parameter {self.name!r}: the bounds [{self.low}, {self.high}] of an integer must "
-                "be whole numbers"
-            )
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Lower and upper bound of the natural value."""
-        if self.log:
-            return 10.0**self.low, 10.0**self.high
-        return self.low, self.high
-
-    def unit(self, value: Any) -> float:
-        """Unit coordinate of a natural value.
-
-        Raises:
-            ValueError: The value is no number, is outside the bounds, or is no integer where one
-                is needed.
-        """
-        low, high = self.bounds
-        if isinstance(value, bool) or not isinstance(value, (Real, np.number)):
-            raise ValueError(f"{self.name} = {value!r} is not a number in [{low:g}, {high:g}]")
-        number = float(value)
-        below, above = (low, high) if self.log else (high - low, high - low)
-        if not low - _TOLERANCE * below <= number <= high + _TOLERANCE * above:
-            raise ValueError(
-                f"{self.name} = {number!r} is outside [{low!r}, {high!r}]; choose a value inside"
-            )
-        if self.integer and number != round(number):
-            raise ValueError(f"{self.name} = {number!r} must be a whole number")
-        scaled = float(np.log10(number)) if self.log else number
-        unit = 2.0 * (scaled - self.low) / (self.high - self.low) - 1.0
-        return min(max(unit, -1.0), 1.0)
+_KINDS: Mapping[str, type[Parameter]] = {
+    kind.__name__.lower(): kind for kind in (Float, Integer, Categorical)
+}
 
 
-@dataclass(frozen=True)
 class SearchSpace:
     """An ordered set of parameters.
 
+    Args:
+        parameters: 1 to 20 parameters by their names.
+
     Attributes:
-        parameters: The axes of the unit cube, in order.
+        parameters: The same, not to be changed.
+        names: Names of the parameters, in order.
+        slices: For each name, which unit coordinates belong to the parameter.
+        dimension: Number of unit coordinates.
+
+    Raises:
+        ValueError: There are too many parameters or none, or one has no name.
+
+    Example:
+        >>> space = SearchSpace({
+        ...     "lr": Float(1e-5, 1e-1, log=True),
+        ...     "layers": Integer(1, 8),
+        ...     "optimizer": Categorical(["adam", "sgd"]),
+        ... })
+        >>> space.dimension, space.slices["optimizer"]
+        (4, slice(2, 4, None))
+        >>> space.configuration([1.0, 0.0, -0.5, 0.5])
+        {'lr': 0.1, 'layers': 5, 'optimizer': 'sgd'}
+        >>> space.unit({"lr": 1e-3, "layers": 1, "optimizer": "adam"})
+        (0.0, -0.875, 1.0, -1.0)
     """
 
-    parameters: tuple[Parameter, ...]
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        if not isinstance(parameters, Mapping) or not all(
+            isinstance(parameter, Parameter) for parameter in parameters.values()
+        ):
+            raise ValueError(
+                f"a search space is made of a dict from names to {' or '.join(_KINDS).title()}, "
+                f"not of {parameters!r}"
+            )
+        if not 1 <= len(parameters) <= MOST_PARAMETERS:
+            raise ValueError(
+                f"a search space has 1 to {MOST_PARAMETERS} parameters, got {len(parameters)}"
+            )
+        if not all(isinstance(name, str) and name for name in parameters):
+            raise ValueError(f"names must be non-empty strings, got {list(parameters)!r}")
+        self.parameters = dict(parameters)
+        self.names = tuple(parameters)
+        self.slices: dict[str, slice] = {}
+        self.dimension = 0
+        for name, parameter in parameters.items():
+            start, self.dimension = self.dimension, self.dimension + parameter.coordinates
+            self.slices[name] = slice(start, self.dimension)
+        self._has_choices = self.dimension > len(parameters)
+
+    @classmethod
+    def from_description(cls, description: Sequence[Mapping[str, Any]]) -> SearchSpace:
+        """The search space with this description, also after a round trip through JSON.
+
+        Raises:
+            ValueError: A kind of parameter does not exist, or a name occurs twice.
+        """
+        parameters: dict[str, Parameter] = {}
+        for entry in description:
+            fields = dict(entry)
+            name, kind = fields.pop("name"), fields.pop("kind")
+            if kind not in _KINDS or name in parameters:
+                raise ValueError(
+                    f"{entry!r} must have a name of its own, and a kind of {[*_KINDS]}"
+                )
+            parameters[name] = _KINDS[kind](**fields)
+        return cls(parameters)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """JSON-able description; see `from_description`."""
+        return [
+            {"name": name, "kind": type(parameter).__name__.lower(), **asdict(parameter)}
+            for name, parameter in self.parameters.items()
+        ]
+
+    def __repr__(self) -> str:
+        return f"SearchSpace({self.parameters!r})"
+
+    def __eq__(self, other: object) -> bool:
+        # The order counts, unlike that of dictionaries.
+        return isinstance(other, SearchSpace) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(self._items)
 
     @cached_property
-    def _axes(self) -> tuple[tuple[float, float, bool], ...]:
-        """Lower bound, width and kind of every scaled axis."""
-        return tuple([(p.low, p.high - p.low, p.integer) for p in self.parameters])
+    def _items(self) -> tuple[tuple[str, Parameter], ...]:
+        return tuple(self.parameters.items())
 
     @cached_property
-    def _log_rows(self) -> tuple[int, ...]:
-        return tuple([i for i, p in enumerate(self.parameters) if p.log])
+    def _logs(self) -> list[tuple[int, Parameter]]:
+        """Parameters on a log axis, and their places among the parameters."""
+        return [(i, p) for i, p in enumerate(self.parameters.values()) if p.log]
 
     @cached_property
-    def _bounds(self) -> tuple[FloatArray, FloatArray]:
-        """Lower bounds and widths of the scaled axes, each (d, 1)."""
-        lows = np.array([[p.low] for p in self.parameters])
-        return lows, np.array([[p.high] for p in self.parameters]) - lows
+    def _numbers(self) -> list[tuple[int, Float | Integer]]:
+        """Numbers, and their places among the unit coordinates."""
+        return [
+            (self.slices[name].start, parameter)
+            for name, parameter in self.parameters.items()
+            if not isinstance(parameter, Categorical)
+        ]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the parameters, in order."""
-        return tuple(parameter.name for parameter in self.parameters)
+    @cached_property
+    def _integers(self) -> list[tuple[int, Integer]]:
+        """Integers, and their places among the numbers."""
+        return [(i, p) for i, (_, p) in enumerate(self._numbers) if isinstance(p, Integer)]
 
-    @property
-    def dimension(self) -> int:
-        """Number of parameters."""
-        return len(self.parameters)
+    @cached_property
+    def _lines(self) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+        """Start and half length of every number's line, and the same between its scaled bounds."""
+        lines = [p.line for _, p in self._numbers]
+        bounds = [p.scaled_bounds for _, p in self._numbers]
+        return (
+            [(start, 0.5 * length) for start, length in lines],
+            [(low, 0.5 * (high - low)) for low, high in bounds],
+        )
 
-    def scaled(self, unit: Columns, xp: Namespace) -> Columns:
+    @cached_property
+    def _line_blocks(self) -> list[Any]:
+        """`_lines` as arrays (2, numbers, 1)."""
+        return [np.array(lines).reshape(-1, 2).T.copy()[:, :, None] for lines in self._lines]
+
+    def scaled(self, unit: Columns, xp: Namespace, *, relaxed: bool = False) -> Columns:
         """Scaled configuration of a unit configuration in [-1, 1].
 
         Args:
-            unit: d columns, or a block (d, N).
+            unit: `dimension` columns, or a block (dimension, N).
             xp: Array namespace.
+            relaxed: Do not round integers, so that gradients pass: straight from bound to bound.
+
+        Returns:
+            One column per parameter; a block if a block was given.
         """
-        if isinstance(unit, np.ndarray):
-            lows, widths = self._bounds
-            block = unit + 1.0
-            block *= 0.5
-            block *= widths
-            block += lows
-            for row, parameter in zip(block, self.parameters, strict=True):
-                if parameter.integer:
-                    np.rint(row, out=row)
-            return block
-        return tuple(
+        numbers = self._coordinates_of_numbers(unit) if self._has_choices else unit
+        columns: Any
+        if isinstance(numbers, np.ndarray):  # all rows of a block in one pass
+            starts, halves = self._line_blocks[relaxed]
+            columns = numbers + 1.0
+            columns *= halves
+            columns += starts
+        else:
+            columns = [
+                start + half * (u + 1.0)
+                for u, (start, half) in zip(numbers, self._lines[relaxed], strict=True)
+            ]
+        if not relaxed:
+            for i, integer in self._integers:
+                columns[i] = integer.rounded(columns[i], xp)
+        if self._has_choices:
+            return self._with_choices(columns, unit, xp)
+        return columns if isinstance(columns, np.ndarray) else tuple(columns)
+
+    def _coordinates_of_numbers(self, unit: Columns) -> Columns:
+        places = [place for place, _ in self._numbers]
+        return unit[places] if isinstance(unit, np.ndarray) else [unit[i] for i in places]
+
+    def _with_choices(self, numbers: Columns, unit: Columns, xp: Namespace) -> Columns:
+        """Scaled numbers with the choices between them, in the order of the parameters."""
+        rest = iter(numbers)
+        return xp.group(
             [
-                xp.rint(low + width * ((u + 1.0) * 0.5))
-                if integer
-                else low + width * ((u + 1.0) * 0.5)
-                for u, (low, width, integer) in zip(unit, self._axes, strict=True)
+                parameter.chosen(unit[self.slices[name]], xp)
+                if isinstance(parameter, Categorical)
+                else next(rest)
+                for name, parameter in self.parameters.items()
             ]
         )
 
     def position(self, scaled: Columns) -> Columns:
-        """Unit configuration of a scaled one: d columns, so that `scaled` gives it back."""
-        return tuple(
-            [
-                2.0 * ((value - low) / width) - 1.0
-                for value, (low, width, _) in zip(scaled, self._axes, strict=True)
-            ]
-        )
+        """Unit configuration of a scaled one, `dimension` columns: `scaled` gives it back."""
+        pairs = zip(self.parameters.values(), scaled, strict=True)
+        return tuple(chain.from_iterable([p.position(column) for p, column in pairs]))
 
     def natural(self, scaled: Columns, xp: Namespace) -> Columns:
-        """Natural configuration of a scaled one; a bound may be off by its last bit."""
+        """Natural configuration of a scaled one, a choice as its index.
+
+        A bound of a log axis may be off by its last bit.
+        """
         natural = list(scaled)
-        for i in self._log_rows:
-            natural[i] = xp.exp((_LN10, natural[i]))[0]
+        for i, parameter in self._logs:
+            natural[i] = parameter.natural(natural[i], xp)
         return tuple(natural)
+
+    def configuration(self, unit: Sequence[float] | FloatArray) -> dict[str, Any]:
+        """What a unit configuration evaluates: Python values by name, inside all bounds."""
+        xp = Floats()
+        numbers = self.natural(self.scaled(tuple(map(float, unit)), xp), xp)
+        pairs = zip(self.parameters.items(), numbers, strict=True)
+        return {name: parameter.value(number) for (name, parameter), number in pairs}
 
     def unit(self, configuration: Mapping[str, Any] | Sequence[Any]) -> tuple[float, ...]:
         """Unit configuration of a natural one.
+
+        `configuration` gives it back: integers and choices exactly, floats up to rounding.
 
         Args:
             configuration: A mapping from every parameter's name to its value, or the values in
@@ -189,9 +244,10 @@ class SearchSpace:
             values = list(configuration)
         else:
             raise ValueError(f"a configuration is a dict or a list, not {configuration!r}")
-        if len(values) != self.dimension:
+        if len(values) != len(self.names):
             raise ValueError(
-                f"a configuration needs {self.dimension} values {list(self.names)}, "
+                f"a configuration needs {len(self.names)} values {list(self.names)}, "
                 f"got {len(values)}"
             )
-        return tuple(p.unit(value) for p, value in zip(self.parameters, values, strict=True))
+        pairs = zip(self.parameters.items(), values, strict=True)
+        return tuple(chain.from_iterable([p.unit(name, value) for (name, p), value in pairs]))

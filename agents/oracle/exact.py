@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
+from hpo_gym.parameters import Integer
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuning.find import only_task
 from hpo_gym.tuning.optimal import PLANNABLE_REWARDS, trade_off
@@ -77,11 +78,15 @@ class ExactModel:
             axis: The parameter.
             margin: Distance to keep from the edge, where rounding is decided by the last bit.
         """
-        parameter = self._dynamics.space.parameters[axis]
-        levels = np.arange(parameter.low, parameter.high + 1.0)
-        width = parameter.high - parameter.low
-        edges = 2.0 * (levels - 0.5 - parameter.low) / width - 1.0 + margin
-        return np.maximum(edges, -1.0)
+        space = self._dynamics.space
+        parameter = next(p for n, p in space.parameters.items() if axis == space.slices[n].start)
+        if not isinstance(parameter, Integer):
+            raise ValueError(
+                f"agent 'oracle' plans with a resource that an Integer sets, not {parameter!r}"
+            )
+        edges = parameter.edges()
+        edges[1:] += margin
+        return edges
 
     def reference(self, observations: NDArray[Any]) -> FloatArray:
         """Scores (N,) from which observations (N, size) count what is gained from now on."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.arrays import Floats
+from hpo_gym.integrations.optuna_space import optuna_distributions
 from hpo_gym.optional import optional
-from hpo_gym.space import Parameter, SearchSpace
+from hpo_gym.space import SearchSpace
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
 
@@ -39,13 +39,10 @@ class Study(Search):
     def __init__(
         self, sampler: Any, space: SearchSpace, initial: Sequence[Mapping[str, Any]] = ()
     ) -> None:
-        optuna = _module()
         self._space = space
-        self._distributions = {
-            parameter.name: _distribution(optuna, parameter) for parameter in space.parameters
-        }
+        self._distributions = optuna_distributions(space)
         with _quiet():
-            self._study = optuna.create_study(direction="maximize", sampler=sampler)
+            self._study = _module().create_study(direction="maximize", sampler=sampler)
             for configuration in initial:
                 self._study.enqueue_trial(dict(configuration))
         self._trial: Any = None
@@ -57,7 +54,9 @@ class Study(Search):
                 self._study.tell(self._trial, score)
                 return
             known = _module().trial.create_trial(
-                params=natural(self._space, unit), distributions=self._distributions, value=score
+                params=self._space.configuration(unit),
+                distributions=self._distributions,
+                value=score,
             )
             self._study.add_trial(known)
 
@@ -123,26 +122,7 @@ class OptunaAgent(SearchAgent):
                 f"initial = {initial!r} must be unit configurations: {space.dimension} numbers "
                 "in [-1, 1] each"
             )
-        return [natural(space, unit) for unit in units]
-
-
-def natural(space: SearchSpace, unit: Any) -> dict[str, Any]:
-    """The natural configuration that a unit configuration evaluates, inside all bounds."""
-    xp = Floats()
-    values = space.natural(space.scaled(tuple(map(float, unit)), xp), xp)
-    configuration: dict[str, Any] = {}
-    for parameter, value in zip(space.parameters, values, strict=True):
-        low, high = parameter.bounds
-        value = min(max(value, low), high)
-        configuration[parameter.name] = int(value) if parameter.integer else value
-    return configuration
-
-
-def _distribution(optuna: Any, parameter: Parameter) -> Any:
-    low, high = parameter.bounds
-    if parameter.integer:
-        return optuna.distributions.IntDistribution(int(low), int(high))
-    return optuna.distributions.FloatDistribution(low, high, log=parameter.log)
+        return [space.configuration(unit) for unit in units]
 
 
 def _module() -> Any:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hpo_gym.arrays import Namespace, namespace_of
+from hpo_gym.arrays import namespace_of
 from hpo_gym.families.bank import Distribution
 from hpo_gym.tuning.process import TuningProcess
 
@@ -104,20 +104,6 @@ class _ClipThrough(torch.autograd.Function):
         return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
 
 
-class _Real:
-    """A column namespace that does not round."""
-
-    def __init__(self, xp: Namespace) -> None:
-        self._math = xp
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._math, name)
-
-    @staticmethod
-    def rint(values: Tensor) -> Tensor:
-        return values
-
-
 class _Incumbents(NamedTuple):
     """What is best by observed score so far; columns (N,), the unit configurations (N, d)."""
 
@@ -194,7 +180,7 @@ def _evaluate(
     parameters, best_possible = tasks
     xp = namespace_of(best_possible)
     columns = unit.double().unbind(dim=1)
-    scaled = dynamics.space.scaled(columns, xp if whole else cast(Namespace, _Real(xp)))
+    scaled = dynamics.space.scaled(columns, xp, relaxed=not whole)
     exact, seen = family.evaluate(parameters, scaled, dynamics.noise, xi.unbind(), xp)
     features = torch.stack(family.features(seen, xp), dim=1)
     regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible

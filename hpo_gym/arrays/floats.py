@@ -65,6 +65,11 @@ class Floats:
         return float(round(column))
 
     @staticmethod
+    def floor(column: float) -> float:
+        """The largest whole number that is not above."""
+        return float(math.floor(column))
+
+    @staticmethod
     def counts(expected: float, most: float) -> float:
         """The nearest whole number in [0, most]."""
         return float(round(min(max(expected, 0.0), most)))

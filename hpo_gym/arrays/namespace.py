@@ -55,6 +55,10 @@ class Namespace(Protocol):
         """Round half to even, as a float."""
         ...
 
+    def floor(self, column: Column) -> Column:
+        """The largest whole number that is not above, as a float."""
+        ...
+
     def counts(self, expected: Column, most: Column) -> Column:
         """The nearest whole number in [0, most].
 

@@ -21,6 +21,7 @@ class Tensors:
     """Torch tensors: differentiable; scalars broadcast."""
 
     rint = staticmethod(torch.round)
+    floor = staticmethod(torch.floor)
     sqrt = staticmethod(torch.sqrt)
 
     @staticmethod

@@ -25,6 +25,7 @@ class Vectors:
     minimum = staticmethod(np.minimum)
     maximum = staticmethod(np.maximum)
     rint = staticmethod(np.rint)
+    floor = staticmethod(np.floor)
     sqrt = staticmethod(np.sqrt)
 
     @staticmethod

@@ -15,7 +15,8 @@ import numpy as np
 
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families.base import Family
-from hpo_gym.space import Parameter, SearchSpace
+from hpo_gym.parameters import Float
+from hpo_gym.space import SearchSpace
 
 LARGEST = 415071.703125
 """Largest value on the square, at (-5, -5)."""
@@ -44,7 +45,7 @@ class BealeFamily(Family):
     """
 
     name = "beale"
-    space = SearchSpace((Parameter("x", -5.0, 5.0), Parameter("y", -5.0, 5.0)))
+    space = SearchSpace({"x": Float(-5.0, 5.0), "y": Float(-5.0, 5.0)})
     metrics = ("f",)
     goals: ClassVar[Mapping[str, str]] = {"f": "minimise"}
 

@@ -7,10 +7,18 @@ from typing import ClassVar, NamedTuple
 
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families.base import Family
-from hpo_gym.space import Parameter, SearchSpace
+from hpo_gym.parameters import Float, Integer
+from hpo_gym.space import SearchSpace
 
-# The search space on the scaled axes.
-THR, EPOCHS, Z = (0.0, 1.0), (1.0, 100.0), (-4.0, 0.8)
+SPACE = SearchSpace(
+    {
+        "thr": Float(0.0, 1.0),
+        "epochs": Integer(1, 100, nearest=True),
+        "lr": Float(1e-4, 10**0.8, log=True),
+    }
+)
+THR, EPOCHS, Z = [parameter.scaled_bounds for parameter in SPACE.parameters.values()]
+"""Scaled bounds; z is log10 of the learning rate, from -4 to 0.8."""
 
 
 class Metrics(NamedTuple):
@@ -30,13 +38,7 @@ class ClassifierFamily(Family):
     loss is 1 / (1 + loss).
     """
 
-    space = SearchSpace(
-        (
-            Parameter("thr", *THR),
-            Parameter("epochs", *EPOCHS, integer=True),
-            Parameter("lr", *Z, log=True),
-        )
-    )
+    space = SPACE
     metrics = Metrics._fields
     goals: ClassVar[Mapping[str, str]] = {
         "f1": "maximise",

@@ -103,7 +103,7 @@ class Picture:
     def __init__(self, process: TuningProcess, tasks: Tasks) -> None:
         self._process = process
         self._surface = surface(process.family, tasks.parameters, process.options.metric)
-        layout = layout_for(process.space.dimension)
+        layout = layout_for(len(process.space.parameters))
         self._figure = new_figure(*layout.size)
         self._size = layout.size
         self._maps = self._add_maps(layout)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats, Vectors
 from hpo_gym.families import Family
-from hpo_gym.space import Parameter
+from hpo_gym.parameters import Categorical, Integer, Parameter
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +51,7 @@ class Slice(NamedTuple):
 class Surface(NamedTuple):
     """The score of one task along all pairs of parameters."""
 
+    names: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     label: str
     """What the score is."""
@@ -81,9 +82,10 @@ def surface(family: Family, task: Any, metric: str) -> Surface:
         metric: The primary metric.
     """
     optimum, best_possible = family.optimum(task, metric)
-    groups: list[tuple[int, ...]] = list(combinations(range(family.space.dimension), 2))
+    groups: list[tuple[int, ...]] = list(combinations(range(len(family.space.parameters)), 2))
     return Surface(
-        family.space.parameters,
+        family.space.names,
+        tuple(family.space.parameters.values()),
         _label(family, task, metric, optimum),
         tuple(float(value) for value in family.space.natural(optimum, Floats())),
         best_possible,
@@ -101,7 +103,7 @@ def _label(family: Family, task: Any, metric: str, optimum: tuple[float, ...]) -
 def _slice(
     family: Family, task: Any, metric: str, indices: tuple[int, ...], optimum: tuple[float, ...]
 ) -> Slice:
-    parameters = [family.space.parameters[index] for index in indices]
+    parameters = [family.space.parameters[family.space.names[index]] for index in indices]
     centres, borders = zip(*[_cells(parameter) for parameter in parameters], strict=True)
     grid = np.meshgrid(*centres)
     scaled = [np.full(grid[0].size, value) for value in optimum]
@@ -121,11 +123,17 @@ def _slice(
 def _cells(parameter: Parameter) -> tuple[FloatArray, FloatArray]:
     """Centres and borders of the cells along a parameter's scaled axis.
 
-    A whole parameter has its cells around whole numbers, where alone it is evaluated.
+    Integers have their cells around whole numbers, where alone they are evaluated; every choice has
+    a cell.
     """
-    low, high = parameter.low, parameter.high
-    if parameter.integer:
-        centres = np.rint(np.linspace(low, high, min(CELLS, round(high - low) + 1)))
+    low, high = parameter.scaled_bounds
+    if isinstance(parameter, Categorical):
+        centres = np.arange(high + 1.0)
+    elif isinstance(parameter, Integer):
+        spread = np.geomspace if parameter.log else np.linspace
+        levels = min(CELLS, parameter.high - parameter.low + 1)
+        whole = np.unique(np.rint(spread(parameter.low, parameter.high, levels)))
+        centres = np.log10(whole) if parameter.log else whole
     else:
         half = 0.5 * (high - low) / CELLS
         centres = np.linspace(low + half, high - half, CELLS)
@@ -140,39 +148,51 @@ def draw_slice(axes: Any, whole: Surface, piece: Slice) -> Any:
     Returns:
         What a colour bar needs; None for a curve.
     """
-    x = whole.parameters[piece.indices[0]]
-    axes.set_xscale("log" if x.log else "linear")
-    axes.set_xlim(*x.bounds)
-    axes.set_xlabel(x.name, labelpad=2)
+    for axis, index, borders in zip("xy", piece.indices, piece.borders, strict=False):
+        _set_axis(axes, axis, whole.names[index], whole.parameters[index], borders)
     low, high = whole.range
+    choices = any(isinstance(whole.parameters[index], Categorical) for index in piece.indices)
     if len(piece.indices) == 1:
-        axes.plot(piece.centres[0], piece.score, color=BLUE, linewidth=2.0)
+        style = {"linestyle": "none", "marker": "o"} if choices else {"linewidth": 2.0}
+        axes.plot(piece.centres[0], piece.score, color=BLUE, **style)
         pad = 0.08 * (high - low)
         axes.set_ylim(low - pad, high + pad)
         axes.set_ylabel(whole.label)
         return None
-    y = whole.parameters[piece.indices[1]]
-    axes.set_yscale("log" if y.log else "linear")
     # Pixels also in a vector format: tens of thousands of cells would take megabytes.
     mesh = axes.pcolormesh(
         *piece.borders, piece.score, cmap=COLOURS, vmin=low, vmax=high, rasterized=True
     )
     levels = np.linspace(low, high, 9)[1:-1]
     levels = levels[(levels > piece.score.min()) & (levels < piece.score.max())]
-    if levels.size:  # matplotlib warns where there is no line to draw
+    if levels.size and not choices:  # matplotlib warns where there is no line to draw
         axes.contour(
             *piece.centres, piece.score, levels, colors="white", linewidths=0.6, alpha=0.35
         )
-    axes.set_ylim(*y.bounds)
-    axes.set_ylabel(y.name, labelpad=2)
     held = [i for i in range(len(whole.optimum)) if i not in piece.indices]
     axes.set_title(_held_title(whole, held), fontsize="small", pad=8)
     return mesh
+
+
+def _set_axis(axes: Any, axis: str, name: str, parameter: Parameter, borders: FloatArray) -> None:
+    """Scale, label, ticks and limits of the "x" or "y" axis of a slice."""
+    getattr(axes, f"set_{axis}scale")("log" if parameter.log else "linear")
+    getattr(axes, f"set_{axis}label")(name, labelpad=2)
+    if isinstance(parameter, Categorical):
+        choices = parameter.choices
+        getattr(axes, f"set_{axis}ticks")(range(len(choices)), labels=list(map(str, choices)))
+    getattr(axes, f"set_{axis}lim")(borders[0], borders[-1])
 
 
 def _held_title(whole: Surface, held: list[int]) -> str:
     """Which parameters a slice holds, and where."""
     if len(held) > 2:
         return "others at the optimum"
-    values = [f"{whole.parameters[i].name} = {whole.optimum[i]:.3g}" for i in held]
+    values = [_held(whole.names[i], whole.parameters[i], whole.optimum[i]) for i in held]
     return f"at {', '.join(values)}" if held else ""
+
+
+def _held(name: str, parameter: Parameter, value: float) -> str:
+    if isinstance(parameter, Categorical):
+        return f"{name} = {parameter.value(value)}"
+    return f"{name} = {value:.3g}"

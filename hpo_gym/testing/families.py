@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,13 @@ def _check_description(family: Family) -> None:
 
 def _configurations(family: Family, generator: np.random.Generator, rows: int) -> Columns:
     """Random scaled configurations, corners and centre of the space among them."""
-    unit = generator.uniform(-1.0, 1.0, size=(family.space.dimension, rows))
-    corners = np.array(np.meshgrid(*[[-1.0, 0.0, 1.0]] * len(unit))).reshape(len(unit), -1)
-    count = min(rows, corners.shape[1])
-    unit[:, :count] = corners[:, :count]
+    dimension = family.space.dimension
+    unit = generator.uniform(-1.0, 1.0, size=(dimension, rows))
+    special = [-1.0, 0.0, 1.0]
+    if 3**dimension <= rows:
+        unit[:, : 3**dimension] = np.array(list(product(special, repeat=dimension))).T
+    else:
+        unit[:, : rows // 2] = generator.choice(special, size=(dimension, rows // 2))
     return family.space.scaled(tuple(unit), _ROWS)
 
 
@@ -144,9 +148,10 @@ def _check_optimum(family: Family, parameters: Any, scaled: Columns) -> None:
         reached = family.score(family.noiseless(parameters, levels, _ROWS), metric, _ROWS)
         worst = np.abs(reached - best).max()
         assert worst <= _TOLERANCE, f"frontier: {metric!r} claims a score {worst:g} off the truth"
-        for parameter, column in zip(family.space.parameters, levels, strict=True):
-            inside = (column >= parameter.low) & (column <= parameter.high)
-            assert inside.all(), f"frontier: {parameter.name} leaves the search space"
+        for (name, parameter), column in zip(family.space.parameters.items(), levels, strict=True):
+            low, high = parameter.scaled_bounds
+            inside = (column >= low) & (column <= high)
+            assert inside.all(), f"frontier: {name} leaves the search space"
         score = family.score(family.noiseless(parameters, scaled, _ROWS), metric, _ROWS)
         level = np.searchsorted(resources, family.resource(scaled), side="right") - 1
         bound = np.maximum.accumulate(best)[np.maximum(level, 0)]

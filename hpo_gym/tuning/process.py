@@ -74,7 +74,7 @@ class TuningProcess:
         success = {"is_success": bool} if self.knows_optimum else {}
         failed = {"failed": bool} if self.family.may_fail is not False else {}
         return {
-            **{p.name: int if p.integer else float for p in self.space.parameters},  # SHIM
+            **{name: p.dtype for name, p in self.space.parameters.items()},
             **dict.fromkeys(self.family.metrics, float),
             f"best_{self.options.metric}": float,
             **regret,

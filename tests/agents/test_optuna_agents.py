@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 import hpo_gym
-from agents.searches.optuna_search import OptunaAgent, natural
+from agents.searches.optuna_search import OptunaAgent
 from hpo_gym.testing import check_agent
 
 DISTRIBUTIONS = {
@@ -90,7 +90,7 @@ def test_whole_epochs_survive_the_way_through_an_action() -> None:
     env.reset(seed=0)
     for epochs in range(1, 101):
         unit = space.unit({"thr": 0.5, "epochs": epochs, "lr": 0.1})
-        assert natural(space, np.float32(unit))["epochs"] == epochs
+        assert space.configuration(np.float32(unit))["epochs"] == epochs
         assert env.step(np.float32(unit))[4]["epochs"] == epochs
     assert agent.begin(np.random.default_rng(0)).ask() == pytest.approx([0.0, -1 / 99, 0.0])
 
@@ -103,7 +103,7 @@ def test_initial_configurations_come_first_in_their_order() -> None:
         for seed in (0, 9)
     )
     for unit, info in zip(units, one, strict=False):
-        wanted = natural(env.dynamics.space, unit)
+        wanted = env.dynamics.space.configuration(unit)
         assert {name: info[name] for name in wanted} == pytest.approx(wanted, rel=1e-6, abs=1e-7)
     assert (one[0]["epochs"], one[1]["epochs"]) == (100, 1)
     # The Gaussian process takes over at the fourth: random trials would differ far more.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpo_gym import make_family
+from hpo_gym import Integer, SearchSpace, make_family
 from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.space import Parameter, SearchSpace
 
 SPACE = make_family("notebook").space
 ROW, ROWS = Floats(), Vectors()
@@ -26,7 +25,7 @@ def test_corners_and_centre():
 def test_epochs_are_rounded_half_to_even():
     # 1 + 99 x = 50.5 at the centre (to 50) and 51.5 two notches of 1 / 99 beyond (to 52).
     assert natural(0.0, 0.0, 0.0)[1] == 50.0
-    space = SearchSpace((Parameter("n", 0.0, 8.0, integer=True),))
+    space = SearchSpace({"n": Integer(0, 8, nearest=True)})
     unit = np.array([0.5, 1.5, 2.5, 3.5, 7.5]) / 4.0 - 1.0
     assert space.scaled((unit,), ROWS)[0].tolist() == [0.0, 2.0, 2.0, 4.0, 8.0]
     assert [space.scaled((float(u),), ROW)[0] for u in unit] == [0.0, 2.0, 2.0, 4.0, 8.0]
@@ -92,14 +91,6 @@ def test_configurations_outside_the_space(configuration, words):
         SPACE.unit(configuration)
 
 
-@pytest.mark.parametrize(
-    "arguments", [(1.0, 1.0), (2.0, 1.0), (0.0, float("inf")), (float("nan"), 1.0)]
-)
-def test_empty_ranges(arguments):
-    with pytest.raises(ValueError, match="parameter 'x'"):
-        Parameter("x", *arguments)
-
-
 def test_names_are_in_order():
     assert SPACE.names == ("thr", "epochs", "lr")
 
@@ -119,6 +110,6 @@ def test_bounds_are_still_bounds():
             SPACE.unit({"thr": 0.5, "epochs": 10, "lr": value})
 
 
-def test_bounds_of_integers_are_whole():
-    with pytest.raises(ValueError, match=r"bounds \[0.5, 10.5\] of an integer"):
-        Parameter("epochs", 0.5, 10.5, integer=True)
+def test_scaled_bounds_of_the_classifiers_are_exact():
+    bounds = [parameter.scaled_bounds for parameter in SPACE.parameters.values()]
+    assert bounds == [(0.0, 1.0), (1.0, 100.0), (-4.0, 0.8)]

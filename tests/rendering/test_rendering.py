@@ -17,8 +17,9 @@ from gymnasium.wrappers import RenderCollection
 
 from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
 from hpo_gym.families import Family
+from hpo_gym.parameters import Float, Integer
 from hpo_gym.rendering.picture import DPI, layout_for
-from hpo_gym.space import Parameter, SearchSpace
+from hpo_gym.space import SearchSpace
 
 GOLDEN_START = {"start": {"thr": 0.3, "epochs": 10, "lr": 1e-4}}
 GOLDEN_ACTIONS = np.array(
@@ -34,16 +35,16 @@ class Bowl(Family):
     name = "bowl"
     metrics = ("quality",)
     goals: ClassVar = {"quality": "maximise"}
-    kinds = (
-        Parameter("a", -2.0, 2.0),
-        Parameter("b", 1.0, 9.0, integer=True),
-        Parameter("c", -3.0, 1.0, log=True),
-        Parameter("d", 0.0, 1.0),
-    )
+    kinds: ClassVar = {
+        "a": Float(-2.0, 2.0),
+        "b": Integer(1, 9),
+        "c": Float(1e-3, 10.0, log=True),
+        "d": Float(0.0, 1.0),
+    }
     centre = (0.5, 3.0, -1.0, 0.25)
 
     def __init__(self, dimension):
-        self.space = SearchSpace(self.kinds[:dimension])
+        self.space = SearchSpace(dict(list(self.kinds.items())[:dimension]))
 
     def sample(self, split, task):
         return None

@@ -152,17 +152,17 @@ def _optimum_traces(optimum: Optimum, budget: int) -> list[Json]:
 
 def _layout(family: Family, results: SuiteResults) -> Json:
     """The score on top, and a panel for every parameter below."""
-    panels = 1 + family.space.dimension
+    panels = 1 + len(family.space.parameters)
     share = 1.0 / (panels + 1.0)  # the score's panel is twice as high
     ticks = list(results.summary.evaluations)
     x = axis("evaluation", anchor=f"y{panels}", tickvals=ticks)
     x["range"] = [0.5, results.suite.budget + 0.5]
     score = axis(str(results.suite.options["metric"]), domain=[1.0 - 1.9 * share, 1.0])
     figure = layout(230 + 130 * panels, x, score)
-    for row, parameter in enumerate(family.space.parameters, 2):
+    for row, (name, parameter) in enumerate(family.space.parameters.items(), 2):
         top = 1.0 - row * share
         kind = log_axis if parameter.log else axis
-        figure[f"yaxis{row}"] = kind(parameter.name, domain=[top - 0.85 * share, top])
+        figure[f"yaxis{row}"] = kind(name, domain=[top - 0.85 * share, top])
     figure["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.0}
     return {**figure, "showlegend": True, "margin": {**figure["margin"], "t": 48}}
 
