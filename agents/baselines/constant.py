@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.tuners.agent import Agent
+from hpo_gym.tuning.optimal import TradeOff, trade_off
+from hpo_gym.tuning.problem import Problem
+from hpo_gym.tuning.process import TuningProcess
 
 
 class ConstantAgent(Agent):
     """Evaluates one configuration, then waits at the cheapest one, or stops.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
+        process: The process, whose training task it knows by heart.
         seed: Not used: there is nothing random.
         configuration: The configuration, as a mapping or a list of natural values. By default the
             one with the best score minus cost on the training task.
@@ -22,12 +26,26 @@ class ConstantAgent(Agent):
 
     name = "constant"
     modes = ("propose",)
+    needs: ClassVar[str] = "process"
 
-    def __init__(self, env: Any, *, seed: int = 0, configuration: Any = None) -> None:
-        super().__init__(env, seed=seed)
-        self._unit = self.trade_off.best
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        process: TuningProcess,
+        seed: int = 0,
+        configuration: Any = None,
+    ) -> None:
+        super().__init__(problem, seed=seed)
+        self._known: TradeOff = trade_off(process, "train")
+        self._unit = self._known.best
         if configuration is not None:
-            self._unit = self.dynamics.space.unit(configuration)
+            self._unit = problem.space.unit(configuration)
+
+    @property
+    def cheapest(self) -> tuple[float, ...]:
+        """The best of the cheapest configurations."""
+        return self._known.cheapest
 
     def act(
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray, replace_rows, take_rows
-from hpo_gym.tuning.find import only_task
-from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.problem import Problem
 
 from .line_search import next_point, probes
 from .pattern import PatternSearch
@@ -24,7 +23,7 @@ _WIDTH = 2.0 / 3.0  # distance of the first probes; halved in every further roun
 _LEAST_SCORE = 1e-6  # below it all scores are equal
 
 
-class Search(NamedTuple):
+class Lines(NamedTuple):
     """Where the searches of N rows stand."""
 
     asked: IntArray
@@ -51,17 +50,17 @@ class CoordinateAgent(Agent):
     "nudge" it is a pattern search (see `PatternSearch`).
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Not used: there is nothing random.
     """
 
     name = "coordinate"
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        super().__init__(env, seed=seed)
-        self._pattern = PatternSearch(self.mode, self.resource_axis)
+    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        super().__init__(problem, seed=seed)
+        self._pattern = PatternSearch(self.mode, self.problem.resource_axis)
         d, budget = self.mode.dimension, self.layout.max_evaluations
-        resource = self.resource_axis
+        resource = self.problem.resource_axis
         lines = [axis for axis in range(d) if axis != resource]
         lines += [] if resource is None else [resource]
         points = min(_POINTS, max((budget - 1) // d, 1))
@@ -69,7 +68,6 @@ class CoordinateAgent(Agent):
         rounds = 1 if resource is not None else budget
         plan = [(a, i, r) for r in range(rounds) for a in lines for i in range(points)]
         self._plan = plan[: budget - 1]
-        self._complement = _is_complement(self.dynamics)
         self._middle = np.zeros(d)
         if resource is not None:
             self._middle[resource] = -1.0
@@ -91,13 +89,13 @@ class CoordinateAgent(Agent):
             rows = np.flatnonzero(asked == count)
             part = take_rows(state, rows)
             units[rows], part = self._search(
-                part, count, seen.unit[rows], self._log_score(seen.features[rows])
+                part, count, seen.unit[rows], np.log(np.maximum(seen.score[rows], _LEAST_SCORE))
             )
             state = replace_rows(state, rows, part)
         return self.finish(units, state.done), state
 
-    def _begin(self, rows: int) -> Search:
-        return Search(
+    def _begin(self, rows: int) -> Lines:
+        return Lines(
             asked=np.zeros(rows, dtype=np.int64),
             best=np.zeros((rows, self.mode.dimension)),
             best_value=np.full(rows, -np.inf),
@@ -107,8 +105,8 @@ class CoordinateAgent(Agent):
         )
 
     def _search(
-        self, state: Search, count: int, unit: NDArray[Any], value: FloatArray
-    ) -> tuple[FloatArray, Search]:
+        self, state: Lines, count: int, unit: NDArray[Any], value: FloatArray
+    ) -> tuple[FloatArray, Lines]:
         """The unit configurations that rows in phase evaluate next, and their new state.
 
         Args:
@@ -137,26 +135,9 @@ class CoordinateAgent(Agent):
             target[:, axis] = probes(state.x[:, 0], _WIDTH * 0.5**turn)[known]
             return target, state
         target[:, axis], promised = next_point(state.x[:, : known + 1], state.y[:, : known + 1])
-        if axis == self.resource_axis:
-            scaled = self.dynamics.space.scaled(tuple(target.T), Vectors())
+        if axis == self.problem.resource_axis:
+            space, xp = self.problem.space, Vectors()
+            scaled = space.scaled(tuple(target.T), xp)
             gain = np.exp(promised) - np.exp(state.best_value)
-            state.done[gain <= self.dynamics.evaluator.cost(scaled)] = True
+            state.done[gain <= self.problem.cost(space.natural(scaled, xp))] = True
         return target, state
-
-    def _log_score(self, features: NDArray[Any]) -> FloatArray:
-        """Log scores (n,) of evaluations from their metrics as observations show them (n, M)."""
-        family, metric = self.dynamics.family, self.dynamics.options.metric
-        score = features[:, family.metrics.index(metric)].astype(np.float64)
-        if self._complement:
-            score = 1.0 - score
-        return np.log(np.maximum(score, _LEAST_SCORE))
-
-
-def _is_complement(dynamics: TuningProcess) -> bool:
-    """Whether an observation shows 1 - score (as of a loss) rather than the primary score."""
-    family, metric, xp = dynamics.family, dynamics.options.metric, Vectors()
-    middle = tuple(np.zeros((dynamics.space.dimension, 1)))
-    metrics = family.noiseless(only_task(dynamics), dynamics.space.scaled(middle, xp), xp)
-    score = family.score(metrics, metric, xp)
-    shown = family.features(metrics, xp)[family.metrics.index(metric)]
-    return not np.allclose(shown, score)

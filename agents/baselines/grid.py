@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.tuners.agent import Agent, FloatArray
+from hpo_gym.tuning.problem import Problem
 
 
 def grid_counts(budget: int, dimension: int) -> tuple[int, ...]:
@@ -48,7 +49,7 @@ class GridAgent(Agent):
     """Evaluates the centres of equal cells, then waits at the cheapest configuration, or stops.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of the shuffle.
         shuffle: Evaluate the grid in random order instead of coarse to fine.
     """
@@ -56,8 +57,8 @@ class GridAgent(Agent):
     name = "grid"
     modes = ("propose",)
 
-    def __init__(self, env: Any, *, seed: int = 0, shuffle: bool = False) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, problem: Problem, *, seed: int = 0, shuffle: bool = False) -> None:
+        super().__init__(problem, seed=seed)
         counts = grid_counts(self.layout.max_evaluations, self.mode.dimension)
         axes = [(2.0 * np.arange(count) + 1.0) / count - 1.0 for count in counts]
         mesh = np.meshgrid(*axes, indexing="ij")

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.tuners.agent import Agent
+from hpo_gym.tuning.problem import Problem
 
 
 class RandomAgent(Agent):
     """Uniform actions in every mode.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of the actions.
         stop_probability: Chance that an action stops the episode; needs the option ``stop``.
 
@@ -24,8 +25,8 @@ class RandomAgent(Agent):
 
     name = "random"
 
-    def __init__(self, env: Any, *, seed: int = 0, stop_probability: float = 0.0) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, problem: Problem, *, seed: int = 0, stop_probability: float = 0.0) -> None:
+        super().__init__(problem, seed=seed)
         if not 0.0 <= stop_probability <= (1.0 if self.mode.stop else 0.0):
             raise ValueError(
                 f"stop_probability = {stop_probability!r} must be in [0, 1], and 0 unless the "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hpo_gym import pretrained
+from hpo_gym.families import Family
 from hpo_gym.policies.policy import Policy
-from hpo_gym.tuning.find import dynamics_of
-from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.problem import Problem
 
 
 class PretrainedTuner:
@@ -20,26 +19,34 @@ class PretrainedTuner:
     summary is the first part.
 
     Args:
-        env: An environment, a vector environment or dynamics.
+        problem: What it may know of the problems that it will tune.
+        family: The family, whose policy it is.
         seed: Seeds the random numbers of ``deterministic=False``.
         algorithm: "unrolled", "ppo" or "recurrent_ppo".
         training_seed: Seed of the training.
 
     Raises:
-        ValueError: There is no such policy for the environment's family, or it cannot read the
-            environment's observations.
+        ValueError: There is no such policy for the family, or it cannot read the problem's
+            observations.
     """
 
+    needs: ClassVar[str] = "family"
+
     def __init__(
-        self, env: Any, *, seed: int = 0, algorithm: str = "unrolled", training_seed: int = 0
+        self,
+        problem: Problem,
+        *,
+        family: Family,
+        seed: int = 0,
+        algorithm: str = "unrolled",
+        training_seed: int = 0,
     ) -> None:
-        dynamics = dynamics_of(env)
-        file = pretrained.path(algorithm, dynamics.family.name, training_seed)
+        file = pretrained.path(algorithm, family.name, training_seed)
         self.policy = Policy.load(file, seed=seed)
         if self.policy.description["interface"]["observation"] == "summary":
-            dynamics = TuningProcess(replace(dynamics.options, observation="summary"))
-        self.policy.check_env(dynamics)
-        self._size = dynamics.layout.size
+            problem = problem.summarised()
+        self.policy.check_env(problem)
+        self._size = problem.layout.size
 
     def predict(
         self,

@@ -18,6 +18,7 @@ from hpo_gym.optional import optional
 from hpo_gym.space import SearchSpace
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuning.problem import Problem
 
 SAMPLERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "tpe": ("TPESampler", ()),
@@ -71,7 +72,7 @@ class OptunaAgent(SearchAgent):
     """An Optuna sampler with its defaults, one study per row and episode.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of the samplers.
         sampler: "tpe", "gp" (Gaussian process, log expected improvement) or "cma-es".
         startup_trials: Trials before the model takes over; None for the sampler's default, 10 for
@@ -89,14 +90,14 @@ class OptunaAgent(SearchAgent):
 
     def __init__(
         self,
-        env: Any,
+        problem: Problem,
         *,
         seed: int = 0,
         sampler: str = "tpe",
         startup_trials: int | None = None,
         initial: Any = (),
     ) -> None:
-        super().__init__(env, seed=seed)
+        super().__init__(problem, seed=seed)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler = {sampler!r} must be one of {sorted(SAMPLERS)}")
         if startup_trials is not None and startup_trials < 0:
@@ -112,10 +113,10 @@ class OptunaAgent(SearchAgent):
         """A fresh study with a fresh sampler."""
         sampler_class = getattr(self._samplers, self._sampler)
         sampler = sampler_class(seed=int(random.integers(2**31)), **self._settings)
-        return Study(sampler, self.dynamics.space, self._initial)
+        return Study(sampler, self.problem.space, self._initial)
 
     def _read_initial(self, initial: Any) -> list[dict[str, Any]]:
-        space = self.dynamics.space
+        space = self.problem.space
         units = [np.asarray(unit, dtype=np.float64) for unit in initial]
         if any(u.shape != (space.dimension,) or not (np.abs(u) <= 1.0).all() for u in units):
             raise ValueError(

@@ -17,6 +17,7 @@ import numpy as np
 from hpo_gym.optional import optional
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuning.problem import Problem
 
 # Observations are float32: SciPy's own step of finite differences, 1.5e-8, would show no change.
 _FINITE_DIFFERENCE = {"eps": 1e-3}
@@ -129,7 +130,7 @@ class MinimiserAgent(SearchAgent):
     so the small steps of finite differences see no slope there.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of random starts.
         method: A key of `METHODS`.
         start: Configuration to start from, as a mapping or a list of natural values. By default
@@ -148,7 +149,7 @@ class MinimiserAgent(SearchAgent):
 
     def __init__(
         self,
-        env: Any,
+        problem: Problem,
         *,
         seed: int = 0,
         method: str = "Nelder-Mead",
@@ -156,7 +157,7 @@ class MinimiserAgent(SearchAgent):
         options: Mapping[str, Any] | None = None,
         simplex: float | None = None,
     ) -> None:
-        super().__init__(env, seed=seed)
+        super().__init__(problem, seed=seed)
         if method not in METHODS:
             raise ValueError(f"method = {method!r} must be one of {list(METHODS)}")
         if simplex is not None and not (method == "Nelder-Mead" and 0.0 < simplex <= 1.0):
@@ -168,7 +169,7 @@ class MinimiserAgent(SearchAgent):
         self._minimise = partial(
             minimise, method=method, options=dict(options or {}), simplex=simplex
         )
-        self._start = None if start is None else np.array(self.dynamics.space.unit(start))
+        self._start = None if start is None else np.array(self.problem.space.unit(start))
 
     def begin(self, random: np.random.Generator) -> Minimisation:
         """A minimisation that knows nothing."""

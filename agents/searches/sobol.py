@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hpo_gym.optional import optional
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuning.problem import Problem
 
 
 class SobolSearch(Search):
@@ -36,7 +35,7 @@ class SobolAgent(SearchAgent):
     `scipy.stats.qmc.Sobol`.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of the scrambles.
 
     Raises:
@@ -45,8 +44,8 @@ class SobolAgent(SearchAgent):
 
     name = "sobol"
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        super().__init__(problem, seed=seed)
         self._qmc = optional("scipy.stats.qmc", extra="bench", user=f"agent {self.name!r}")
 
     def begin(self, random: np.random.Generator) -> SobolSearch:

@@ -39,6 +39,7 @@ class Family(ABC):
     goals: ClassVar[Mapping[str, str]]
     may_fail: ClassVar[bool | None] = False
     pure: ClassVar[bool] = True
+    resource_parameter: ClassVar[str | None] = None
     noise: float | None = 0.0
     noise_draws: ClassVar[int] = 0
     sizes: ClassVar[Mapping[str, int]] = dict.fromkeys(SPLITS, 1)

@@ -40,6 +40,7 @@ class ClassifierFamily(Family):
 
     space = SPACE
     metrics = Metrics._fields
+    resource_parameter = "epochs"
     goals: ClassVar[Mapping[str, str]] = {
         "f1": "maximise",
         "accuracy": "maximise",

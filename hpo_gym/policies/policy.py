@@ -29,11 +29,22 @@ from hpo_gym.files import write_atomic
 from hpo_gym.policies.description import check_description
 from hpo_gym.policies.lstm import Memory
 
+
+# Both work in place, where fresh memory would cost as much as the arithmetic. They are functions
+# of the module, so that policies can be pickled.
+def _tanh(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.tanh(values, out=values)
+
+
+def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.maximum(values, np.float32(0.0), out=values)
+
+
 ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]] = {
-    "tanh": lambda values: np.tanh(values, out=values),
-    "relu": lambda values: np.maximum(values, np.float32(0.0), out=values),
+    "tanh": _tanh,
+    "relu": _relu,
 }
-"""By name; they work in place, where fresh memory would cost as much as the arithmetic."""
+"""Activations by name."""
 
 _REMEDY = "restore both files of the pair from their source, or train the policy again"
 

@@ -40,7 +40,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self.action_space = process.action_space()
         self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
-        self._integers = [name for name, kind in process.info_types.items() if kind is int]
+        self._integers: list[str] = []
         self._keys = EpisodeKey()
         self._state: Any = None
         self._over = False
@@ -65,7 +65,13 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self._state = self.dynamics.begin(self._keys.next(self), episode, _XP)
         self._over = False
         self._records = []
-        return self._show(None)
+        self._integers = []
+        observation, info = self._show(None)
+        # What has the type already needs no conversion in the steps to come.
+        kinds = self.dynamics.info_types.items()
+        self._integers = [n for n, kind in kinds if kind is int and type(info[n]) is not int]
+        info |= {name: int(info[name]) for name in self._integers}
+        return observation, info
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take an action.

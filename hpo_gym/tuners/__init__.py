@@ -1,1 +1,8 @@
-"""Tuners: the base class, ask and tell, the one loop that plays."""
+"""Tuners: what they share, how they are asked and told, the one loop that plays."""
+
+from hpo_gym.tuners.agent import Agent
+from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuners.play import Turn, play
+from hpo_gym.tuners.policy_tuner import PolicyTuner, policy_tuner
+
+__all__ = ["Agent", "PolicyTuner", "Search", "SearchAgent", "Turn", "play", "policy_tuner"]

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.tuning.find import dynamics_of, resource_axis
-from hpo_gym.tuning.optimal import TradeOff, trade_off
 from hpo_gym.tuning.options import ACTIONS
+from hpo_gym.tuning.problem import Problem
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -21,23 +20,23 @@ class Agent(ABC):
     """A tuner with the `predict` of Stable-Baselines3.
 
     Args:
-        env: An environment, a vector environment or dynamics: what the agent will tune in.
+        problem: What the agent may know of the problems that it will tune.
         seed: Seed of the agent's own random numbers.
 
     Attributes:
-        name: Name in `agents.AGENTS`.
+        name: Name of the agent.
         modes: Action modes in which the agent makes sense.
 
     Raises:
-        ValueError: The environment's action mode is not one of `modes`.
+        ValueError: The problem's action mode is not one of `modes`.
     """
 
     name: ClassVar[str]
     modes: ClassVar[tuple[str, ...]] = ACTIONS
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        self.dynamics = dynamics_of(env)
-        self.layout, self.mode = self.dynamics.layout, self.dynamics.mode
+    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        self.problem = problem
+        self.layout, self.mode = problem.layout, problem.mode
         if self.mode.name not in self.modes:
             raise ValueError(
                 f"agent {self.name!r} makes no sense with action={self.mode.name!r}; "
@@ -67,9 +66,8 @@ class Agent(ABC):
         Raises:
             ValueError: The observation has the wrong shape, or the state is of another batch.
         """
-        array = np.asarray(observation)
+        array = self.layout.checked(observation)
         observations = np.atleast_2d(array)
-        self.layout.decode(observations)  # refuses other layouts
         if state is not None and len(state[0]) != len(observations):
             raise ValueError(
                 f"the state is of {len(state[0])} rows, the observation of {len(observations)}; "
@@ -99,30 +97,18 @@ class Agent(ABC):
             Actions, (N, n) float32 or (N,) int64, and the new state.
         """
 
-    @cached_property
-    def trade_off(self) -> TradeOff:
-        """The cheapest configuration is common knowledge; the best one is the training task's."""
-        return trade_off(self.dynamics, "train")
-
-    @cached_property
-    def resource_axis(self) -> int | None:
-        """The parameter that makes evaluations expensive."""
-        return resource_axis(self.dynamics)
-
     def box(self, columns: NDArray[Any]) -> NDArray[np.float32]:
         """Actions (N, n) that do not stop, from their d components (N, d)."""
         actions = np.full((len(columns), self.mode.size), -1.0, dtype=np.float32)
         actions[:, : self.mode.dimension] = columns
         return actions
 
-    @cached_property
+    @property
     def cheapest(self) -> tuple[float, ...]:
-        """A unit configuration of the lowest cost, the best of them if the task is known."""
-        if self.dynamics.family.sizes["train"] == 1 or self.dynamics.options.task is not None:
-            return self.trade_off.cheapest
+        """A unit configuration of the lowest cost: in the middle, but for the resource."""
         middle = [0.0] * self.mode.dimension
-        if self.resource_axis is not None:
-            middle[self.resource_axis] = -1.0
+        if self.problem.resource_axis is not None:
+            middle[self.problem.resource_axis] = -1.0
         return tuple(middle)
 
     @cached_property
@@ -131,13 +117,13 @@ class Agent(ABC):
         if self.mode.discrete:
             if self.mode.stop:
                 return self.mode.size - 1
-            return 0 if self.resource_axis is None else 2 * self.resource_axis + 1
+            return 0 if self.problem.resource_axis is None else 2 * self.problem.resource_axis + 1
         if self.mode.name == "propose":
             action = self.box(np.array([self.cheapest]))[0]
         else:
             action = self.box(np.zeros((1, self.mode.dimension)))[0]
-            if self.resource_axis is not None:
-                action[self.resource_axis] = -1.0
+            if self.problem.resource_axis is not None:
+                action[self.problem.resource_axis] = -1.0
         if self.mode.stop:
             action[-1] = 1.0
         return action

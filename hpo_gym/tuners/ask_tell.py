@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
+from hpo_gym.tuning.problem import Problem
 
 
 class Search(ABC):
@@ -33,10 +34,10 @@ class Search(ABC):
         """The unit configuration to evaluate next, (d,) in [-1, 1]."""
 
 
-class Run:
+class Asked:
     """A search and how far it has come.
 
-    A run is asked once per evaluation, however often `predict` is called.
+    It is asked once per evaluation, however often `predict` is called.
 
     Args:
         search: The search.
@@ -63,11 +64,11 @@ class Run:
         return self._proposal
 
 
-class Runs(NamedTuple):
+class Searches(NamedTuple):
     """The state of N rows."""
 
-    run: NDArray[np.object_]
-    """(N,) their `Run`."""
+    asked: NDArray[np.object_]
+    """(N,) their `Asked`."""
     episode: IntArray
     """(N,) number of episodes that the row began."""
 
@@ -82,49 +83,39 @@ class SearchAgent(Agent):
     `predict` moves on: to branch off, make a deep copy of the state.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
         seed: Seed of the searches.
     """
 
     modes = ("propose",)
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        super().__init__(problem, seed=seed)
         self._seed = seed
         self._batches = 0
-        options, family = self.dynamics.options, self.dynamics.family
-        self._metric = family.metrics.index(options.metric)
-        # The observation shows loss / (1 + loss), and the score is 1 / (1 + loss).
-        self._falling = options.metric == "loss"
 
     @abstractmethod
     def begin(self, random: np.random.Generator) -> Search:
         """A search for a new episode, all of whose random numbers come from this generator."""
 
     def act(
-        self, observations: NDArray[Any], state: Runs | None, starts: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], Runs]:
+        self, observations: NDArray[Any], state: Searches | None, starts: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], Searches]:
         """Tell every row's search what was observed, and ask it."""
         rows, dimension = len(observations), self.mode.dimension
         if state is None:
-            state = Runs(np.empty(rows, dtype=np.object_), np.zeros(rows, dtype=np.int64))
+            state = Searches(np.empty(rows, dtype=np.object_), np.zeros(rows, dtype=np.int64))
             self._batches += 1
-        runs, episodes = state.run.copy(), state.episode + starts
+        runs, episodes = state.asked.copy(), state.episode + starts
         for row in np.flatnonzero(starts).tolist():
             words = (self._seed, self._batches, row, int(episodes[row]))
-            runs[row] = Run(self.begin(np.random.default_rng(words)), dimension)
+            runs[row] = Asked(self.begin(np.random.default_rng(words)), dimension)
         seen = self.layout.decode(observations)
         units = seen.unit.astype(np.float64)
-        scores = self._scores(seen.features)
         proposals = units.copy()
         evaluations = self.layout.evaluations(observations)
         # Rows without budget wait for their reset: nothing is worth a thought there.
         for row in np.flatnonzero(evaluations < self.layout.max_evaluations).tolist():
-            told = (units[row], float(scores[row])) if seen.known[row] else None
+            told = (units[row], float(seen.score[row])) if seen.known[row] else None
             proposals[row] = runs[row].propose(int(evaluations[row]), told)
-        return self.box(proposals), Runs(runs, episodes)
-
-    def _scores(self, features: NDArray[Any]) -> FloatArray:
-        """Observed scores (N,) of the last evaluations, from their features (N, M)."""
-        feature = features[:, self._metric].astype(np.float64)
-        return 1.0 - feature if self._falling else feature
+        return self.box(proposals), Searches(runs, episodes)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -224,7 +225,10 @@ def _process_of(policy: Policy) -> TuningProcess:
     environment = policy.description.get("environment")
     if not isinstance(environment, Mapping):
         raise ValueError("the policy's description names no environment: train it with the scripts")
-    options = {**gym.spec(environment["id"]).kwargs, **environment["options"]}
+    module, _, env_id = environment["id"].rpartition(":")
+    if module:
+        import_module(module)  # which registers the id
+    options = {**gym.spec(env_id).kwargs, **environment["options"]}
     process = TuningProcess(Options(**options))
     interface = policy.description["interface"]
     if interface["observation"] != process.options.observation:  # trained on another layout

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from hpo_gym.arrays import Vectors
+from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -52,10 +50,13 @@ def only_task(dynamics: TuningProcess, split: str | None = None) -> Any:
     return dynamics.family.sample(split, options.task or 0)
 
 
-def resource_axis(dynamics: TuningProcess) -> int | None:
-    """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
-    d = dynamics.space.dimension
-    corners = np.vstack((np.full(d, -1.0), 2.0 * np.eye(d) - 1.0))  # one parameter raised at a time
-    resource = dynamics.family.resource(dynamics.space.scaled(tuple(corners.T), Vectors()))
-    raised = np.flatnonzero(resource[1:] > resource[0])
-    return int(raised[0]) if raised.size else None
+def problem_of(env: Any) -> Problem:
+    """What a tuner may know of an environment.
+
+    Args:
+        env: A problem, or whatever `dynamics_of` takes.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    return env if isinstance(env, Problem) else dynamics_of(env).problem

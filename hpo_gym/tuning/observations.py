@@ -95,7 +95,7 @@ class Encoder:
         observation: str,
         start_evaluated: bool,
     ) -> None:
-        self.family, self.metric = family, metric
+        self.family, self.metric, self.observation = family, metric, observation
         self.guarded = family.may_fail is not False
         self.dimension = family.space.dimension
         self.features = len(family.metrics)
@@ -105,6 +105,16 @@ class Encoder:
         self.row_size = self.dimension + self.features + 1
         self.rows = max_evaluations + start_evaluated if observation == "history" else 0
         self.size = self.summary_size + self.rows * self.row_size
+
+    def summarised(self) -> Encoder:
+        """An encoder of the "summary" alone."""
+        return Encoder(
+            self.family,
+            self.metric,
+            max_evaluations=self.max_evaluations,
+            observation="summary",
+            start_evaluated=self.start_evaluated,
+        )
 
     def space(self) -> spaces.Box:
         """A fresh observation space of one row."""
@@ -247,8 +257,8 @@ class Encoder:
             empty = np.zeros((self.row_size, 1), dtype=np.float32)
         return [empty if row is None else row for row in history]
 
-    def decode(self, observation: Any) -> Observation:
-        """Name the parts of observations of shape (..., size).
+    def checked(self, observation: Any) -> NDArray[np.float32]:
+        """Observations as an array (..., size).
 
         Raises:
             ValueError: The last dimension is not this encoder's.
@@ -259,6 +269,15 @@ class Encoder:
                 f"an observation of this environment has {self.size} components, "
                 f"got the shape {array.shape}"
             )
+        return array
+
+    def decode(self, observation: Any) -> Observation:
+        """Name the parts of observations of shape (..., size).
+
+        Raises:
+            ValueError: The last dimension is not this encoder's.
+        """
+        array = self.checked(observation)
         d, m = self.dimension, self.features
         summary = array[..., : self.summary_size]
         rows = array[..., self.summary_size :]

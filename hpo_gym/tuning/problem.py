@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from hpo_gym.arrays import Column, Columns
 from hpo_gym.space import SearchSpace
@@ -40,13 +41,32 @@ class Problem:
 
     @property
     def resource_axis(self) -> int | None:
-        """Index of the resource parameter in the space, None if nothing sets the resource."""
+        """The unit coordinate that sets the resource, None if nothing does."""
         if self.resource_parameter is None:
             return None
-        return self.space.names.index(self.resource_parameter)
+        axis: int = self.space.slices[self.resource_parameter].start
+        return axis
+
+    @property
+    def interface(self) -> dict[str, Any]:
+        """What a policy must share with an environment: what observations and actions mean."""
+        return {
+            "parameters": list(self.space.names),
+            "metrics": list(self.metrics),
+            "observation": self.layout.observation,
+            "observation_size": self.layout.size,
+            "action": self.mode.name,
+            "action_size": self.mode.size,
+            "stop": self.mode.stop,
+        }
+
+    def summarised(self) -> Problem:
+        """The same problem seen through the "summary", which a "history" begins with."""
+        return replace(self, layout=self.layout.summarised())
 
     def cost(self, natural: Columns) -> Column:
         """What evaluations of natural configurations cost, in units of the score."""
-        axis = self.resource_axis
-        resource = 0.0 * natural[0] if axis is None else natural[axis]
-        return self.evaluation_cost + self.resource_cost * resource
+        if self.resource_parameter is None:
+            return self.evaluation_cost + 0.0 * natural[0]
+        resource = natural[self.space.names.index(self.resource_parameter)]
+        return self.resource_cost * resource + self.evaluation_cost

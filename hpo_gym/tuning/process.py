@@ -9,6 +9,7 @@ evaluated that was not asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from hpo_gym.tuning.evaluator import Evaluation, Evaluator
 from hpo_gym.tuning.merging import merge
 from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.reset_options import EpisodeReader
 from hpo_gym.tuning.rewards import REWARDS
 from hpo_gym.tuning.state import Action, Episode, State, Tasks, unless
@@ -84,18 +86,27 @@ class TuningProcess:
             **failed,
         }
 
+    @cached_property
+    def problem(self) -> Problem:
+        """What a tuner may know."""
+        options = self.options
+        return Problem(
+            space=self.space,
+            metrics=tuple(self.family.metrics),
+            metric=options.metric,
+            goal=self.family.goals[options.metric],
+            mode=self.mode,
+            layout=self.layout,
+            max_evaluations=options.max_evaluations,
+            evaluation_cost=options.evaluation_cost,
+            resource_cost=options.epoch_cost / 100.0,
+            resource_parameter=self.family.resource_parameter,
+        )
+
     @property
     def interface(self) -> dict[str, Any]:
-        """What a policy must share with an environment: what observations and actions mean."""
-        return {
-            "parameters": list(self.space.names),
-            "metrics": list(self.family.metrics),
-            "observation": self.options.observation,
-            "observation_size": self.layout.size,
-            "action": self.mode.name,
-            "action_size": self.mode.size,
-            "stop": self.mode.stop,
-        }
+        """What a policy must share with an environment."""
+        return self.problem.interface
 
     @property
     def noise(self) -> float | None:
@@ -258,14 +269,17 @@ class TuningProcess:
         natural = self.space.natural(state.scaled, xp)
         if not self.layout.start_evaluated:
             natural = xp.select(state.evaluations > 0, natural, (0.0,) * len(natural))
-        costs = state.cost, state.total_cost
-        counts: tuple[Column, ...] = (*costs, state.evaluations, state.tasks.index)
-        if self.knows_optimum:
-            regret = self.regret(state)
-            counts = (regret, *counts, regret <= SUCCESS_REGRET)
+        values = [*natural, *state.metrics, state.best_metric]
+        known = self.knows_optimum
+        regret = self.regret(state) if known else 0.0
+        if known:
+            values.append(regret)
+        values += (state.cost, state.total_cost, state.evaluations, state.tasks.index)
+        if known:
+            values.append(regret <= SUCCESS_REGRET)
         if self.layout.guarded:
-            counts = (*counts, state.failed)
-        return (*natural, *state.metrics, state.best_metric, *counts)
+            values.append(state.failed)
+        return values
 
     def _shown(self, state: State, xp: Namespace) -> Columns:
         """The last metrics as observations show them; zeros before any evaluation."""
