@@ -55,7 +55,7 @@ class BealeFamily(Family):
 
     def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """From 0 at the largest value to 1 at the minimum, on a log scale."""
-        return xp.maximum(1.0 - xp.log10((1.0, -1.0, metrics[0]))[0] / _LOG_RANGE, 0.0)
+        return xp.maximum(1.0 - xp.log10(1.0 + metrics[0]) / _LOG_RANGE, 0.0)
 
     def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The score: the function's values span six decades."""
