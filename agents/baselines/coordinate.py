@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray, replace_rows, take_rows
-from hpo_gym.tuning.find import only_task
-from hpo_gym.tuning.process import TuningProcess
 
 from .line_search import next_point, probes
 from .pattern import PatternSearch
@@ -69,7 +67,6 @@ class CoordinateAgent(Agent):
         rounds = 1 if resource is not None else budget
         plan = [(a, i, r) for r in range(rounds) for a in lines for i in range(points)]
         self._plan = plan[: budget - 1]
-        self._complement = _is_complement(self.dynamics)
         self._middle = np.zeros(d)
         if resource is not None:
             self._middle[resource] = -1.0
@@ -145,18 +142,4 @@ class CoordinateAgent(Agent):
 
     def _log_score(self, features: NDArray[Any]) -> FloatArray:
         """Log scores (n,) of evaluations from their metrics as observations show them (n, M)."""
-        family, metric = self.dynamics.family, self.dynamics.options.metric
-        score = features[:, family.metrics.index(metric)].astype(np.float64)
-        if self._complement:
-            score = 1.0 - score
-        return np.log(np.maximum(score, _LEAST_SCORE))
-
-
-def _is_complement(dynamics: TuningProcess) -> bool:
-    """Whether an observation shows 1 - score (as of a loss) rather than the primary score."""
-    family, metric, xp = dynamics.family, dynamics.options.metric, Vectors()
-    middle = tuple(np.zeros((dynamics.space.dimension, 1)))
-    metrics = family.noiseless(only_task(dynamics), dynamics.space.scaled(middle, xp), xp)
-    score = family.score(metrics, metric, xp)
-    shown = family.features(metrics, xp)[family.metrics.index(metric)]
-    return not np.allclose(shown, score)
+        return np.log(np.maximum(self.layout.score(features), _LEAST_SCORE))

@@ -17,6 +17,7 @@ from typing import Any
 
 from hpo_gym.arrays.floats import Floats
 from hpo_gym.arrays.namespace import Column, Columns, Namespace, is_tensor
+from hpo_gym.arrays.struct import Struct
 from hpo_gym.arrays.vectors import Vectors
 
 
@@ -31,4 +32,13 @@ def namespace_of(*values: Any) -> Namespace:
     return Vectors()
 
 
-__all__ = ["Column", "Columns", "Floats", "Namespace", "Vectors", "is_tensor", "namespace_of"]
+__all__ = [
+    "Column",
+    "Columns",
+    "Floats",
+    "Namespace",
+    "Struct",
+    "Vectors",
+    "is_tensor",
+    "namespace_of",
+]

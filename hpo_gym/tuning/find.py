@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from hpo_gym.arrays import Vectors
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -53,9 +50,6 @@ def only_task(dynamics: TuningProcess, split: str | None = None) -> Any:
 
 
 def resource_axis(dynamics: TuningProcess) -> int | None:
-    """Index of the parameter that sets the resource (the epochs), or None if nothing does."""
-    d = dynamics.space.dimension
-    corners = np.vstack((np.full(d, -1.0), 2.0 * np.eye(d) - 1.0))  # one parameter raised at a time
-    resource = dynamics.family.resource(dynamics.space.scaled(tuple(corners.T), Vectors()))
-    raised = np.flatnonzero(resource[1:] > resource[0])
-    return int(raised[0]) if raised.size else None
+    """Unit coordinate of the parameter that sets the resource, or None if nothing does."""
+    parameter = dynamics.family.resource_parameter
+    return None if parameter is None else dynamics.space.slices[parameter].start
