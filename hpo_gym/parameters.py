@@ -93,7 +93,7 @@ class _Number:
 
     def natural(self, scaled: Column, xp: Namespace) -> Column:
         """Natural value of a scaled one; on a log axis a bound may be off by its last bit."""
-        return xp.exp((_LN10, scaled))[0] if self.log else scaled
+        return xp.exp(_LN10 * scaled) if self.log else scaled
 
     def value(self, natural: float) -> Any:
         """What a configuration holds, inside the bounds."""
@@ -175,11 +175,11 @@ class Integer(_Number):
         if self.nearest:
             return xp.rint(column)
         if self.log:
-            real = xp.exp((_LN10, column))[0]
+            real = xp.exp(_LN10 * column)
             # n is the nearest on the log axis if n (n - 1) < real^2 < n (n + 1).
             whole = xp.rint(xp.sqrt(real * real + 0.25))
             whole = xp.minimum(xp.maximum(whole, float(self.low)), float(self.high))
-            return xp.log10((whole, 0.0, 0.0))[0]
+            return xp.log10(whole)
         return xp.minimum(xp.floor(column), float(self.high))
 
     def position(self, scaled: Column) -> Columns:

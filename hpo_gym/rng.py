@@ -5,7 +5,8 @@ hashes of (key, counter) by the finaliser of SplitMix64 (Steele, Lea and Flood, 
 pseudorandom number generators", OOPSLA 2014). There is no state to carry, so rows may be drawn in
 any order, one at a time or a million at once, with equal results.
 
-Every function takes a Python ``int`` (one row) or a uint64 array of shape (N,).
+Every function takes a Python ``int`` (one row) or a uint64 array of shape (N,), and refuses other
+keys: words of torch tensors are signed, and would lose a bit.
 """
 
 from __future__ import annotations
@@ -25,8 +26,29 @@ _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 TASK, START, NOISE = 1, 2, 3
 
 
+def _check_words(*words: Any) -> None:
+    """Raise TypeError unless these are Python ints or arrays of uint64."""
+    for word in words:
+        is_array = isinstance(word, np.ndarray) and word.dtype == np.uint64
+        if not (is_array or type(word) is int):
+            kind = f"{type(word).__name__} of {getattr(word, 'dtype', 'no dtype')}"
+            raise TypeError(
+                f"keys and counters are Python ints or arrays of uint64, not {kind}: convert "
+                "with int() or .astype(np.uint64); draw for torch in NumPy, and convert the draws"
+            )
+
+
 def mix(word: Any) -> Any:
-    """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit."""
+    """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit.
+
+    Raises:
+        TypeError: Here and in `derive` and `uniforms`: a word is no int and no uint64 array.
+    """
+    _check_words(word)
+    return _mix(word)
+
+
+def _mix(word: Any) -> Any:
     if isinstance(word, np.ndarray):  # products wrap around by themselves; memory is reused
         mixed = word >> 30
         mixed ^= word
@@ -42,7 +64,8 @@ def mix(word: Any) -> Any:
 
 def derive(key: Any, word: Any) -> Any:
     """The key of sub-stream ``word`` of ``key``; either may be an array."""
-    return mix(mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
+    _check_words(key, word)
+    return _mix(_mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
 
 
 def text_key(text: str) -> int:
@@ -83,15 +106,32 @@ def random_words(count: int) -> Any:
 
 def uniforms(key: Any, count: int) -> Columns:
     """``count`` columns of uniforms in [0, 1), multiples of 2**-53."""
+    _check_words(key)
     return tuple(
-        (mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
+        (_mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
     )
 
 
 def normals(key: Any, count: int, xp: Namespace) -> Columns:
     """``count`` columns of independent standard normals."""
-    draws = uniforms(key, count + count % 2)
-    pairs: list[Column] = []
-    for first, second in zip(draws[::2], draws[1::2], strict=True):
-        pairs.extend(xp.box_muller(1.0 - first, second))
-    return tuple(pairs[:count])
+    return normals_from(uniforms(key, count + count % 2), xp)[:count]
+
+
+def normals_from(uniforms: Columns, xp: Namespace) -> Columns:
+    """Independent standard normals, as many as the independent uniforms that they are made of.
+
+    Args:
+        uniforms: Columns in [0, 1): an even number, for normals are made in pairs.
+        xp: Array namespace.
+
+    Raises:
+        ValueError: The number is odd.
+    """
+    if len(uniforms) % 2:
+        raise ValueError(
+            f"normals are made of pairs of uniforms, not of {len(uniforms)}: draw one more"
+        )
+    normals: list[Column] = []
+    for first, second in zip(uniforms[::2], uniforms[1::2], strict=True):
+        normals.extend(xp.box_muller(1.0 - first, second))
+    return tuple(normals)

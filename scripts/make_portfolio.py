@@ -17,7 +17,7 @@ import numpy as np
 import tyro
 
 from agents.informed.portfolio import FOLDER, file_name, greedy, regret_table
-from hpo_gym.families import Distribution, make_family
+from hpo_gym.families import HashedBank, make_family
 from hpo_gym.files import write_atomic
 from scripts.command_line import command_of, plain_errors, require_count
 
@@ -43,7 +43,7 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Build the portfolio and write it."""
     family = make_family(arguments.family)
-    assert isinstance(family, Distribution)
+    assert isinstance(family, HashedBank)
     tasks, metric, most = arguments.tasks, arguments.metric, family.sizes["train"]
     require_count("--tasks", tasks, 1, most - 1)
     require_count("--candidates", arguments.candidates, 1, most - tasks)

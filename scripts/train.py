@@ -26,7 +26,7 @@ from agents.training.run import TrainingInterrupted
 from agents.training.train import train
 from agents.training.validation import headline, regrets
 from hpo_gym.benchmark.scoring.statistics import iqm
-from hpo_gym.families import Distribution
+from hpo_gym.families import HashedBank
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuning.find import dynamics_of
 from scripts.command_line import command_of, make_env, plain_errors, read_object, read_options
@@ -152,7 +152,7 @@ def _regrets(policy: Policy) -> list[str]:
     """Lines with the regret on all validation tasks, after 1, 2, 4, ... evaluations."""
     environment = policy.description["environment"]
     family = dynamics_of(gym.make(environment["id"], **environment["options"])).family
-    assert isinstance(family, Distribution)
+    assert isinstance(family, HashedBank)
     tasks = family.sizes["validation"]
     regret = regrets(policy, environment, tasks)
     counts = [2**i for i in range(regret.shape[1].bit_length())]

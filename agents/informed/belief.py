@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpo_gym.arrays import Columns, Vectors
+from hpo_gym.arrays import Columns, Struct, Vectors
 from hpo_gym.tuners.agent import FloatArray, IntArray
 from hpo_gym.tuning.process import TuningProcess
 
@@ -98,19 +97,19 @@ class Belief:
         dynamics: Of the environment.
         tasks: Parameters of the k particles, each (k,).
         weights: (k,) their weights.
-        xi: Standard normals of the observations that they simulate, each (k,).
+        draws: Uniforms of the observations that they simulate, each (k,).
         seen: What was observed.
     """
 
     def __init__(
         self,
         dynamics: TuningProcess,
-        tasks: dict[str, FloatArray],
+        tasks: Struct,
         weights: FloatArray,
-        xi: Columns,
+        draws: Columns,
         seen: Seen,
     ) -> None:
-        self._dynamics, self._tasks, self._xi = dynamics, tasks, xi
+        self._dynamics, self._tasks, self._draws = dynamics, tasks, draws
         self._weights = weights
         exact, simulated = self._simulate(seen.unit)
         noise = np.square(simulated - exact) @ weights
@@ -129,11 +128,9 @@ class Belief:
     def _simulate(self, units: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Noise-free and observed scores, both (c, k), of units (c, d) on the tasks."""
         shape = (len(units), len(self._weights))
-        tasks = {name: np.broadcast_to(column, shape) for name, column in self._tasks.items()}
+        tasks = {name: np.broadcast_to(column, shape) for name, column in vars(self._tasks).items()}
         dynamics, columns = self._dynamics, columns_of(self._dynamics, units, shape)
         family, metric = dynamics.family, dynamics.options.metric
-        exact, observed = family.evaluate(
-            SimpleNamespace(**tasks), columns, dynamics.noise, self._xi, XP
-        )
+        exact, observed = family.evaluate(Struct(**tasks), columns, dynamics.noise, self._draws, XP)
         scores: tuple[Any, ...] = tuple(family.score(m, metric, XP) for m in (exact, observed))
         return scores[0], scores[1]

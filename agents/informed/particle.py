@@ -26,13 +26,13 @@ Jasra, "Sequential Monte Carlo samplers" (2006); expected improvement as in Mock
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.families.bank import Distribution
+from hpo_gym.arrays import Columns
+from hpo_gym.families import HashedBank
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
 
 from .belief import HEAVIEST, XP, Belief, Seen, columns_of, tempered
@@ -47,9 +47,6 @@ AROUND = 48
 """Points around the best candidate, in each of two rounds."""
 SPREADS = (0.1, 0.03)
 """Standard deviations of these points, in unit coordinates."""
-
-_MOST_SHOWN = 1.0 - 1e-7
-"""Of loss / (1 + loss): float32 shows larger losses as infinite."""
 
 
 class Weights(NamedTuple):
@@ -82,7 +79,7 @@ class ParticleAgent(Agent):
     def __init__(self, env: Any, *, seed: int = 0, particles: int = PARTICLES) -> None:
         super().__init__(env, seed=seed)
         family = self.dynamics.family
-        if not isinstance(family, Distribution):
+        if not isinstance(family, HashedBank):
             raise ValueError(
                 f"agent 'particle' learns from training tasks, of which the family "
                 f"{family.name!r} has one; 'fictitious' and 'binormal' have many"
@@ -95,13 +92,13 @@ class ParticleAgent(Agent):
                 f"[{HEAVIEST}, {family.sizes['train']}]"
             )
         self._family, self._metric = family, self.dynamics.options.metric
-        self._parameters = {n: c[:particles] for n, c in vars(family.bank("train")).items()}
+        self._parameters = family.bank("train").take(slice(particles))
         optima, _ = family.best("train", np.arange(particles), self._metric)
         self._optima = np.stack(self.dynamics.space.position(tuple(optima)), axis=1)
         self._portfolio = read_portfolio(self.dynamics)
         dimension = self.mode.dimension
         self._around = self.random.standard_normal((AROUND, dimension))
-        self._xi = tuple(self.random.standard_normal((family.noise_draws, HEAVIEST)))
+        self._draws = uniforms_of(self.random.standard_normal((family.draws, HEAVIEST)))
 
     def act(
         self, observations: NDArray[Any], state: Weights | None, starts: NDArray[np.bool_]
@@ -128,18 +125,15 @@ class ParticleAgent(Agent):
         """What an observation tells."""
         parts = self.layout.decode(observation)
         filled = parts.history_filled > 0.0
-        metrics = parts.history_features[filled].astype(np.float64).T
-        loss = self._family.metrics.index("loss")
-        shown = np.minimum(metrics[loss], _MOST_SHOWN)
-        metrics[loss] = shown / (1.0 - shown)
-        score = self._family.score(tuple(metrics), self._metric, XP)
-        return Seen(parts.history_unit[filled].astype(np.float64), metrics, np.asarray(score))
+        features = parts.history_features[filled]
+        units = parts.history_unit[filled].astype(np.float64)
+        return Seen(units, np.stack(self.layout.metrics(features)), self.layout.score(features))
 
     def _log_likelihood(self, seen: Seen, index: int) -> FloatArray:
         """Of one observation, under every particle."""
-        parameters = SimpleNamespace(**self._parameters)
-        if "noise" in self._parameters:
-            parameters.noise = np.hypot(parameters.noise, TOLERANCE)
+        parameters = self._parameters
+        if hasattr(parameters, "noise"):
+            parameters = parameters.replace(noise=np.hypot(parameters.noise, TOLERANCE))
         columns = columns_of(self.dynamics, seen.unit[index : index + 1], self._optima.shape[:1])
         observed = tuple(seen.metrics[:, index].tolist())
         return np.asarray(self._family.log_likelihood(parameters, columns, observed, XP))
@@ -147,10 +141,24 @@ class ParticleAgent(Agent):
     def _propose(self, seen: Seen, log_weight: FloatArray) -> FloatArray:
         """The unit configuration, (d,), that is expected to improve the most."""
         heaviest, weights = tempered(log_weight)
-        tasks = {name: column[heaviest] for name, column in self._parameters.items()}
-        belief = Belief(self.dynamics, tasks, weights, self._xi, seen)
+        tasks = self._parameters.take(heaviest)
+        belief = Belief(self.dynamics, tasks, weights, self._draws, seen)
         candidates = np.concatenate([self._optima[heaviest[:OPTIMA]], self._portfolio])
         return climb(belief.improvement, candidates, self._around)
+
+
+def uniforms_of(normals: FloatArray) -> Columns:
+    """The uniforms of which `rng.normals_from` makes these normals, but for the last bits.
+
+    Args:
+        normals: (2k, n).
+    """
+    first, second = normals[::2], normals[1::2]
+    radius = np.hypot(first, second)
+    uniforms = np.empty_like(normals)
+    uniforms[::2] = -np.expm1(-0.5 * radius * radius)
+    uniforms[1::2] = np.arctan2(second, first) / (2.0 * np.pi) % 1.0
+    return tuple(uniforms)
 
 
 def climb(

@@ -15,14 +15,13 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.families import Distribution, Family
+from hpo_gym.families import Family, HashedBank
 from hpo_gym.tuners.agent import Agent, FloatArray
 from hpo_gym.tuning.find import dynamics_of
 from hpo_gym.tuning.process import TuningProcess
@@ -36,7 +35,7 @@ _XP = Vectors()
 
 
 def regret_table(
-    family: Distribution, metric: str, scaled: FloatArray, tasks: int
+    family: HashedBank, metric: str, scaled: FloatArray, tasks: int
 ) -> NDArray[np.float32]:
     """Noise-free normalised regret of configurations on the first training tasks.
 
@@ -49,13 +48,12 @@ def regret_table(
     Returns:
         (c, n) float32: memory is what limits the size of the table.
     """
-    parameters = {name: column[:tasks] for name, column in vars(family.bank("train")).items()}
+    parameters = family.bank("train").take(slice(tasks))
     best = family.best("train", np.arange(tasks), metric)[1]
     table = np.empty((scaled.shape[1], tasks), dtype=np.float32)
     for regret, configuration in zip(table, scaled.T, strict=True):
         columns = tuple(np.full(tasks, value) for value in configuration)
-        metrics = family.noiseless(SimpleNamespace(**parameters), columns, _XP)
-        regret[:] = 1.0 - family.score(metrics, metric, _XP) / best
+        regret[:] = 1.0 - family.true_score(parameters, columns, metric, _XP) / best
     return table
 
 

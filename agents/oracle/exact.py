@@ -53,8 +53,8 @@ class ExactModel:
         """Noise-free scores (...) of unit configurations (..., d)."""
         columns = tuple(units.reshape(-1, units.shape[-1]).T)
         family, options = self._dynamics.family, self._dynamics.options
-        metrics = family.noiseless(self._parameters, self._dynamics.space.scaled(columns, _XP), _XP)
-        scores = family.score(metrics, options.metric, _XP)
+        scaled = self._dynamics.space.scaled(columns, _XP)
+        scores = family.true_score(self._parameters, scaled, options.metric, _XP)
         return np.asarray(scores).reshape(units.shape[:-1])
 
     def axis_score(self, axis: int, coordinates: FloatArray) -> FloatArray:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.families import NotebookFamily
-from hpo_gym.families.bank import Distribution
+from hpo_gym.families import NotebookFamily, TaskBank, require_optimum
 from hpo_gym.tuners.agent import Agent, FloatArray
 
 from .exact import ExactModel
@@ -74,8 +73,8 @@ class OracleAgent(Agent):
         Raises:
             ValueError: The family has one task only, which is known anyway.
         """
-        family = self.dynamics.family
-        if not isinstance(family, Distribution):
+        family = require_optimum(self.dynamics.family, "agent 'oracle'")
+        if not isinstance(family, TaskBank):
             raise ValueError(f"the family {family.name!r} has one task: begin has nothing to tell")
         scaled, _ = family.best(split, np.asarray(tasks), self.dynamics.options.metric)
         optima = np.stack(self.dynamics.space.position(tuple(scaled)), axis=1)
@@ -114,8 +113,8 @@ class OracleAgent(Agent):
         scores = []
         for corner in corners:
             columns = tuple(np.full(rows, coordinate) for coordinate in corner)
-            metrics = family.noiseless(parameters, space.scaled(columns, _XP), _XP)
-            scores.append(family.score(metrics, self.dynamics.options.metric, _XP))
+            scaled, metric = space.scaled(columns, _XP), self.dynamics.options.metric
+            scores.append(family.true_score(parameters, scaled, metric, _XP))
         return np.asarray(corners[np.argmin(scores, axis=0)])
 
     def _reveal(self, observations: NDArray[Any]) -> NDArray[Any]:

@@ -9,15 +9,14 @@ outside they were.
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hpo_gym.arrays import namespace_of
-from hpo_gym.families.bank import Distribution
+from hpo_gym.arrays import Struct, namespace_of
+from hpo_gym.families import HashedBank
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -58,7 +57,7 @@ class Bank:
         metric: The primary metric.
     """
 
-    def __init__(self, family: Distribution, split: str, metric: str) -> None:
+    def __init__(self, family: HashedBank, split: str, metric: str) -> None:
         columns = vars(family.bank(split))
         self._names = tuple(columns)
         self.size = family.sizes[split]
@@ -66,10 +65,10 @@ class Bank:
         # Side by side, so that one gather reads a task.
         self._block = torch.from_numpy(np.stack([*columns.values(), best], axis=1))
 
-    def tasks(self, index: Tensor) -> tuple[SimpleNamespace, Tensor]:
+    def tasks(self, index: Tensor) -> tuple[Struct, Tensor]:
         """Parameters and best possible scores, columns (N,) float64, of tasks (N,) int64."""
         *columns, best = self._block[index].T.contiguous().unbind()
-        return SimpleNamespace(**dict(zip(self._names, columns, strict=True))), best
+        return Struct(**dict(zip(self._names, columns, strict=True))), best
 
 
 class Unrolled(NamedTuple):
@@ -124,8 +123,8 @@ class _Incumbents(NamedTuple):
 def unroll(
     network: Network,
     dynamics: TuningProcess,
-    tasks: tuple[SimpleNamespace, Tensor],
-    xi: Tensor,
+    tasks: tuple[Struct, Tensor],
+    draws: Tensor,
     *,
     gradient_limit: float = float("inf"),
     whole: bool = False,
@@ -136,7 +135,7 @@ def unroll(
         network: Proposes the configurations.
         dynamics: Of an environment with action="propose", start="none", observation="history".
         tasks: Parameters and best possible scores as `Bank.tasks` returns them.
-        xi: Standard normals of the observations' noise, (T, noise_draws, N) float64.
+        draws: Uniforms of the observations' noise, (T, family.draws, N) float64.
         gradient_limit: Bound on each component of the loss's gradient to a configuration.
         whole: Round integer parameters, as the environment does.
     """
@@ -145,7 +144,7 @@ def unroll(
     sizes = [layout.summary_size, *[layout.row_size] * layout.rows]
     of_summary, *of_rows = torch.split(first.weight, sizes, dim=1)
     history_share: Tensor = first.bias
-    one = torch.ones(xi.shape[-1], 1, dtype=first.weight.dtype)
+    one = torch.ones(draws.shape[-1], 1, dtype=first.weight.dtype)
     summary = torch.cat([one.new_zeros(len(one), layout.summary_size - 2), one, 0.0 * one], dim=1)
     incumbents: _Incumbents | None = None
     regrets, best_regrets, units, excesses = [], [], [], []
@@ -153,7 +152,7 @@ def unroll(
         raw = network.after_first(torch.addmm(history_share, summary, of_summary.T))
         excesses.append((raw - raw.detach().clamp(-1.0, 1.0)).square().sum(dim=1).mean())
         unit: Tensor = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
-        features, score, regret = _evaluate(dynamics, tasks, unit, xi[step], whole)
+        features, score, regret = _evaluate(dynamics, tasks, unit, draws[step], whole)
         others = _Incumbents(unit, score, regret)
         incumbents = others if incumbents is None else incumbents.or_better(others)
         row = torch.cat([unit, features.to(one.dtype), one], dim=1)
@@ -170,9 +169,9 @@ def unroll(
 
 def _evaluate(
     dynamics: TuningProcess,
-    tasks: tuple[SimpleNamespace, Tensor],
+    tasks: tuple[Struct, Tensor],
     unit: Tensor,
-    xi: Tensor,
+    draws: Tensor,
     whole: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Features (N, M) and observed score (N,) of unit configurations (N, d), and their regret."""
@@ -181,7 +180,7 @@ def _evaluate(
     xp = namespace_of(best_possible)
     columns = unit.double().unbind(dim=1)
     scaled = dynamics.space.scaled(columns, xp, relaxed=not whole)
-    exact, seen = family.evaluate(parameters, scaled, dynamics.noise, xi.unbind(), xp)
+    exact, seen = family.evaluate(parameters, scaled, dynamics.noise, draws.unbind(), xp)
     features = torch.stack(family.features(seen, xp), dim=1)
     regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible
     return features, family.score(seen, metric, xp), regret

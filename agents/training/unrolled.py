@@ -25,7 +25,7 @@ import gymnasium as gym
 import torch
 from torch import Tensor
 
-from hpo_gym.families.bank import Distribution
+from hpo_gym.families import HashedBank
 from hpo_gym.policies.description import FORMAT
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuning.process import TuningProcess
@@ -151,11 +151,12 @@ class UnrolledLearner(Learner):
         """One update; returns the loss."""
         settings, process = self._settings, self._process
         index = torch.randint(self._bank.size, (settings.tasks,), generator=self._random)
-        shape = process.layout.rows, process.family.noise_draws, settings.tasks
-        xi = torch.randn(shape, generator=self._random, dtype=torch.float64)
+        shape = process.layout.rows, process.family.draws, settings.tasks
+        draws = torch.rand(shape, generator=self._random, dtype=torch.float64)
         # The loss is a mean over episodes, the limit is one on an episode.
         limit = settings.gradient_limit / settings.tasks
-        episodes = unroll(self._network, process, self._bank.tasks(index), xi, gradient_limit=limit)
+        tasks = self._bank.tasks(index)
+        episodes = unroll(self._network, process, tasks, draws, gradient_limit=limit)
         loss = settings.loss(episodes)
         for group in self._optimiser.param_groups:
             group["lr"] = settings.rate(self._update)
@@ -208,7 +209,7 @@ def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
         given = getattr(process.options, name)
         if given != value:
             raise ValueError(f"an unrolled tuner needs {name} = {value!r}, {env_id} has {given!r}")
-    if not isinstance(process.family, Distribution):
+    if not isinstance(process.family, HashedBank):
         raise ValueError(
             f"an unrolled tuner needs a family of many tasks; {env_id} has the family "
             f"{process.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"

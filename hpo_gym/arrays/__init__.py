@@ -7,9 +7,8 @@ Several columns are a tuple, or a block of shape ``(k, N)``, whose rows are colu
 namespace per kind, called ``xp`` where it is passed: `hpo_gym.arrays.floats`,
 `hpo_gym.arrays.vectors` and `hpo_gym.arrays.tensors`.
 
-Exponentials and logarithms are taken of several columns at once, because one NumPy call on a block
-costs less than several. ``np.exp`` and ``np.log10`` give the same bits for one Python float as in
-an array (``math.exp`` does not).
+``np.exp`` and ``np.log10`` give the same bits for one Python float as in a contiguous array
+(``math.exp`` does not).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 
 from hpo_gym.arrays.floats import Floats
 from hpo_gym.arrays.namespace import Column, Columns, Namespace, is_tensor
+from hpo_gym.arrays.struct import Struct
 from hpo_gym.arrays.vectors import Vectors
 
 
@@ -32,4 +32,13 @@ def namespace_of(*values: Any) -> Namespace:
     return Vectors()
 
 
-__all__ = ["Column", "Columns", "Floats", "Namespace", "Vectors", "is_tensor", "namespace_of"]
+__all__ = [
+    "Column",
+    "Columns",
+    "Floats",
+    "Namespace",
+    "Struct",
+    "Vectors",
+    "is_tensor",
+    "namespace_of",
+]

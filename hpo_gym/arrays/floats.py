@@ -20,14 +20,14 @@ class Floats:
     sqrt = staticmethod(math.sqrt)
 
     @staticmethod
-    def exp(*products: tuple[float, float]) -> Columns:
-        """Exponentials of products, by NumPy's scalar path: fast, and equal to the array's."""
-        return [float(np.exp(a * b)) for a, b in products]
+    def exp(column: float) -> float:
+        """Exponential, by NumPy's scalar path: fast, and equal to the array's."""
+        return float(np.exp(column))
 
     @staticmethod
-    def log10(*lines: tuple[float, float, float]) -> Columns:
-        """Base-10 logarithms of lines."""
-        return [float(np.log10(a - b * x)) for a, b, x in lines]
+    def log10(column: float) -> float:
+        """Base-10 logarithm."""
+        return float(np.log10(column))
 
     @staticmethod
     def ndtr(*columns: float) -> Columns:

@@ -15,16 +15,16 @@ Columns: TypeAlias = Any
 class Namespace(Protocol):
     """What the equations need beyond the operators of Python."""
 
-    def exp(self, *products: tuple[Column, Column]) -> Columns:
-        """``exp(a * b)`` for every pair (a, b)."""
+    def exp(self, column: Column) -> Column:
+        """Exponential."""
         ...
 
-    def log10(self, *lines: tuple[Column, Column, Column]) -> Columns:
-        """``log10(a - b * x)`` for every triple (a, b, x)."""
+    def log10(self, column: Column) -> Column:
+        """Base-10 logarithm."""
         ...
 
     def ndtr(self, *columns: Column) -> Columns:
-        """The normal cumulative distribution function of every column."""
+        """The normal cumulative distribution function of every column, in one call."""
         ...
 
     def sqrt(self, column: Column) -> Column:

@@ -40,14 +40,14 @@ class Tensors:
         return tuple(cls.where(condition, y, n) for y, n in zip(yes, no, strict=True))
 
     @staticmethod
-    def exp(*products: tuple[Column, Column]) -> Columns:
-        """Exponentials of products."""
-        return tuple(torch.exp(_tensor(a * b)) for a, b in products)
+    def exp(column: Column) -> Column:
+        """Exponential."""
+        return torch.exp(_tensor(column))
 
     @staticmethod
-    def log10(*lines: tuple[Column, Column, Column]) -> Columns:
-        """Base-10 logarithms of lines."""
-        return tuple(torch.log10(_tensor(a - b * x)) for a, b, x in lines)
+    def log10(column: Column) -> Column:
+        """Base-10 logarithm."""
+        return torch.log10(_tensor(column))
 
     @staticmethod
     def ndtr(*columns: Column) -> Columns:

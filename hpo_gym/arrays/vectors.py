@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import reduce
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from hpo_gym.arrays.namespace import Column, Columns
 from hpo_gym.arrays.normal_cdf import normal_cdf_array
 
 
-def _shape(columns: Iterable[Column]) -> tuple[int, ...]:
-    """Shape of the first column among numbers; the columns of an equation have one shape."""
-    return next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
+def _contiguous(column: Column) -> Any:
+    # With strides, NumPy may take another path, whose last bit can differ.
+    return np.asarray(column, order="C")
 
 
 class Vectors:
@@ -43,27 +42,20 @@ class Vectors:
         )
 
     @staticmethod
-    def exp(*products: tuple[Column, Column]) -> Columns:
-        """Exponentials of products, in one call on a block."""
-        block = np.empty((len(products), *_shape(chain.from_iterable(products))))
-        for i, (a, b) in enumerate(products):
-            np.multiply(a, b, out=block[i, ...])
-        return np.exp(block, out=block)
+    def exp(column: Column) -> Column:
+        """Exponential."""
+        return np.exp(_contiguous(column))
 
     @staticmethod
-    def log10(*lines: tuple[Column, Column, Column]) -> Columns:
-        """Base-10 logarithms of lines, in one call on a block."""
-        block = np.empty((len(lines), *_shape(chain.from_iterable(lines))))
-        for i, (a, b, x) in enumerate(lines):
-            row = block[i, ...]
-            np.multiply(b, x, out=row)
-            np.subtract(a, row, out=row)
-        return np.log10(block, out=block)
+    def log10(column: Column) -> Column:
+        """Base-10 logarithm."""
+        return np.log10(_contiguous(column))
 
     @staticmethod
     def ndtr(*columns: Column) -> Columns:
         """Normal cumulative distribution function, in one call on a block."""
-        block = np.empty((len(columns), *_shape(columns)))
+        shape = next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
+        block = np.empty((len(columns), *shape))
         for i, column in enumerate(columns):
             block[i, ...] = column
         return normal_cdf_array(block)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hpo_gym.arrays import Column, Columns, Namespace
-from hpo_gym.families.base import Family
+from hpo_gym.families.base import KnownOptimum
 from hpo_gym.parameters import Float
 from hpo_gym.space import SearchSpace
 
@@ -22,6 +22,7 @@ LARGEST = 415071.703125
 """Largest value on the square, at (-5, -5)."""
 
 _LOG_RANGE = float(np.log10(1.0 + LARGEST))
+_LN10 = float(np.log(10.0))
 
 
 def beale(x: Any, y: Any) -> Any:
@@ -38,7 +39,7 @@ def beale(x: Any, y: Any) -> Any:
     return first * first + second * second + third * third
 
 
-class BealeFamily(Family):
+class BealeFamily(KnownOptimum):
     """The Beale function, exact and without epochs.
 
     Its score is 1 - log10(1 + f) / log10(1 + 415071.703125), from 0 to 1.
@@ -48,6 +49,7 @@ class BealeFamily(Family):
     space = SearchSpace({"x": Float(-5.0, 5.0), "y": Float(-5.0, 5.0)})
     metrics = ("f",)
     goals: ClassVar[Mapping[str, str]] = {"f": "minimise"}
+    may_fail = False
 
     def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Columns:
         """The function's value."""
@@ -55,15 +57,15 @@ class BealeFamily(Family):
 
     def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """From 0 at the largest value to 1 at the minimum, on a log scale."""
-        return xp.maximum(1.0 - xp.log10((1.0, -1.0, metrics[0]))[0] / _LOG_RANGE, 0.0)
+        return xp.maximum(1.0 - xp.log10(1.0 + metrics[0]) / _LOG_RANGE, 0.0)
 
     def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The score: the function's values span six decades."""
         return (self.score(metrics, "f", xp),)
 
     def metrics_of(self, features: Columns, xp: Namespace) -> Columns:
-        """SHIM."""
-        return (10.0 ** ((1.0 - features[0]) * _LOG_RANGE) - 1.0,)
+        """The function's value that has this score."""
+        return (xp.exp(_LN10 * _LOG_RANGE * (1.0 - features[0])) - 1.0,)
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
         """The minimum (3, 0.5): every evaluation costs the same."""

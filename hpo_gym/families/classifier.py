@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from hpo_gym.arrays import Column, Columns, Namespace
+from hpo_gym.arrays import Column
 from hpo_gym.families.base import Family
 from hpo_gym.parameters import Float, Integer
 from hpo_gym.space import SearchSpace
@@ -34,8 +34,7 @@ class Metrics(NamedTuple):
 class ClassifierFamily(Family):
     """Tuning of a binary classifier: threshold, epochs and learning rate; five metrics.
 
-    Metrics come in the order of `Metrics`. F1 and accuracy are scores as they are; the score of a
-    loss is 1 / (1 + loss).
+    Metrics come in the order of `Metrics`.
     """
 
     space = SPACE
@@ -46,18 +45,5 @@ class ClassifierFamily(Family):
         "accuracy": "maximise",
         "loss": "minimise",
     }
-
-    def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
-        """F1 or accuracy as they are; 1 / (1 + loss)."""
-        if metric == "f1":
-            return metrics[4]
-        return metrics[3] if metric == "accuracy" else 1.0 / (1.0 + metrics[2])
-
-    def features(self, metrics: Columns, xp: Namespace) -> Columns:
-        """The metrics, with loss / (1 + loss) for the loss."""
-        precision, recall, loss, accuracy, f1 = metrics
-        return precision, recall, loss / (1.0 + loss), accuracy, f1
-
-    def resource(self, scaled: Columns) -> Column:
-        """Epochs."""
-        return scaled[1]
+    resource_parameter = "epochs"
+    may_fail = False

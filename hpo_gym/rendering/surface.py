@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.families import Family
+from hpo_gym.families import Family, require_optimum
 from hpo_gym.parameters import Categorical, Integer, Parameter
 
 FloatArray = NDArray[np.float64]
@@ -81,7 +81,8 @@ def surface(family: Family, task: Any, metric: str) -> Surface:
         task: Parameters of one of its tasks, as `Family.sample` gives them.
         metric: The primary metric.
     """
-    optimum, best_possible = family.optimum(task, metric)
+    known = require_optimum(family, "a picture of the score")
+    optimum, best_possible = known.optimum(task, metric)
     groups: list[tuple[int, ...]] = list(combinations(range(len(family.space.parameters)), 2))
     return Surface(
         family.space.names,
@@ -109,9 +110,8 @@ def _slice(
     scaled = [np.full(grid[0].size, value) for value in optimum]
     for index, column in zip(indices, grid, strict=True):
         scaled[index] = column.reshape(-1)
-    metrics = family.noiseless(task, tuple(scaled), _XP)
     score = np.empty(grid[0].size)
-    score[:] = family.score(metrics, metric, _XP)
+    score[:] = family.true_score(task, tuple(scaled), metric, _XP)
 
     def natural(axes: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
         pairs = zip(parameters, axes, strict=True)

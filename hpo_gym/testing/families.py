@@ -10,24 +10,30 @@ from typing import Any
 import numpy as np
 
 from hpo_gym.arrays import Columns, Floats, Vectors
-from hpo_gym.families import Family, make_family
-from hpo_gym.rng import derive, normals
+from hpo_gym.families import Family, KnownOptimum, TaskBank, make_family
+from hpo_gym.families.base import REGISTERED
+from hpo_gym.rng import derive, uniforms
+from hpo_gym.testing.optima import check_optimum
 
 _ROWS, _ROW = Vectors(), Floats()
 _TOLERANCE = 1e-9
-"""Error of an optimum, and how far rounding may take a score out of [0, 1]."""
+"""How far rounding may take a score out of [0, 1], or away by way of the features."""
 
 _NOISE = 0.1
+_CALLS = 16
+"""Evaluations of an impure family: each may be a training run."""
 
 
 def check_family(
     family: str | Mapping[str, Any] | Family, *, rows: int = 400, tasks: int = 4, seed: int = 7
 ) -> None:
-    """Check that a family offers what the dynamics need.
+    """Check that a family keeps its contract.
 
-    Checked: its description; that one row equals many rows bit for bit; shapes and ranges of
-    metrics, scores and features; that scores follow goals; that noise depends on its key alone;
-    and that optima are attained and never exceeded by random configurations.
+    Checked: its description; shapes and ranges of metrics, scores and features; that no metric is
+    NaN, unless the family says that it may fail; that scores follow goals, and survive being shown
+    as features; that one row equals many rows bit for bit; that noise depends on its draws alone;
+    and, where the family knows its optima, that they are attained and never exceeded by random
+    configurations. An impure family is evaluated 16 times, and nothing is repeated.
 
     Args:
         family: A family, its name or its description.
@@ -43,21 +49,44 @@ def check_family(
     _check_description(built)
     for split, size in built.sizes.items():
         index = generator.integers(size, size=rows)
-        parameters = built.sample(split, index)
         scaled = _configurations(built, generator, rows)
-        metrics = built.noiseless(parameters, scaled, _ROWS)
-        again = make_family(built.describe())
-        _assert_same(
-            metrics,
-            again.noiseless(again.sample(split, index), scaled, _ROWS),
-            "a family built from describe() evaluates differently",
-        )
-        _check_ranges(built, metrics, rows)
-        _check_goals(built, metrics)
-        _check_rows(built, split, index, scaled, metrics)
-        for task in np.unique(index)[:tasks].tolist():
-            _check_optimum(built, built.sample(split, task), scaled)
-        _check_noise(built, split, index, scaled)
+        if not built.pure:
+            _check_impure(built, split, int(index[0]), scaled)
+            continue
+        _check_pure(built, split, index, scaled)
+        if isinstance(built, KnownOptimum):
+            for task in np.unique(index)[:tasks].tolist():
+                check_optimum(built, built.sample(split, task), scaled)
+
+
+def _check_pure(family: Family, split: str, index: Any, scaled: Columns) -> None:
+    """Evaluate many rows, then each of them again, and all of them with noise."""
+    parameters = family.sample(split, index)
+    metrics = family.noiseless(parameters, scaled, _ROWS)
+    again = make_family(family.describe())
+    _assert_same(
+        metrics,
+        again.noiseless(again.sample(split, index), scaled, _ROWS),
+        "a family built from describe() evaluates differently",
+    )
+    _check_metrics(family, metrics, scaled)
+    _check_rows(family, split, index, scaled, metrics)
+    _check_noise(family, split, index, scaled)
+
+
+def _check_impure(family: Family, split: str, task: int, scaled: Columns) -> None:
+    """Evaluate some rows, each once, as a process does."""
+    parameters, observed = family.sample(split, task), []
+    points = [
+        tuple(float(column[row]) for column in scaled) for row in range(min(_CALLS, len(scaled[0])))
+    ]
+    for key, point in enumerate(points):
+        draws = uniforms(derive(key, 1), family.draws)
+        exact, seen = family.evaluate(parameters, point, family.noise, draws, _ROW)
+        assert len(exact) == len(seen), f"evaluate() gives {len(exact)} and {len(seen)} metrics"
+        assert all(isinstance(value, float) for value in seen), f"one row gives {seen}, not floats"
+        observed.append(seen)
+    _check_metrics(family, tuple(np.array(observed).T), tuple(np.array(points).T))
 
 
 def _check_description(family: Family) -> None:
@@ -66,7 +95,8 @@ def _check_description(family: Family) -> None:
     again = make_family(json.loads(text))
     assert type(again) is type(family), f"describe() {text} makes a {type(again)}"
     assert again.describe() == description, f"describe() {text} makes {again.describe()}"
-    assert description["name"] == family.name, f"describe() {text} has another name"
+    short = REGISTERED.get(family.name) is type(family)
+    assert not short or description["name"] == family.name, f"describe() {text} has another name"
     assert description["version"] == family.version, f"describe() {text} has another version"
     assert family.metrics, "a family needs at least one metric"
     assert family.goals, "a family needs at least one metric with a goal"
@@ -75,8 +105,13 @@ def _check_description(family: Family) -> None:
         assert goal in ("maximise", "minimise"), f"the goal of {metric!r} is {goal!r}"
     names = [*family.space.names, *family.metrics]
     assert len(set(names)) == len(names), f"parameters and metrics share a name: {names}"
+    resource = family.resource_parameter
+    assert resource is None or resource in family.space.names, (
+        f"resource_parameter = {resource!r} is none of the parameters {list(family.space.names)}"
+    )
     for split, size in family.sizes.items():
         assert isinstance(size, int) and size >= 1, f"split {split!r} has the size {size!r}"
+        assert size == 1 or isinstance(family, TaskBank), f"{size} tasks, but no TaskBank"
 
 
 def _configurations(family: Family, generator: np.random.Generator, rows: int) -> Columns:
@@ -86,24 +121,52 @@ def _configurations(family: Family, generator: np.random.Generator, rows: int) -
     special = [-1.0, 0.0, 1.0]
     if 3**dimension <= rows:
         unit[:, : 3**dimension] = np.array(list(product(special, repeat=dimension))).T
-    else:
+    else:  # too many: some of them
         unit[:, : rows // 2] = generator.choice(special, size=(dimension, rows // 2))
     return family.space.scaled(tuple(unit), _ROWS)
 
 
-def _check_ranges(family: Family, metrics: Columns, rows: int) -> None:
+def _check_metrics(family: Family, metrics: Columns, scaled: Columns) -> None:
+    """Metrics of configurations, noise-free or observed."""
     assert len(metrics) == len(family.metrics), f"{len(metrics)} columns for {family.metrics}"
+    for name, column in zip(family.metrics, metrics, strict=True):
+        _check_column(name, column, len(scaled[0]))
+    metrics = _without_failures(family, metrics, scaled)
+    _check_ranges(family, metrics)
+    _check_goals(family, metrics)
+    _check_inverse(family, metrics)
+
+
+def _check_column(name: str, column: Any, rows: int) -> None:
+    assert np.shape(column) == (rows,), f"{name} has the shape {np.shape(column)}"
+    assert column.dtype == np.float64, f"{name} has the dtype {column.dtype}"
+
+
+def _without_failures(family: Family, metrics: Columns, scaled: Columns) -> Columns:
+    """The metrics where none is NaN: it may only be in a family that says so."""
+    failed = np.isnan(metrics)
+    if family.may_fail is not True and failed.any():
+        metric, row = np.argwhere(failed)[0].tolist()
+        point = tuple(float(column[row]) for column in scaled)
+        values = zip(family.space.names, family.space.natural(point, _ROW), strict=True)
+        raise AssertionError(
+            f"metric {family.metrics[metric]!r} is NaN at {dict(values)}; return a number there, "
+            "or set may_fail = True if such an evaluation has failed"
+        )
+    return tuple(column[~failed.any(axis=0)] for column in metrics)
+
+
+def _check_ranges(family: Family, metrics: Columns) -> None:
     features = family.features(metrics, _ROWS)
     assert len(features) == len(family.metrics), f"{len(features)} features of {family.metrics}"
-    bounded = {f"feature {i}": feature for i, feature in enumerate(features)}
+    shown = zip(family.metrics, features, strict=True)
+    bounded = {f"the feature of {name!r}": feature for name, feature in shown}
     for metric in family.goals:
-        bounded[f"score of {metric!r}"] = family.score(metrics, metric, _ROWS)
-    columns = dict(zip(family.metrics, metrics, strict=True)) | bounded
-    for name, column in columns.items():
-        assert np.shape(column) == (rows,), f"{name} has the shape {np.shape(column)}"
-        assert column.dtype == np.float64, f"{name} has the dtype {column.dtype}"
+        bounded[f"the score of {metric!r}"] = family.score(metrics, metric, _ROWS)
+    for name, column in zip(family.metrics, metrics, strict=True):
         assert np.isfinite(column).all(), f"{name} is not finite"
     for name, column in bounded.items():
+        _check_column(name, column, len(metrics[0]))
         inside = (column >= 0.0) & (column <= 1.0 + _TOLERANCE)
         assert inside.all(), f"{name} leaves [0, 1]: {column[~inside][0]!r}"
 
@@ -115,6 +178,18 @@ def _check_goals(family: Family, metrics: Columns) -> None:
         order = np.argsort(values if goal == "maximise" else -values, kind="stable")
         scores = family.score(metrics, metric, _ROWS)[order]
         assert (np.diff(scores) >= 0.0).all(), f"the score of {metric!r} does not {goal} it"
+
+
+def _check_inverse(family: Family, metrics: Columns) -> None:
+    """Tuners read the score from features."""
+    read = family.metrics_of(family.features(metrics, _ROWS), _ROWS)
+    assert len(read) == len(metrics), f"metrics_of() gives {len(read)} metrics of {len(metrics)}"
+    for metric in family.goals:
+        error = np.abs(family.score(read, metric, _ROWS) - family.score(metrics, metric, _ROWS))
+        assert not (error > _TOLERANCE).any(), (
+            f"metrics_of() is not the inverse of features(): the score of {metric!r} changes by "
+            f"{error.max():g} on the way"
+        )
 
 
 def _check_rows(family: Family, split: str, index: Any, scaled: Columns, metrics: Columns) -> None:
@@ -139,64 +214,31 @@ def _check_rows(family: Family, split: str, index: Any, scaled: Columns, metrics
             )
 
 
-def _check_optimum(family: Family, parameters: Any, scaled: Columns) -> None:
-    for metric in family.goals:
-        levels, best = family.frontier(parameters, metric)
-        assert np.shape(best) == np.shape(levels[0]), "frontier: one score for each level"
-        resources = np.asarray(family.resource(levels), dtype=np.float64)
-        assert (np.diff(resources) > 0.0).all(), "frontier: the cheapest level must come first"
-        reached = family.score(family.noiseless(parameters, levels, _ROWS), metric, _ROWS)
-        worst = np.abs(reached - best).max()
-        assert worst <= _TOLERANCE, f"frontier: {metric!r} claims a score {worst:g} off the truth"
-        for (name, parameter), column in zip(family.space.parameters.items(), levels, strict=True):
-            low, high = parameter.scaled_bounds
-            inside = (column >= low) & (column <= high)
-            assert inside.all(), f"frontier: {name} leaves the search space"
-        score = family.score(family.noiseless(parameters, scaled, _ROWS), metric, _ROWS)
-        level = np.searchsorted(resources, family.resource(scaled), side="right") - 1
-        bound = np.maximum.accumulate(best)[np.maximum(level, 0)]
-        excess = (score - bound).max()
-        assert excess <= _TOLERANCE, f"frontier: {metric!r} is exceeded by {excess:g}"
-        configuration, value = family.optimum(parameters, metric)
-        assert abs(value - best.max()) <= _TOLERANCE, (
-            f"optimum: {value!r} is not the frontier's best {best.max()!r}"
-        )
-        exact = family.noiseless(parameters, configuration, _ROW)
-        attained = family.score(exact, metric, _ROW)
-        assert abs(attained - value) <= _TOLERANCE, f"optimum: {value!r} claimed, {attained!r} true"
-        assert value > 0.0, f"optimum: regret of {metric!r} is undefined where the best score is 0"
-        best_score = family.best_score(parameters, metric)
-        assert abs(best_score - value) <= _TOLERANCE, (
-            f"best_score {best_score!r} is not the optimum {value!r}"
-        )
-
-
 def _check_noise(family: Family, split: str, index: Any, scaled: Columns) -> None:
     """Observations are functions of task, configuration and draws: equal for one row and many."""
     noise = None if family.noise is None else _NOISE
-    if family.noise_draws == 0:
+    if family.draws == 0:
         assert family.noise == 0.0, "a family without draws must have no noise of its own"
         return
     rows, parameters = len(index), family.sample(split, index)
     keys = derive(np.arange(rows, dtype=np.uint64), 1)
-    xi, others = (normals(key, family.noise_draws, _ROWS) for key in (keys, derive(keys, 2)))
-    exact, noisy = family.evaluate(parameters, scaled, noise, xi, _ROWS)
+    draws, others = (uniforms(key, family.draws) for key in (keys, derive(keys, 2)))
+    exact, noisy = family.evaluate(parameters, scaled, noise, draws, _ROWS)
     _assert_same(exact, family.noiseless(parameters, scaled, _ROWS), "evaluate() is not exact")
-    again = family.evaluate(parameters, scaled, noise, xi, _ROWS)[1]
+    again = family.evaluate(parameters, scaled, noise, draws, _ROWS)[1]
     _assert_same(noisy, again, "equal draws, other noise")
-    _check_ranges(family, noisy, rows)
+    _check_metrics(family, noisy, scaled)
     other = family.evaluate(parameters, scaled, noise, others, _ROWS)[1]
-    assert any((one != two).mean() > 0.5 for one, two in zip(noisy, other, strict=True)), (
-        "other draws hardly change any metric"
-    )
-    assert any((one != two).mean() > 0.5 for one, two in zip(noisy, exact, strict=True)), (
-        "no metric is noisy"
-    )
+    assert _differ(noisy, other), "other draws hardly change any metric"
+    assert _differ(noisy, exact), "no metric is noisy"
     for row in range(rows):
         configuration = tuple(float(column[row]) for column in scaled)
-        draws = normals(int(keys[row]), family.noise_draws, _ROW)
         one = family.evaluate(
-            family.sample(split, int(index[row])), configuration, noise, draws, _ROW
+            family.sample(split, int(index[row])),
+            configuration,
+            noise,
+            tuple(float(column[row]) for column in draws),
+            _ROW,
         )[1]
         assert all(isinstance(value, float) for value in one), f"one row gives {one}, not floats"
         _assert_same(
@@ -206,6 +248,12 @@ def _check_noise(family: Family, split: str, index: Any, scaled: Columns) -> Non
         )
 
 
+def _differ(left: Columns, right: Columns) -> bool:
+    """Whether one of the metrics differs in more than half of the rows."""
+    return any((one != two).mean() > 0.5 for one, two in zip(left, right, strict=True))
+
+
 def _assert_same(left: Any, right: Any, message: str) -> None:
     for one, other in zip(left, right, strict=True):
-        assert np.array_equal(one, other), f"{message}: {one!r} against {other!r}"
+        same = np.array_equal(one, other, equal_nan=True)
+        assert same, f"{message}: {one!r} against {other!r}"

@@ -79,7 +79,7 @@ class Evaluator:
         else:
             counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
             noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
-            draws = rng.normals(noise_key, family.noise_draws, xp)  # SHIM
+            draws = rng.uniforms(noise_key, family.draws)
             exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
         failed: Column = False
         if self._encoder.guarded:

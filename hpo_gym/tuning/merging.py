@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_gym.arrays import Struct
 from hpo_gym.families import Family
 from hpo_gym.tuning.state import GROUPS, State, Tasks
 
@@ -59,18 +59,17 @@ def _merge_tasks(old: State, new: State, rows: NDArray[np.intp], family: Family)
         return Tasks(index, mine.parameters, mine.best_possible)
     parameters = _own(mine.parameters, count, family)
     subset = vars(_own(theirs.parameters, len(rows), family))
-    merged = SimpleNamespace(
-        **{
-            name: _replace(column, subset[name], rows, count)
-            for name, column in vars(parameters).items()
-        }
-    )
-    return Tasks(index, merged, _replace(mine.best_possible, theirs.best_possible, rows, count))
+    merged = {
+        name: _replace(column, subset[name], rows, count)
+        for name, column in vars(parameters).items()
+    }
+    best = _replace(mine.best_possible, theirs.best_possible, rows, count)
+    return Tasks(index, Struct(**merged), best)
 
 
 def _own(parameters: Any, count: int, family: Family) -> Any:
     """Parameters of one shared task as columns; columns stay as they are."""
-    if isinstance(parameters, SimpleNamespace):
+    if isinstance(parameters, Struct):
         return parameters
     return family.expand(parameters, count)
 
@@ -88,12 +87,9 @@ def parameters_of(parameters: Any, rows: Any) -> Any:
         parameters: One shared task, or columns (N,).
         rows: An index, or indices (n,).
     """
-    if not isinstance(parameters, SimpleNamespace):
+    if not isinstance(parameters, Struct):
         return parameters
-    columns = {name: column[rows] for name, column in vars(parameters).items()}
-    if not np.ndim(rows):
-        columns = {name: value.item() for name, value in columns.items()}
-    return SimpleNamespace(**columns)
+    return parameters.take(rows) if np.ndim(rows) else parameters.row(rows)
 
 
 def spread(field: Any, rows: NDArray[np.intp], count: int) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
+from hpo_gym.families import require_optimum
 from hpo_gym.tuning.find import dynamics_of, only_task
 from hpo_gym.tuning.process import TuningProcess
 
@@ -39,7 +40,7 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
         split: Another split than the environment's.
 
     Raises:
-        ValueError: The environment draws its tasks from several.
+        ValueError: The environment draws its tasks from several, or does not know their optima.
 
     Example:
         >>> import gymnasium as gym
@@ -47,7 +48,8 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
         0.751655543
     """
     dynamics = dynamics_of(env)
-    scaled, scores = dynamics.family.frontier(only_task(dynamics, split), dynamics.options.metric)
+    family = require_optimum(dynamics.family, "the best trade-off of score and cost")
+    scaled, scores = family.frontier(only_task(dynamics, split), dynamics.options.metric)
     cost = np.broadcast_to(dynamics.evaluator.cost(scaled), np.shape(scores))
     values = scores - cost
 

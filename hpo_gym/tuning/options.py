@@ -9,7 +9,7 @@ from inspect import Parameter, Signature, signature
 from math import isfinite
 from typing import Any, TypeVar
 
-from hpo_gym.families import Family, make_family
+from hpo_gym.families import Family, make_family, require_optimum
 from hpo_gym.tuning.observations import OBSERVATIONS
 from hpo_gym.tuning.rewards import REWARDS
 
@@ -140,6 +140,8 @@ class Options:
         )
         if self.noise is not None:
             family.check_noise(self.noise)
+        if self.reward == "log_regret":
+            require_optimum(family, "option reward = 'log_regret'")
         if not isinstance(self.start, str):
             family.space.unit(self.start)
 

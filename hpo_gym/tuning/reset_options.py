@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.arrays import Column
-from hpo_gym.families import Family
+from hpo_gym.families import Family, KnownOptimum
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.state import Episode, Tasks
 
@@ -56,7 +56,9 @@ class EpisodeReader:
     def tasks(self, index: Column) -> Tasks:
         """The tasks with these indices in the option's split."""
         family, options = self._family, self._options
-        return Tasks(index, *family.tasks(options.split, index, options.metric))
+        if isinstance(family, KnownOptimum):
+            return Tasks(index, *family.tasks(options.split, index, options.metric))
+        return Tasks(index, family.sample(options.split, index), np.nan)
 
     def draw(self, key: Column) -> Tasks:
         """The tasks of episodes with these keys: the one that is fixed, else drawn."""
@@ -75,9 +77,11 @@ class EpisodeReader:
                 "of the episode: give one of them"
             )
         if model is not None:
-            parameters = self._family.with_model(model)
-            metric = self._options.metric
-            return Tasks(-1, parameters, self._family.best_score(parameters, metric))
+            family, best = self._family, np.nan
+            parameters = family.with_model(model)
+            if isinstance(family, KnownOptimum):
+                best = family.best_score(parameters, self._options.metric)
+            return Tasks(-1, parameters, best)
         if task is None:
             return None
         index, size = np.asarray(task), self._family.sizes[self._options.split]

@@ -17,7 +17,7 @@ import numpy as np
 import tyro
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.families import Distribution, make_family
+from hpo_gym.families import HashedBank, make_family
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.rendering.surface import COLOURS, ORANGE
 from scripts.command_line import plain_errors, require_count
@@ -64,14 +64,14 @@ def draw(arguments: Arguments) -> Any:
     return figure
 
 
-def _families(arguments: Arguments) -> list[Distribution]:
+def _families(arguments: Arguments) -> list[HashedBank]:
     """The families, which all must have the tasks that are asked for."""
     if not arguments.families:
         raise ValueError("--families: none are given; name at least one, such as binormal")
     families = []
     for name in arguments.families:
         family = make_family(name)
-        if not isinstance(family, Distribution):
+        if not isinstance(family, HashedBank):
             raise ValueError(f"--families: {name!r} has one task only; name distributions of tasks")
         if arguments.split not in family.sizes:
             raise ValueError(f"--split {arguments.split!r} must be one of {list(family.sizes)}")
@@ -80,7 +80,7 @@ def _families(arguments: Arguments) -> list[Distribution]:
     return families
 
 
-def _draw_task(panel: Any, family: Distribution, split: str, task: int) -> Any:
+def _draw_task(panel: Any, family: HashedBank, split: str, task: int) -> Any:
     """The score over (lr, epochs) in colour, and over thr as a line across the panel."""
     parameters = family.sample(split, task)
     (thr, epochs, z), best = family.best(split, task, "f1")
@@ -101,9 +101,9 @@ def _draw_task(panel: Any, family: Distribution, split: str, task: int) -> Any:
     return mesh
 
 
-def _score(family: Distribution, parameters: Any, *scaled: Any) -> Any:
-    metrics = family.noiseless(parameters, tuple(column.ravel() for column in scaled), _XP)
-    return np.asarray(family.score(metrics, "f1", _XP)).reshape(scaled[0].shape)
+def _score(family: HashedBank, parameters: Any, *scaled: Any) -> Any:
+    columns = tuple(column.ravel() for column in scaled)
+    return np.asarray(family.true_score(parameters, columns, "f1", _XP)).reshape(scaled[0].shape)
 
 
 def main(arguments: Arguments) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -13,8 +12,9 @@ import pytest
 import hpo_gym
 from agents import make_agent
 from agents.informed.belief import HEAVIEST, LENGTH, Belief, Correction, Seen, tempered
-from agents.informed.particle import climb
-from hpo_gym.arrays import Floats
+from agents.informed.particle import climb, uniforms_of
+from hpo_gym import rng
+from hpo_gym.arrays import Floats, Struct, Vectors
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.testing import check_agent
 
@@ -74,16 +74,16 @@ def test_correction_believes_what_is_exact_and_near():
 
 
 def improvement_by_hand(
-    dynamics: Any, tasks: dict[str, Any], weights: Any, xi: Any, seen: Seen, unit: Any
+    dynamics: Any, tasks: Struct, weights: Any, draws: Any, seen: Seen, unit: Any
 ) -> float:
     """The same with loops over particles, on Python floats."""
     xp, family, t = Floats(), dynamics.family, len(seen.score)
 
     def evaluate(i: int, point: Any) -> tuple[float, float]:
-        parameters = SimpleNamespace(**{name: float(c[i]) for name, c in tasks.items()})
+        parameters = tasks.row(i)
         scaled = dynamics.space.scaled(tuple(map(float, point)), xp)
-        normals = tuple(float(column[i]) for column in xi)
-        exact, observed = family.evaluate(parameters, scaled, None, normals, xp)
+        own = tuple(float(column[i]) for column in draws)
+        exact, observed = family.evaluate(parameters, scaled, None, own, xp)
         return exact[4], observed[4]
 
     def kernel(a: Any, b: Any) -> float:
@@ -120,17 +120,26 @@ def improvement_by_hand(
 def test_improvement_is_the_sum_that_it_should_be(env_id):
     dynamics = gym.make(env_id).unwrapped.dynamics
     random = np.random.default_rng(5)
-    tasks = {name: column[:6] for name, column in vars(dynamics.family.bank("train")).items()}
+    tasks = dynamics.family.bank("train").take(slice(6))
     weights = random.dirichlet(np.ones(6))
-    xi = tuple(random.normal(size=(4, 6)))
+    draws = tuple(random.random((4, 6)))
     seen = Seen(random.uniform(-1, 1, (3, 3)), np.zeros((5, 3)), np.array([0.2, 0.4, 0.1]))
-    belief = Belief(dynamics, tasks, weights, xi, seen)
+    belief = Belief(dynamics, tasks, weights, draws, seen)
     units = random.uniform(-1, 1, (12, 3))
-    expected = [improvement_by_hand(dynamics, tasks, weights, xi, seen, unit) for unit in units]
+    expected = [improvement_by_hand(dynamics, tasks, weights, draws, seen, unit) for unit in units]
     np.testing.assert_allclose(belief.improvement(units), expected, rtol=1e-7, atol=1e-12)
     assert np.count_nonzero(expected) > 3
-    other = Belief(dynamics, tasks, weights[::-1], xi, seen)
+    other = Belief(dynamics, tasks, weights[::-1], draws, seen)
     assert not np.allclose(other.improvement(units), expected, rtol=1e-3)
+
+
+def test_uniforms_of_normals():
+    normals = np.random.default_rng(0).standard_normal((4, 1000))
+    uniforms = uniforms_of(normals)
+    assert np.min(uniforms) >= 0.0
+    assert np.max(uniforms) < 1.0
+    again = rng.normals_from(uniforms, Vectors())
+    np.testing.assert_allclose(again, normals, rtol=1e-9, atol=1e-12)
 
 
 def test_climbing_refines_the_best_candidate():

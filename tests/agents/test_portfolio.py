@@ -15,7 +15,7 @@ from agents import make_agent
 from agents.informed import portfolio
 from agents.informed.portfolio import FOLDER, greedy, read_portfolio, regret_table
 from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.families import Distribution, make_family
+from hpo_gym.families import HashedBank, make_family
 from hpo_gym.testing import check_agent
 from hpo_gym.tuning.find import dynamics_of
 from scripts import make_portfolio
@@ -151,7 +151,7 @@ def make(tmp_path, monkeypatch):
     def best(self, split, index, metric):
         return np.stack([random.uniform(0.0, 1.0, len(index))] * 3), None
 
-    monkeypatch.setattr(Distribution, "best", best)
+    monkeypatch.setattr(HashedBank, "best", best)
     monkeypatch.setattr(
         make_portfolio,
         "regret_table",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from hpo_gym import rng
-from hpo_gym.arrays import Floats, Vectors
+from hpo_gym.arrays import Floats, Vectors, namespace_of
 
 # The first outputs of SplitMix64 seeded with 0 (Vigna's reference implementation).
 SPLITMIX = (0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F)
@@ -71,6 +72,42 @@ def test_distributions():
         assert np.abs(correlations).max() < 0.02
     streams = [rng.uniforms(rng.derive(keys, s), 1)[0] for s in (rng.TASK, rng.START, rng.NOISE)]
     assert np.abs(np.corrcoef(streams) - np.eye(3)).max() < 0.02
+
+
+def test_normals_from_uniforms():
+    """They are those that `normals` gives; those of tensors differ by rounding."""
+    keys = rng.derive(np.arange(1000, dtype=np.uint64), 4)
+    uniforms = rng.uniforms(keys, 4)
+    normals = rng.normals_from(uniforms, Vectors())
+    for one, other in zip(normals, rng.normals(keys, 4, Vectors()), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(normals[2], rng.normals(keys, 3, Vectors())[2])
+    tensors = rng.normals_from(tuple(map(torch.from_numpy, uniforms)), namespace_of(torch.ones(1)))
+    for tensor, column in zip(tensors, normals, strict=True):
+        np.testing.assert_allclose(tensor.numpy(), column, rtol=1e-9, atol=1e-12)
+    with pytest.raises(ValueError, match="pairs of uniforms, not of 3"):
+        rng.normals_from(uniforms[:3], Vectors())
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (torch.tensor([1, 2]), "Tensor of torch.int64"),
+        (np.arange(3), "ndarray of int64"),
+        (np.uint64(3), "uint64 of uint64"),
+        (3.0, "float of no dtype"),
+    ],
+)
+def test_words_of_other_kinds_are_refused(key, kind):
+    for draw in (
+        rng.mix,
+        lambda key: rng.derive(key, 1),
+        lambda key: rng.derive(1, key),
+        lambda key: rng.uniforms(key, 1),
+        lambda key: rng.normals(key, 1, Vectors()),
+    ):
+        with pytest.raises(TypeError, match=f"arrays of uint64, not {kind}"):
+            draw(key)
 
 
 def test_normals_never_overflow():

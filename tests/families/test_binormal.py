@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from binormal_by_scipy import FAMILY, configurations, direct, direct_metrics, rows_of
+from binormal_by_scipy import FAMILY, configurations, direct, direct_metrics
 
 from hpo_gym import TuningEnv, TuningVectorEnv, rng
-from hpo_gym.arrays import Floats, Vectors, namespace_of
+from hpo_gym.arrays import Floats, Struct, Vectors, namespace_of
+from hpo_gym.families.binormal.equations import observed, rates
 from hpo_gym.families.binormal.family import RANGES
 from hpo_gym.testing import check_family
 
@@ -49,8 +49,8 @@ def test_equations():
 
 def test_metrics_belong_to_one_confusion_matrix():
     c, scaled = FAMILY.sample("train", np.arange(5000)), configurations(5000)
-    xi = np.random.default_rng(2).normal(size=(4, 5000))
-    for precision, recall, _, _, f1 in FAMILY.evaluate(c, scaled, None, xi, ROWS):
+    draws = np.random.default_rng(2).random((4, 5000))
+    for precision, recall, _, _, f1 in FAMILY.evaluate(c, scaled, None, draws, ROWS):
         some = precision + recall > 1e-9
         mean = 2.0 * precision * recall / (precision + recall + 1e-300)
         np.testing.assert_allclose(f1[some], mean[some], rtol=1e-9)
@@ -63,8 +63,8 @@ def test_noise_is_that_of_counts():
     scaled = (0.4, 30.0, -1.0)
     recall, false, recall_at_half, false_at_half, loss = direct(c, 0.4, 30.0, 0.1)
     wide = tuple(np.full(rows, value) for value in scaled)
-    xi = np.random.default_rng(4).normal(size=(4, rows))
-    exact, seen = FAMILY.evaluate(FAMILY.expand(c, rows), wide, None, xi, ROWS)
+    draws = np.random.default_rng(4).random((4, rows))
+    exact, seen = FAMILY.evaluate(FAMILY.expand(c, rows), wide, None, draws, ROWS)
     assert (seen.loss == exact.loss).all()
     assert seen.loss[0] == pytest.approx(loss, rel=1e-12)
     hits = seen.recall * 60.0
@@ -87,7 +87,7 @@ def test_noise_stays_in_range_at_the_extremes():
     for thr in (0.0, 1.0):
         scaled = (np.full(4000, thr), *configurations(4000)[1:])
         for size in (-8.0, 8.0):
-            _, seen = FAMILY.evaluate(c, scaled, None, np.full((4, 4000), size), ROWS)
+            seen = observed(c, rates(c, scaled, ROWS), np.full((4, 4000), size), ROWS)
             for name in ("precision", "recall", "accuracy", "f1"):
                 column = getattr(seen, name)
                 assert ((column >= 0.0) & (column <= 1.0)).all(), name
@@ -158,7 +158,7 @@ def test_splits_differ_and_shifted_lies_outside():
 
 def test_known_task():
     c = FAMILY.sample("test", 7)
-    assert c == rows_of(FAMILY.sample("test", np.array([3, 7])), 1)
+    assert c == FAMILY.sample("test", np.array([3, 7])).row(1)
     key = rng.derive(rng.text_key("binormal/1/test"), np.array([7], np.uint64))
     drawn = FAMILY.draw("test", key)
     assert c.z0 == drawn["z0"][0]
@@ -173,8 +173,8 @@ def test_likelihood_finds_the_task():
         for _ in range(4):
             unit = tuple(generator.uniform(-1.0, 1.0, 3).tolist())
             scaled = FAMILY.space.scaled(unit, ROW)
-            xi = tuple(generator.normal(size=4).tolist())
-            seen = FAMILY.evaluate(c, scaled, None, xi, ROW)[1]
+            draws = tuple(generator.random(4).tolist())
+            seen = FAMILY.evaluate(c, scaled, None, draws, ROW)[1]
             total += FAMILY.log_likelihood(bank, scaled, seen, ROWS)
         assert np.isfinite(total).all()
         right.append((total > total[task]).mean())
@@ -230,14 +230,14 @@ def test_prior_lies_in_the_ranges():
 
 def tensors(c, dtype):
     columns = {name: torch.tensor(value, dtype=dtype) for name, value in vars(c).items()}
-    return SimpleNamespace(**columns)
+    return Struct(**columns)
 
 
 def test_torch_equals_numpy():
     c, scaled = FAMILY.sample("train", np.arange(2000)), configurations(2000, seed=12)
-    xi = np.random.default_rng(13).normal(size=(4, 2000))
-    pair = FAMILY.evaluate(c, scaled, None, xi, ROWS)
-    inputs = tuple(map(torch.from_numpy, scaled)), None, torch.from_numpy(xi)
+    draws = np.random.default_rng(13).random((4, 2000))
+    pair = FAMILY.evaluate(c, scaled, None, draws, ROWS)
+    inputs = tuple(map(torch.from_numpy, scaled)), None, torch.from_numpy(draws)
     again = FAMILY.evaluate(tensors(c, torch.float64), *inputs, namespace_of(inputs[2]))
     for metrics, others in zip(pair, again, strict=True):
         for one, other in zip(metrics, others, strict=True):
@@ -265,9 +265,9 @@ def test_gradients():
     np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-12)
     assert (one.abs() > 1e-6).any()
     small = torch.tensor(scaled, dtype=torch.float32, requires_grad=True)
-    xi = torch.randn(4, 500, generator=torch.Generator().manual_seed(0))
+    draws = torch.rand(4, 500, generator=torch.Generator().manual_seed(0))
     narrow = tensors(c, torch.float32)
-    for metrics in FAMILY.evaluate(narrow, tuple(small), None, xi, namespace_of(small)):
+    for metrics in FAMILY.evaluate(narrow, tuple(small), None, draws, namespace_of(small)):
         for column in metrics:
             (found,) = torch.autograd.grad(column.sum(), small, retain_graph=True)
             assert torch.isfinite(found).all()

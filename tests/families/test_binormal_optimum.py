@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from binormal_by_scipy import FAMILY, METRICS, configurations, direct_metrics, rows_of
+from binormal_by_scipy import FAMILY, METRICS, configurations, direct_metrics
 from scipy.special import expit, logit
 
 from hpo_gym.arrays import Vectors
@@ -48,7 +48,7 @@ def test_optima_against_brute_force(metric):
     reached = direct_metrics(c, optima.scaled[0], optima.scaled[1], 10.0 ** optima.scaled[2])
     np.testing.assert_allclose(FAMILY.score(reached, metric, ROWS), optima.score, atol=1e-9)
     for task in index:
-        one = rows_of(c, int(task))
+        one = c.row(int(task))
         coarse, start = grid_best(one, metric)
         fine = max(coarse, polished(one, metric, start))
         assert fine - optima.score[task] <= 1e-9, task  # never exceeded

@@ -9,7 +9,7 @@ from hpo_gym import make_family, register_family
 from hpo_gym.arrays import Vectors
 from hpo_gym.families import BealeFamily, Family, NotebookFamily
 from hpo_gym.families.classifier import Metrics
-from hpo_gym.rng import normals
+from hpo_gym.rng import uniforms
 from hpo_gym.testing import check_family
 
 ROWS = Vectors()
@@ -37,6 +37,8 @@ class Lopsided(NotebookFamily):
     def __init__(self, mistake="none"):
         super().__init__()
         self.mistake = mistake
+        if mistake == "resource":
+            self.resource_parameter = "seconds"
         self.calls = 0
 
     def noiseless(self, parameters, scaled, xp):
@@ -47,11 +49,21 @@ class Lopsided(NotebookFamily):
             return metrics._replace(f1=xp.where(abs(scaled[0] - 0.3) < 0.05, 1.0, metrics.f1))
         if self.mistake == "metrics too large":
             return metrics._replace(accuracy=2.0 * metrics.accuracy)
+        if self.mistake == "NaN":
+            return metrics._replace(loss=xp.where(scaled[1] > 99.0, float("nan"), metrics.loss))
         return metrics
 
     def score(self, metrics, metric, xp):
         score = super().score(metrics, metric, xp)
-        return 1.0 - score if self.mistake == "goal" else score
+        if self.mistake == "goal" or (self.mistake == "error is maximised" and metric == "loss"):
+            return 1.0 - score
+        return score
+
+    def metrics_of(self, features, xp):
+        metrics = super().metrics_of(features, xp)
+        if self.mistake == "features of something else":
+            return (*metrics[:2], features[2], *metrics[3:])
+        return metrics
 
     def frontier(self, parameters, metric):
         levels, score = super().frontier(parameters, metric)
@@ -61,13 +73,13 @@ class Lopsided(NotebookFamily):
             return tuple(level[::-1] for level in levels), score[::-1]
         return levels, score
 
-    def observe(self, parameters, metrics, noise, xi, xp):
+    def observe(self, parameters, metrics, noise, draws, xp):
         self.calls += 1
         if self.mistake == "noise with memory":
-            xi = tuple(x + self.calls for x in xi)
+            draws = tuple((draw + 0.1 * self.calls) % 1.0 for draw in draws)
         if self.mistake == "noise without draws":
-            xi = tuple(0.0 * x + 1.0 for x in xi)
-        return super().observe(parameters, metrics, noise, xi, xp)
+            draws = tuple(0.0 * draw + 0.3 for draw in draws)
+        return super().observe(parameters, metrics, noise, draws, xp)
 
     def describe(self):
         return {
@@ -86,6 +98,10 @@ register_family(Lopsided)
         ("above the optimum", "is exceeded by"),
         ("metrics too large", "leaves \\[0, 1\\]"),
         ("goal", "does not maximise"),
+        ("error is maximised", "the score of 'loss' does not minimise it"),
+        ("features of something else", "not the inverse of features.*'loss' changes by"),
+        ("resource", "resource_parameter = 'seconds' is none of .*'thr', 'epochs', 'lr'"),
+        ("NaN", "metric 'loss' is NaN at {'thr': .*'epochs': 100.0.*set may_fail = True"),
         ("frontier claims too much", "off the truth"),
         ("dearest first", "cheapest level must come first"),
         ("noise with memory", "equal draws, other noise"),
@@ -151,8 +167,8 @@ def test_noise_of_the_fictitious_family():
     rows, sigma = 200_000, 0.05
     exact = tuple(np.full(rows, value) for value in (0.6, 0.5, 2.0, 0.7, 0.5))
     keys = np.arange(rows, dtype=np.uint64) * np.uint64(2**40 + 1)
-    xi = normals(keys, 4, ROWS)
-    noisy = family.observe(None, exact, sigma, xi, ROWS)
+    draws = uniforms(keys, 4)
+    noisy = family.observe(None, exact, sigma, draws, ROWS)
     for column, mean, deviation in zip(
         noisy[:4], (0.6, 0.5, 2.0, 0.7), (sigma, sigma, 2.0 * sigma, sigma), strict=True
     ):
@@ -161,7 +177,7 @@ def test_noise_of_the_fictitious_family():
     precision, recall, f1 = noisy[0], noisy[1], noisy[4]
     np.testing.assert_allclose(f1, 2 * precision * recall / (precision + recall), rtol=1e-14)
     assert np.abs(np.corrcoef(noisy[:4]) - np.eye(4)).max() < 0.01
-    large = family.observe(None, exact, 1.0, xi, ROWS)
+    large = family.observe(None, exact, 1.0, draws, ROWS)
     for column in (large[0], large[1], large[3]):
         assert column.min() == 0.0
         assert column.max() == 1.0
@@ -184,3 +200,6 @@ def test_scores():
         assert found == pytest.approx(score, abs=1e-15)
     assert fictitious.resource((0.5, 30.0, -1.0)) == 30.0
     assert beale.resource((0.5, 3.0)) == 0.0
+    for family in (fictitious, beale):
+        read = family.metrics_of(family.features(metrics[: len(family.metrics)], ROWS), ROWS)
+        np.testing.assert_allclose(read, metrics[: len(family.metrics)], rtol=1e-12)

@@ -16,7 +16,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import RenderCollection
 
 from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
-from hpo_gym.families import Family
+from hpo_gym.families import KnownOptimum
 from hpo_gym.parameters import Float, Integer
 from hpo_gym.rendering.picture import DPI, layout_for
 from hpo_gym.space import SearchSpace
@@ -29,7 +29,7 @@ GOLDEN_ACTIONS = np.array(
 ORANGE = (232, 89, 12)
 
 
-class Bowl(Family):
+class Bowl(KnownOptimum):
     """A family of any dimension, to see that pictures adapt."""
 
     name = "bowl"
@@ -46,26 +46,14 @@ class Bowl(Family):
     def __init__(self, dimension):
         self.space = SearchSpace(dict(list(self.kinds.items())[:dimension]))
 
-    def sample(self, split, task):
-        return None
-
     def noiseless(self, parameters, scaled, xp):
         terms = [(x - c) * (x - c) for x, c in zip(scaled, self.centre, strict=False)]
         return (1.0 / (1.0 + 0.1 * sum(terms)),)
 
-    noise_draws = 1
+    draws = 1
 
-    def observe(self, parameters, metrics, noise, xi, xp):
+    def observe(self, parameters, metrics, noise, draws, xp):
         return metrics
-
-    def score(self, metrics, metric, xp):
-        return metrics[0]
-
-    def features(self, metrics, xp):
-        return metrics
-
-    def resource(self, scaled):
-        return 0.0 * scaled[0]
 
     def frontier(self, parameters, metric):
         centre = self.centre[: self.space.dimension]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 from scipy.special import expit, logit, ndtr
 
@@ -12,10 +10,6 @@ from hpo_gym.families import make_family
 
 FAMILY = make_family("binormal")
 METRICS = ("f1", "accuracy", "loss")
-
-
-def rows_of(bank, index):
-    return SimpleNamespace(**{name: column[index] for name, column in vars(bank).items()})
 
 
 def configurations(count, seed=0):

@@ -47,7 +47,7 @@ class TrainingProcess:
         return State(key, 0, 0.0 * draw, 0.5 + 0.5 * draw, 0.0 * draw)
 
     def value(self, state, xp):
-        return state.limit * (1.0 - xp.exp((-1.0 / 30.0, state.epochs))[0])
+        return state.limit * (1.0 - xp.exp(-1.0 / 30.0 * state.epochs))
 
     def step(self, state, action, xp):
         grants = state.grants + 1

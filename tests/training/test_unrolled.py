@@ -19,7 +19,6 @@ from agents.training.unroll import Bank, Network, unroll
 from agents.training.unrolled import UnrolledLearner, UnrolledSettings
 from agents.training.validation import regrets, summarise
 from hpo_gym import rng
-from hpo_gym.arrays import Vectors
 from hpo_gym.policies.policy import Policy
 
 FAMILY = "hpo_gym:FictitiousHPOFamily-v0"
@@ -43,11 +42,11 @@ def make_network(envs, seed=0):
 
 
 def noise_of(envs):
-    """The standard normals that the environments are going to use, (T, draws, N)."""
+    """The uniforms that the environments are going to use, (T, draws, N)."""
     dynamics, key = envs.dynamics, envs._state.key
     counts = np.arange(1, dynamics.layout.rows + 1, dtype=np.uint64)
     keys = rng.derive(rng.derive(key, rng.NOISE), counts[:, None])
-    draws = [rng.normals(each, dynamics.family.noise_draws, Vectors()) for each in keys]
+    draws = [rng.uniforms(each, dynamics.family.draws) for each in keys]
     return torch.from_numpy(np.array(draws))
 
 
@@ -66,12 +65,12 @@ def play(envs, network, observations):
 def test_episodes_equal_those_of_the_environment():
     envs = make_envs(64)
     observations, _ = envs.reset(seed=3, options={"task": np.arange(64)})
-    network, xi = make_network(envs), noise_of(envs)
+    network, draws = make_network(envs), noise_of(envs)
     tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(64))
     with torch.no_grad():
-        episodes = unroll(network, envs.dynamics, tasks, xi, whole=True)
-        other = unroll(network, envs.dynamics, tasks, xi.flip(0), whole=True)
-        real = unroll(network, envs.dynamics, tasks, xi)
+        episodes = unroll(network, envs.dynamics, tasks, draws, whole=True)
+        other = unroll(network, envs.dynamics, tasks, draws.flip(0), whole=True)
+        real = unroll(network, envs.dynamics, tasks, draws)
     proposals, values = play(envs, network, observations)
     assert np.ptp(proposals, axis=0).max() > 0.5  # the proposals depend on what was seen
     np.testing.assert_allclose(episodes.units, proposals, atol=2e-5)
@@ -85,13 +84,13 @@ def test_gradients_are_those_of_finite_differences():
     envs = make_envs(1)
     network = make_network(envs).double()
     tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(8))
-    xi = torch.randn(16, 4, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    draws = torch.rand(16, 4, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     settings = replace(SETTINGS, excess_weight=0.0)
     with torch.no_grad():  # proposals inside the cube, where the gradient is the true one
         network.layers[-1].weight *= 0.03
 
     def loss():
-        episodes = unroll(network, envs.dynamics, tasks, xi)
+        episodes = unroll(network, envs.dynamics, tasks, draws)
         assert episodes.units.abs().max() < 1.0
         return settings.loss(episodes)
 
@@ -115,10 +114,10 @@ def test_gradients_pass_the_walls_and_stay_bounded():
     with torch.no_grad():
         network.layers[-1].bias += 5.0
     tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(8))
-    xi = torch.zeros(16, 4, 8, dtype=torch.float64)
+    draws = torch.zeros(16, 4, 8, dtype=torch.float64)
     norms = []
     for limit in (float("inf"), 1e-3, 0.0):
-        episodes = unroll(network, envs.dynamics, tasks, xi, gradient_limit=limit)
+        episodes = unroll(network, envs.dynamics, tasks, draws, gradient_limit=limit)
         assert episodes.units.min() == 1.0 and episodes.excess > 1.0
         (gradient,) = torch.autograd.grad(episodes.regret.mean(), network.layers[-1].bias)
         norms.append(float(gradient.norm()))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.families import make_family
+from hpo_gym.families import make_family, require_optimum
 from hpo_gym.files import write_atomic
 
 CANDIDATES, CHOSEN = 1024, 32
@@ -57,15 +57,15 @@ def widths(tasks: NDArray[np.int64]) -> NDArray[np.float64]:
     Args:
         tasks: Indices (n,) of tasks.
     """
-    family = make_family(_FAMILY)
+    family = require_optimum(make_family(_FAMILY), "the width of a task")
     axis = (2.0 * np.arange(GRID) + 1.0) / GRID - 1.0
     unit = tuple(np.stack(np.meshgrid(*3 * [axis], indexing="ij")).reshape(3, -1))
     scaled = family.space.scaled(unit, _XP)
     result = np.empty(len(tasks))
     for row, task in enumerate(tasks.tolist()):
         parameters, best = family.tasks(_SPLIT, task, "f1")
-        metrics = family.noiseless(parameters, scaled, _XP)
-        result[row] = np.mean(family.score(metrics, "f1", _XP) >= NEAR * best)
+        scores = family.true_score(parameters, scaled, "f1", _XP)
+        result[row] = np.mean(scores >= NEAR * best)
     return result
 
 

@@ -76,15 +76,12 @@ def curves(c: Any, log_lr: Column, z: Column, xp: Namespace) -> Curves:
         z: log10 of learning rate times epochs.
         xp: Array namespace.
     """
-    progress, reserve, fall, rise = xp.exp(
-        (LN10, z - c.z0),
-        (_STEEPNESS, c.ld - log_lr),
-        (LN10 * c.k, z - c.zl),
-        (LN10, xp.minimum(c.h * (log_lr - c.lh), 1.5)),
-    )
-    (undrifted,) = xp.exp((-1.0, progress))
-    growth = LN10 * xp.log10((1.0, -1.0, progress))[0]
-    drift = c.beta * (1.0 - undrifted)
+    progress = xp.exp(LN10 * (z - c.z0))
+    reserve = xp.exp(_STEEPNESS * (c.ld - log_lr))
+    fall = xp.exp(LN10 * c.k * (z - c.zl))
+    rise = xp.exp(LN10 * xp.minimum(c.h * (log_lr - c.lh), 1.5))
+    growth = LN10 * xp.log10(1.0 + progress)
+    drift = c.beta * (1.0 - xp.exp(-progress))
     parting = growth * (1.0 - c.D / (1.0 + reserve))
     width = c.si + 0.01
     return Curves(
@@ -100,9 +97,8 @@ def rates(c: Any, scaled: Columns, xp: Namespace) -> Rates:
     """The rates at scaled configurations: thr, epochs and log10 lr."""
     thr, epochs, log_lr = scaled
     thr = xp.minimum(xp.maximum(thr, LEAST_THR), MOST_THR)
-    log_epochs, log_odds = xp.log10((0.0, -1.0, epochs), (0.0, -1.0, thr / (1.0 - thr)))
-    above, below, wide, narrow, loss = curves(c, log_lr, log_lr + log_epochs, xp)
-    logit = LN10 * log_odds
+    above, below, wide, narrow, loss = curves(c, log_lr, log_lr + xp.log10(epochs), xp)
+    logit = LN10 * xp.log10(thr / (1.0 - thr))
     recall, false, recall_at_half, false_at_half = xp.ndtr(
         (above - logit) / wide, (below - logit) / narrow, above / wide, below / narrow
     )

@@ -18,19 +18,19 @@ from collections.abc import Mapping
 from functools import cache
 from numbers import Real
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-from hpo_gym.arrays import Column, Columns, Namespace, Vectors
+from hpo_gym.arrays import Column, Columns, Namespace, Struct, Vectors
 from hpo_gym.arrays.normal_cdf import normal_cdf_array
-from hpo_gym.families.bank import Distribution, FloatArray, Optima
+from hpo_gym.families.bank import HashedBank
 from hpo_gym.families.binormal import equations
 from hpo_gym.families.binormal import optimum as binormal_optimum
 from hpo_gym.families.classifier import ClassifierFamily, Metrics
+from hpo_gym.families.optima import FloatArray, Optima
 
 _XP = Vectors()
 _CASES = (60.0, 1500.0)
@@ -55,13 +55,13 @@ class _Prior(NamedTuple):
     cholesky: FloatArray
 
 
-class BinormalFamily(Distribution, ClassifierFamily):
+class BinormalFamily(HashedBank, ClassifierFamily):
     """Binormal models, drawn as the module's text says; noise is that of counts and no other."""
 
     name = "binormal"
     noise = None
-    noise_draws = 4
-    sizes = Distribution.sizes | {"shifted": 4096}
+    draws = 4
+    sizes = HashedBank.sizes | {"shifted": 4096}
     parameter_names = (
         *("z0", "beta", "d1", "d0", "s1", "s0", "si", "ld", "D"),
         *("L0", "Linf", "zl", "k", "lh", "h", "positives", "negatives"),
@@ -94,12 +94,12 @@ class BinormalFamily(Distribution, ClassifierFamily):
         return equations.noiseless(parameters, equations.rates(parameters, scaled, xp), xp)
 
     def evaluate(
-        self, parameters: Any, scaled: Columns, noise: float | None, xi: Columns, xp: Namespace
+        self, parameters: Any, scaled: Columns, noise: float | None, draws: Columns, xp: Namespace
     ) -> tuple[Metrics, Metrics]:
         """Noise-free metrics and those of counts; see `binormal_equations`."""
         rates = equations.rates(parameters, scaled, xp)
         exact = equations.noiseless(parameters, rates, xp)
-        return exact, equations.observed(parameters, rates, xi, xp)
+        return exact, equations.observed(parameters, rates, rng.normals_from(draws, xp), xp)
 
     def log_likelihood(
         self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace
@@ -132,19 +132,14 @@ class BinormalFamily(Distribution, ClassifierFamily):
     def solve(self, parameters: Any, metric: str) -> Optima:
         """See `binormal_optimum`; the error of the score is below 1e-9."""
         scaled = binormal_optimum.solve(parameters, metric)
-        return Optima(scaled, self._scores(parameters, scaled, metric))
+        return Optima(scaled, np.asarray(self.true_score(parameters, scaled, metric, _XP)))
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
         """The best score of one task at each whole number of epochs; see `Family.frontier`."""
-        one = {name: float(np.ravel(value)[0]) for name, value in vars(parameters).items()}
-        scaled = binormal_optimum.frontier(SimpleNamespace(**one), metric)
-        return tuple(scaled), self._scores(SimpleNamespace(**one), scaled, metric)
+        scaled = binormal_optimum.frontier(parameters, metric)
+        return tuple(scaled), np.asarray(self.true_score(parameters, scaled, metric, _XP))
 
-    def _scores(self, parameters: Any, scaled: FloatArray, metric: str) -> FloatArray:
-        metrics = self.noiseless(parameters, scaled, _XP)
-        return np.asarray(self.score(metrics, metric, _XP))
-
-    def with_model(self, constants: Mapping[str, Any]) -> SimpleNamespace:
+    def with_model(self, constants: Mapping[str, Any]) -> Struct:
         """A task from quantities of the prior and ``n``; medians for those not given.
 
         Raises:
@@ -170,7 +165,7 @@ class BinormalFamily(Distribution, ClassifierFamily):
         cases = float(np.rint(np.sqrt(_CASES[0] * _CASES[1])))
         model = {**medians, "n": cases, **constants}
         drawn = _constants({name: np.array([value], float) for name, value in model.items()})
-        return SimpleNamespace(**{name: column.item() for name, column in drawn.items()})
+        return Struct(**drawn).row(0)
 
 
 @cache

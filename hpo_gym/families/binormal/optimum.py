@@ -22,7 +22,6 @@ which is less than 2e-5 as ld >= -3.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -63,15 +62,7 @@ def solve(c: Any, metric: str) -> FloatArray:
     """
     size = len(c.z0)
     return np.concatenate(
-        [
-            _solve_chunk(
-                SimpleNamespace(
-                    **{name: column[at : at + _CHUNK] for name, column in vars(c).items()}
-                ),
-                metric,
-            )
-            for at in range(0, size, _CHUNK)
-        ],
+        [_solve_chunk(c.take(slice(at, at + _CHUNK)), metric) for at in range(0, size, _CHUNK)],
         axis=1,
     )
 

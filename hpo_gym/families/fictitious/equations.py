@@ -39,49 +39,56 @@ def f1_score(precision: Column, recall: Column) -> Column:
     return f1
 
 
-# The curves take their exponential or logarithm, because `equations` computes all of these at once.
 # Here and in `f1_score`, augmented assignments reuse the memory of fresh columns, which is still in
 # the processor's cache. They are exact rewritings, and leave alone what torch needs for gradients.
-def precision_thr(c: Any, exponential: Column) -> Column:
-    """Precision(thr), given exp(-slope thr)."""
-    steps = c.precision_offset * exponential
+def precision_thr(c: Any, thr: Column, xp: Namespace) -> Column:
+    """Precision(thr)."""
+    steps = c.precision_offset * xp.exp(-c.precision_slope * thr)
     steps += 1.0
     curve = c.precision_amplitude / steps
     curve += c.precision_floor
     return curve
 
 
-def recall_thr(c: Any, exponential: Column, scale: Column = 1.0) -> Column:
-    """Recall(thr) times a scale, given exp(slope thr)."""
-    steps = c.recall_offset * exponential
+def recall_thr(c: Any, thr: Column, xp: Namespace, scale: Column = 1.0) -> Column:
+    """Recall(thr) times a scale."""
+    steps = c.recall_offset * xp.exp(c.recall_slope * thr)
     steps += 1.0
     return scale / steps
 
 
-def loss_epochs(c: Any, exponential: Column) -> Column:
-    """Loss(epochs), given exp(-decay epochs)."""
-    return c.loss_epochs_floor + c.loss_epochs_amplitude * exponential
+def loss_epochs(c: Any, epochs: Column, xp: Namespace) -> Column:
+    """Loss(epochs)."""
+    return c.loss_epochs_floor + c.loss_epochs_amplitude * xp.exp(-c.loss_epochs_decay * epochs)
 
 
-def accuracy_epochs(c: Any, logarithm: Column) -> Column:
-    """Accuracy(epochs), given log10(intercept - slope epochs)."""
+def accuracy_epochs(c: Any, epochs: Column, xp: Namespace) -> Column:
+    """Accuracy(epochs)."""
+    logarithm = xp.log10(c.accuracy_epochs_intercept - c.accuracy_epochs_slope * epochs)
     return c.accuracy_epochs_peak - c.accuracy_epochs_curvature * (logarithm * logarithm)
 
 
-def loss_lr(c: Any, logarithm: Column) -> Column:
-    """Loss(lr), given log10(intercept - slope z)."""
+def loss_lr(c: Any, z: Column, xp: Namespace) -> Column:
+    """Loss(lr) at z = log10(lr)."""
+    logarithm = xp.log10(c.loss_lr_intercept - c.loss_lr_slope * z)
     curve = c.loss_lr_curvature * (logarithm * logarithm)
     curve += c.loss_lr_floor
     return curve
 
 
-def accuracy_lr(c: Any, logarithm: Column) -> Column:
-    """Accuracy(lr), given log10(intercept - slope z)."""
+def accuracy_lr(c: Any, z: Column, xp: Namespace) -> Column:
+    """Accuracy(lr) at z = log10(lr)."""
+    logarithm = xp.log10(c.accuracy_lr_intercept - c.accuracy_lr_slope * z)
     return c.accuracy_lr_peak - c.accuracy_lr_curvature * (logarithm * logarithm)
 
 
+def epoch_terms(c: Any, epochs: Column, xp: Namespace) -> Columns:
+    """k_accuracy Accuracy(epochs) and k_loss Loss(epochs)."""
+    return c.k_accuracy * accuracy_epochs(c, epochs, xp), c.k_loss * loss_epochs(c, epochs, xp)
+
+
 def equations(
-    c: Any, scaled: Columns, xp: Namespace, epoch_terms: Columns | None = None
+    c: Any, scaled: Columns, xp: Namespace, known_epoch_terms: Columns | None = None
 ) -> Columns:
     """The model's equations, on columns: precision, recall, loss, accuracy and F1.
 
@@ -89,35 +96,19 @@ def equations(
         c: The constants: an object with the fields of `FictitiousModel`, as floats or columns.
         scaled: thr, epochs and z = log10(lr).
         xp: Array namespace.
-        epoch_terms: What `scaled_epoch_terms` gave for these epochs, where that is known.
+        known_epoch_terms: What `epoch_terms` gives for these epochs, where that is known.
     """
     thr, epochs, z = scaled
-    products = [(-c.precision_slope, thr), (c.recall_slope, thr)]
-    lines = [
-        (c.accuracy_lr_intercept, c.accuracy_lr_slope, z),
-        (c.loss_lr_intercept, c.loss_lr_slope, z),
-    ]
-    if epoch_terms is None:
-        products.append((-c.loss_epochs_decay, epochs))
-        lines.append((c.accuracy_epochs_intercept, c.accuracy_epochs_slope, epochs))
-    exponentials = xp.exp(*products)
-    logarithms = xp.log10(*lines)
-    if epoch_terms is None:
-        epoch_terms = scaled_epoch_terms(
-            c, accuracy_epochs(c, logarithms[2]), loss_epochs(c, exponentials[2])
-        )
-    accuracy = accuracy_lr(c, logarithms[0])
-    accuracy *= epoch_terms[0]
-    precision = precision_thr(c, exponentials[0])
+    of_accuracy, of_loss = (
+        epoch_terms(c, epochs, xp) if known_epoch_terms is None else known_epoch_terms
+    )
+    accuracy = accuracy_lr(c, z, xp)
+    accuracy *= of_accuracy
+    precision = precision_thr(c, thr, xp)
     precision *= c.k_precision
     precision *= accuracy
-    recall = recall_thr(c, exponentials[1], c.k_recall)
+    recall = recall_thr(c, thr, xp, c.k_recall)
     recall *= accuracy
-    loss = loss_lr(c, logarithms[1])
-    loss *= epoch_terms[1]
+    loss = loss_lr(c, z, xp)
+    loss *= of_loss
     return precision, recall, loss, accuracy, f1_score(precision, recall)
-
-
-def scaled_epoch_terms(c: Any, accuracy: Column, loss: Column) -> Columns:
-    """k_accuracy Accuracy(epochs) and k_loss Loss(epochs)."""
-    return c.k_accuracy * accuracy, c.k_loss * loss

@@ -28,43 +28,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-from hpo_gym.arrays import Column, Columns, Namespace, Vectors
-from hpo_gym.families.bank import Distribution, FloatArray, Optima
+from hpo_gym.arrays import Column, Columns, Namespace, Struct, Vectors
+from hpo_gym.families.bank import HashedBank
 from hpo_gym.families.classifier import Z
 from hpo_gym.families.fictitious import optimum as fictitious_optimum
 from hpo_gym.families.fictitious.notebook import CONSTANTS, FictitiousEquations, NotebookFamily
+from hpo_gym.families.optima import FloatArray, Optima
 
 _XP = Vectors()
 _EPOCHS = (0.0, 100.0)
 _LEAST_DEVIATION = 1e-3
 
 
-class FictitiousFamily(Distribution, FictitiousEquations):
+class FictitiousFamily(HashedBank, FictitiousEquations):
     """Fictitious models, drawn as the module's text says; every task has its own noise."""
 
     name = "fictitious"
     key_name = "fictitious-family"
     noise = None
-    sizes = Distribution.sizes | {"shifted": 4096}
+    sizes = HashedBank.sizes | {"shifted": 4096}
     parameter_names = (*CONSTANTS, "noise")
 
-    def with_model(self, constants: Mapping[str, Any]) -> SimpleNamespace:
+    def with_model(self, constants: Mapping[str, Any]) -> Struct:
         """The notebook's model with other values for some constants, without noise of its own."""
         model = NotebookFamily().with_model(constants)
-        return SimpleNamespace(**asdict(model), noise=0.0)
+        return Struct(**asdict(model), noise=0.0)
 
     def solve(self, parameters: Any, metric: str) -> Optima:
         """Three one-dimensional problems a task; the error of the score is below 1e-9."""
         scaled = fictitious_optimum.best_of_many(parameters, metric)
-        metrics = self.noiseless(parameters, scaled, _XP)
-        return Optima(np.stack(scaled), np.array(self.score(metrics, metric, _XP)))
+        score = self.true_score(parameters, scaled, metric, _XP)
+        return Optima(np.stack(scaled), np.array(score))
 
     def log_likelihood(
         self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpo_gym.arrays import Column, Namespace, is_tensor, namespace_of
+from hpo_gym.arrays import Column, Namespace, Vectors, is_tensor, namespace_of
 from hpo_gym.families.classifier import Metrics
 from hpo_gym.families.fictitious import equations as curves
 from hpo_gym.families.fictitious import optimum as fictitious_optimum
@@ -146,38 +146,35 @@ class FictitiousModel:
         """Precision(thr), before scale factor and accuracy; inputs as in `evaluate`."""
         xp, (thr,) = _inputs(thr=thr)
         _check_thr(thr)
-        return curves.precision_thr(self, xp.exp((-self.precision_slope, thr))[0])
+        return curves.precision_thr(self, thr, xp)
 
     def recall_curve(self, thr: Any) -> Column:
         """Recall(thr), before scale factor and accuracy."""
         xp, (thr,) = _inputs(thr=thr)
         _check_thr(thr)
-        return curves.recall_thr(self, xp.exp((self.recall_slope, thr))[0])
+        return curves.recall_thr(self, thr, xp)
 
     def loss_epochs_curve(self, epochs: Any) -> Column:
         """Loss(epochs), before scale factor and Loss(lr)."""
         xp, (epochs,) = _inputs(epochs=epochs)
         self._check_epochs(epochs)
-        return curves.loss_epochs(self, xp.exp((-self.loss_epochs_decay, epochs))[0])
+        return curves.loss_epochs(self, epochs, xp)
 
     def accuracy_epochs_curve(self, epochs: Any) -> Column:
         """Accuracy(epochs), before scale factor and Accuracy(lr)."""
         xp, (epochs,) = _inputs(epochs=epochs)
         self._check_epochs(epochs)
-        line = self.accuracy_epochs_intercept, self.accuracy_epochs_slope, epochs
-        return curves.accuracy_epochs(self, xp.log10(line)[0])
+        return curves.accuracy_epochs(self, epochs, xp)
 
     def loss_lr_curve(self, lr: Any) -> Column:
         """Loss(lr), before scale factor and Loss(epochs)."""
         xp, (lr,) = _inputs(lr=lr)
-        line = self.loss_lr_intercept, self.loss_lr_slope, self._checked_log10(lr, xp)
-        return curves.loss_lr(self, xp.log10(line)[0])
+        return curves.loss_lr(self, self._checked_log10(lr, xp), xp)
 
     def accuracy_lr_curve(self, lr: Any) -> Column:
         """Accuracy(lr), before scale factor and Accuracy(epochs)."""
         xp, (lr,) = _inputs(lr=lr)
-        line = self.accuracy_lr_intercept, self.accuracy_lr_slope, self._checked_log10(lr, xp)
-        return curves.accuracy_lr(self, xp.log10(line)[0])
+        return curves.accuracy_lr(self, self._checked_log10(lr, xp), xp)
 
     def _check_epochs(self, epochs: Column) -> None:
         low, high = self.epochs_domain
@@ -194,7 +191,7 @@ class FictitiousModel:
         low, high = self.lr_domain
         bounds = f"({low:g}, {high:g})"
         _check("lr", lr, (lr > low) & (lr < high), f"outside {bounds}")
-        z = xp.log10((0.0, -1.0, lr))[0]
+        z = xp.log10(lr)
         inside = (self.loss_lr_intercept - self.loss_lr_slope * z > 0.0) & (
             self.accuracy_lr_intercept - self.accuracy_lr_slope * z > 0.0
         )
@@ -225,8 +222,7 @@ class FictitiousModel:
         """
         epochs = np.arange(101.0)
         epochs[0] = 1.0  # never used: the search space starts at 1
-        terms = self.accuracy_epochs_curve(epochs), self.loss_epochs_curve(epochs)
-        return np.stack(curves.scaled_epoch_terms(self, *terms), axis=1)
+        return np.stack(curves.epoch_terms(self, epochs, Vectors()), axis=1)
 
     def optimum(self, metric: str = "f1") -> Optimum:
         """The best configuration of the search space, by three one-dimensional problems.

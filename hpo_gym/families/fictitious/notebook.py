@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from hpo_gym.arrays import Column, Columns, Namespace
+from hpo_gym import rng
+from hpo_gym.arrays import Column, Columns, Namespace, Struct
+from hpo_gym.families.base import KnownOptimum
 from hpo_gym.families.classifier import ClassifierFamily, Metrics
 from hpo_gym.families.fictitious import optimum as fictitious_optimum
 from hpo_gym.families.fictitious.equations import equations, f1_score
@@ -23,14 +24,14 @@ CONSTANTS = tuple(field.name for field in fields(FictitiousModel))
 """Names of the constants of the fictitious model."""
 
 
-class FictitiousEquations(ClassifierFamily):
+class FictitiousEquations(ClassifierFamily, KnownOptimum):
     """What the families of fictitious models share: equations, noise and optima.
 
     Noise adds N(0, sigma) to precision, recall and accuracy, clipped to [0, 1]; F1 comes from the
     noisy pair; the loss is multiplied by max(0, 1 + sigma xi), with xi standard normal.
     """
 
-    noise_draws = 4
+    draws = 4
 
     def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Columns:
         """The equations; whole epochs of a shared model are looked up in its table."""
@@ -39,11 +40,12 @@ class FictitiousEquations(ClassifierFamily):
         return equations(parameters, scaled, xp, xp.take(parameters.epoch_table, scaled[1]))
 
     def observe(
-        self, parameters: Any, metrics: Columns, noise: float | None, xi: Columns, xp: Namespace
+        self, parameters: Any, metrics: Columns, noise: float | None, draws: Columns, xp: Namespace
     ) -> Columns:
         """Noisy metrics; the class's text gives the distribution."""
         precision, recall, loss, accuracy, _ = metrics
         deviation = parameters.noise if noise is None else noise
+        xi = rng.normals_from(draws, xp)
 
         def noisy(value: Column, normal: Column) -> Column:
             return xp.minimum(xp.maximum(value + deviation * normal, 0.0), 1.0)
@@ -86,11 +88,9 @@ class NotebookFamily(FictitiousEquations):
             raise ValueError(f"options['model'] must be a dict of constants, not {constants!r}")
         return FictitiousModel.from_constants({**asdict(self.model), **constants})
 
-    def expand(self, parameters: Any, rows: int) -> SimpleNamespace:
+    def expand(self, parameters: FictitiousModel, rows: int) -> Struct:
         """The constants as columns, each (rows,) float64."""
-        return SimpleNamespace(
-            **{name: np.full(rows, getattr(parameters, name)) for name in CONSTANTS}
-        )
+        return Struct(**asdict(parameters)).expand(rows)
 
     def describe(self) -> dict[str, Any]:
         """Name, version and the constants that differ from the notebook's."""

@@ -21,7 +21,7 @@ from hpo_gym.benchmark.showing.report.figure import (
     numbers,
 )
 from hpo_gym.benchmark.showing.report.results import SuiteResults
-from hpo_gym.families import Family, make_family
+from hpo_gym.families import Family, make_family, require_optimum
 
 FloatArray = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def example_figure(results: SuiteResults, groups: Mapping[str, str], styles: Sty
     agents = chosen_agents(results, groups)
     records = [results.runs(agent) for agent in agents]
     runs = common_runs(records)
-    family = make_family(results.suite.family)
+    family = require_optimum(make_family(results.suite.family), "the figure of an example episode")
     metric, seed = str(results.suite.options["metric"]), runs.seeds[0]
     variants, words = {}, ""
     for task in runs.tasks[:_TASKS]:
@@ -99,8 +99,7 @@ def _traces(
     i = records.tasks.tolist().index(run[0])
     j = records.seeds.tolist().index(run[1])
     scaled = family.space.scaled(records.actions[i, j].T.astype(np.float64), _XP)
-    metrics = family.noiseless(parameters, scaled, _XP)
-    scores = family.score(metrics, metric, _XP)
+    scores = family.true_score(parameters, scaled, metric, _XP)
     style = styles[records.agent]
     x = list(range(1, len(scores) + 1))
     line = {"color": style.colour, "width": style.width, "dash": style.dash}
