@@ -7,6 +7,7 @@ from inspect import signature
 from typing import Any
 
 from hpo_gym.tuners.agent import Agent
+from hpo_gym.tuners.building import build_agent
 
 from .baselines.constant import ConstantAgent
 from .baselines.coordinate import CoordinateAgent
@@ -58,15 +59,15 @@ def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Agent:
         ValueError: The name or a setting is unknown, or the agent makes no sense there.
     """
     if ":" in name:
-        agent: Agent = _import_agent(name)(env, seed=seed, **settings)
-        return agent
+        return build_agent(_import_agent(name), env, seed=seed, **settings)
     factory, given = _named(name)
-    known = sorted(set(signature(factory).parameters) - {"env", "seed", *given})
+    known = sorted(
+        set(signature(factory).parameters) - {"problem", "family", "process", "seed", *given}
+    )
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise ValueError(f"agent {name!r} takes no settings {unknown}; it takes {known}")
-    named: Agent = factory(env, seed=seed, **given, **settings)
-    return named
+    return build_agent(factory, env, seed=seed, **given, **settings)
 
 
 def _named(name: str) -> tuple[Any, dict[str, Any]]:

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpo_gym.arrays import Columns, Struct, Vectors
+from hpo_gym.families import Family
+from hpo_gym.space import SearchSpace
 from hpo_gym.tuners.agent import FloatArray, IntArray
-from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.problem import Problem
 
 LEAST_EFFECTIVE = 20.0
 """Smallest effective sample size of the weights."""
@@ -54,9 +56,9 @@ def tempered(log_weight: FloatArray) -> tuple[IntArray, FloatArray]:
         relative = 0.5 * relative
 
 
-def columns_of(dynamics: TuningProcess, units: FloatArray, shape: tuple[int, ...]) -> Columns:
+def columns_of(space: SearchSpace, units: FloatArray, shape: tuple[int, ...]) -> Columns:
     """Scaled configurations of units (c, d), along the first axis of columns of a shape."""
-    scaled = dynamics.space.scaled(tuple(units.T), XP)
+    scaled = space.scaled(tuple(units.T), XP)
     trailing = (1,) * (len(shape) - 1)
     return tuple(np.broadcast_to(column.reshape(-1, *trailing), shape) for column in scaled)
 
@@ -94,7 +96,8 @@ class Belief:
     """Weighted and corrected particles after some observations.
 
     Args:
-        dynamics: Of the environment.
+        problem: The tuning problem.
+        family: The family of the tasks.
         tasks: Parameters of the k particles, each (k,).
         weights: (k,) their weights.
         draws: Uniforms of the observations that they simulate, each (k,).
@@ -103,13 +106,15 @@ class Belief:
 
     def __init__(
         self,
-        dynamics: TuningProcess,
+        problem: Problem,
+        family: Family,
         tasks: Struct,
         weights: FloatArray,
         draws: Columns,
         seen: Seen,
     ) -> None:
-        self._dynamics, self._tasks, self._draws = dynamics, tasks, draws
+        self._problem, self._family = problem, family
+        self._tasks, self._draws = tasks, draws
         self._weights = weights
         exact, simulated = self._simulate(seen.unit)
         noise = np.square(simulated - exact) @ weights
@@ -129,8 +134,10 @@ class Belief:
         """Noise-free and observed scores, both (c, k), of units (c, d) on the tasks."""
         shape = (len(units), len(self._weights))
         tasks = {name: np.broadcast_to(column, shape) for name, column in vars(self._tasks).items()}
-        dynamics, columns = self._dynamics, columns_of(self._dynamics, units, shape)
-        family, metric = dynamics.family, dynamics.options.metric
-        exact, observed = family.evaluate(Struct(**tasks), columns, dynamics.noise, self._draws, XP)
+        columns = columns_of(self._problem.space, units, shape)
+        family, metric = self._family, self._problem.metric
+        exact, observed = family.evaluate(
+            Struct(**tasks), columns, self._problem.noise, self._draws, XP
+        )
         scores: tuple[Any, ...] = tuple(family.score(m, metric, XP) for m in (exact, observed))
         return scores[0], scores[1]

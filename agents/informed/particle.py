@@ -32,8 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Columns
-from hpo_gym.families import HashedBank
+from hpo_gym.families import Family, HashedBank
 from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
+from hpo_gym.tuning.problem import Problem
 
 from .belief import HEAVIEST, XP, Belief, Seen, columns_of, tempered
 from .portfolio import read_portfolio
@@ -64,7 +65,8 @@ class ParticleAgent(Agent):
     It needs the history in the observation. It is deterministic once it is built.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
+        family: The family, from whose training tasks it learns.
         seed: Seed of the noise that it simulates and of the points around candidates.
         particles: Number of training tasks.
 
@@ -76,9 +78,10 @@ class ParticleAgent(Agent):
     name = "particle"
     modes = ("propose",)
 
-    def __init__(self, env: Any, *, seed: int = 0, particles: int = PARTICLES) -> None:
-        super().__init__(env, seed=seed)
-        family = self.dynamics.family
+    def __init__(
+        self, problem: Problem, *, family: Family, seed: int = 0, particles: int = PARTICLES
+    ) -> None:
+        super().__init__(problem, seed=seed)
         if not isinstance(family, HashedBank):
             raise ValueError(
                 f"agent 'particle' learns from training tasks, of which the family "
@@ -91,11 +94,11 @@ class ParticleAgent(Agent):
                 f"particles = {particles!r} must be a whole number in "
                 f"[{HEAVIEST}, {family.sizes['train']}]"
             )
-        self._family, self._metric = family, self.dynamics.options.metric
+        self._family = family
         self._parameters = family.bank("train").take(slice(particles))
-        optima, _ = family.best("train", np.arange(particles), self._metric)
-        self._optima = np.stack(self.dynamics.space.position(tuple(optima)), axis=1)
-        self._portfolio = read_portfolio(self.dynamics)
+        optima, _ = family.best("train", np.arange(particles), problem.metric)
+        self._optima = np.stack(problem.space.position(tuple(optima)), axis=1)
+        self._portfolio = read_portfolio(family, problem.metric)
         dimension = self.mode.dimension
         self._around = self.random.standard_normal((AROUND, dimension))
         self._draws = uniforms_of(self.random.standard_normal((family.draws, HEAVIEST)))
@@ -134,7 +137,9 @@ class ParticleAgent(Agent):
         parameters = self._parameters
         if hasattr(parameters, "noise"):
             parameters = parameters.replace(noise=np.hypot(parameters.noise, TOLERANCE))
-        columns = columns_of(self.dynamics, seen.unit[index : index + 1], self._optima.shape[:1])
+        columns = columns_of(
+            self.problem.space, seen.unit[index : index + 1], self._optima.shape[:1]
+        )
         observed = tuple(seen.metrics[:, index].tolist())
         return np.asarray(self._family.log_likelihood(parameters, columns, observed, XP))
 
@@ -142,7 +147,7 @@ class ParticleAgent(Agent):
         """The unit configuration, (d,), that is expected to improve the most."""
         heaviest, weights = tempered(log_weight)
         tasks = self._parameters.take(heaviest)
-        belief = Belief(self.dynamics, tasks, weights, self._draws, seen)
+        belief = Belief(self.problem, self._family, tasks, weights, self._draws, seen)
         candidates = np.concatenate([self._optima[heaviest[:OPTIMA]], self._portfolio])
         return climb(belief.improvement, candidates, self._around)
 

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Vectors
 from hpo_gym.families import Family, HashedBank
 from hpo_gym.tuners.agent import Agent, FloatArray
-from hpo_gym.tuning.find import dynamics_of
-from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.problem import Problem
 
 from ..searches.optuna_search import OptunaAgent
 
@@ -89,13 +88,12 @@ def file_name(family: Family, metric: str) -> str:
     return f"portfolio-{family.name}{suffix}.json"
 
 
-def read_portfolio(dynamics: TuningProcess) -> FloatArray:
-    """The unit configurations (16, d) of the portfolio for the family of an environment.
+def read_portfolio(family: Family, metric: str) -> FloatArray:
+    """The unit configurations (16, d) of the portfolio of a family for a metric.
 
     Raises:
         ValueError: There is none for this family, in this version and for this metric.
     """
-    family, metric = dynamics.family, dynamics.options.metric
     path = FOLDER / file_name(family, metric)
     known = _read(path) if path.exists() else {}
     if (known.get("family"), known.get("metric")) != (family.describe(), metric):
@@ -111,20 +109,23 @@ class PortfolioAgent(Agent):
     """Evaluates the first configurations of the greedy portfolio in turn, then repeats the last.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
+        family: The family, whose portfolio it is.
         seed: Not used: there is nothing random.
         size: Number of configurations; None for all. 1 is the best static configuration.
 
     Raises:
-        ValueError: There is no portfolio for the environment, or not of this size.
+        ValueError: There is no portfolio for the family, or not of this size.
     """
 
     name = "portfolio"
     modes = ("propose",)
 
-    def __init__(self, env: Any, *, seed: int = 0, size: int | None = None) -> None:
-        super().__init__(env, seed=seed)
-        units = read_portfolio(self.dynamics)
+    def __init__(
+        self, problem: Problem, *, family: Family, seed: int = 0, size: int | None = None
+    ) -> None:
+        super().__init__(problem, seed=seed)
+        units = read_portfolio(family, problem.metric)
         self._actions = self.box(units[: _length(size, units)])
 
     def act(
@@ -135,21 +136,24 @@ class PortfolioAgent(Agent):
         return self._actions[index], None
 
 
-def portfolio_gp(env: Any, *, seed: int = 0, size: int = 4) -> OptunaAgent:
+def portfolio_gp(problem: Problem, *, family: Family, seed: int = 0, size: int = 4) -> OptunaAgent:
     """Optuna's Gaussian process, started with the first configurations of the portfolio.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
+        family: The family, whose portfolio it is.
         seed: Seed of the sampler.
         size: Number of configurations to start with.
 
     Raises:
-        ValueError: There is no portfolio for the environment, or not of this size.
+        ValueError: There is no portfolio for the family, or not of this size.
         ImportError: Optuna, or what the sampler needs, is not installed.
     """
-    units = read_portfolio(dynamics_of(env))
+    units = read_portfolio(family, problem.metric)
     initial = units[: _length(size, units)]
-    return OptunaAgent(env, seed=seed, sampler="gp", startup_trials=len(initial), initial=initial)
+    return OptunaAgent(
+        problem, seed=seed, sampler="gp", startup_trials=len(initial), initial=initial
+    )
 
 
 def _length(size: int | None, units: FloatArray) -> int:

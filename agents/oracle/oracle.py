@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Vectors
 from hpo_gym.families import NotebookFamily, TaskBank, require_optimum
 from hpo_gym.tuners.agent import Agent, FloatArray
+from hpo_gym.tuning.problem import Problem
+from hpo_gym.tuning.process import TuningProcess
 
 from .exact import ExactModel
 from .planner_adjust import AdjustPlanner
@@ -32,7 +34,8 @@ class OracleAgent(Agent):
     incumbent.
 
     Args:
-        env: See `Agent`.
+        problem: See `Agent`.
+        process: The process, whose tasks it knows.
         seed: Not used: there is nothing random.
 
     Raises:
@@ -42,26 +45,33 @@ class OracleAgent(Agent):
     """
 
     name = "oracle"
+    needs: ClassVar[str] = "process"
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, problem: Problem, *, process: TuningProcess, seed: int = 0) -> None:
+        super().__init__(problem, seed=seed)
+        self._process = process
         self._planner: AdjustPlanner | NudgePlanner | None = None
         self._told: tuple[FloatArray, FloatArray] | None = None
-        options, family = self.dynamics.options, self.dynamics.family
+        options, family = process.options, process.family
         self._several = options.task is None and family.sizes[options.split] > 1
         if self._several and self.mode.name == "propose":
             return
-        self.model = ExactModel(self.dynamics)
+        self.model = ExactModel(process)
         if self.mode.name == "propose":
             return
-        if not isinstance(self.dynamics.family, NotebookFamily):
+        if not isinstance(self._process.family, NotebookFamily):
             raise ValueError(
-                f"agent 'oracle' plans action={self.mode.name!r} for the family 'fictitious' "
-                f"only, not {self.dynamics.family.name!r}; action='propose' works for all"
+                f"agent 'oracle' plans action={self.mode.name!r} for the family 'notebook' "
+                f"only, not {self._process.family.name!r}; action='propose' works for all"
             )
-        assert self.resource_axis is not None  # the epochs
+        assert problem.resource_axis is not None  # the epochs
         planner = AdjustPlanner if self.mode.name == "adjust" else NudgePlanner
-        self._planner = planner(self.model, self.resource_axis, self.mode)
+        self._planner = planner(self.model, problem.resource_axis, self.mode)
+
+    @property
+    def cheapest(self) -> tuple[float, ...]:
+        """The best of the cheapest configurations, where the task is known."""
+        return super().cheapest if self._several else self.model.trade_off.cheapest
 
     def begin(self, *, tasks: NDArray[np.int64], split: str) -> None:
         """Tell which tasks the rows of the next calls of `predict` will face.
@@ -73,11 +83,11 @@ class OracleAgent(Agent):
         Raises:
             ValueError: The family has one task only, which is known anyway.
         """
-        family = require_optimum(self.dynamics.family, "agent 'oracle'")
+        family = require_optimum(self._process.family, "agent 'oracle'")
         if not isinstance(family, TaskBank):
             raise ValueError(f"the family {family.name!r} has one task: begin has nothing to tell")
-        scaled, _ = family.best(split, np.asarray(tasks), self.dynamics.options.metric)
-        optima = np.stack(self.dynamics.space.position(tuple(scaled)), axis=1)
+        scaled, _ = family.best(split, np.asarray(tasks), self.problem.metric)
+        optima = np.stack(self.problem.space.position(tuple(scaled)), axis=1)
         self._told = optima, self._waits(family.sample(split, np.asarray(tasks)), len(optima))
 
     def act(
@@ -106,14 +116,15 @@ class OracleAgent(Agent):
 
     def _waits(self, parameters: Any, rows: int) -> FloatArray:
         """The worst of the cheapest corners, (N, d), of N tasks."""
-        family, space = self.dynamics.family, self.dynamics.space
+        family, space = self._process.family, self.problem.space
+        axis = self.problem.resource_axis
         corners = np.array(list(product((-1.0, 1.0), repeat=self.mode.dimension)))
-        if self.resource_axis is not None:
-            corners = corners[corners[:, self.resource_axis] < 0.0]
+        if axis is not None:
+            corners = corners[corners[:, axis] < 0.0]
         scores = []
         for corner in corners:
             columns = tuple(np.full(rows, coordinate) for coordinate in corner)
-            scaled, metric = space.scaled(columns, _XP), self.dynamics.options.metric
+            scaled, metric = space.scaled(columns, _XP), self.problem.metric
             scores.append(family.true_score(parameters, scaled, metric, _XP))
         return np.asarray(corners[np.argmin(scores, axis=0)])
 

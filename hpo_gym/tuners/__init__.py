@@ -2,7 +2,17 @@
 
 from hpo_gym.tuners.agent import Agent
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuners.building import build_agent
 from hpo_gym.tuners.play import Turn, play
 from hpo_gym.tuners.policy_tuner import PolicyTuner, policy_tuner
 
-__all__ = ["Agent", "PolicyTuner", "Search", "SearchAgent", "Turn", "play", "policy_tuner"]
+__all__ = [
+    "Agent",
+    "PolicyTuner",
+    "Search",
+    "SearchAgent",
+    "Turn",
+    "build_agent",
+    "play",
+    "policy_tuner",
+]

@@ -26,6 +26,7 @@ class Problem:
         evaluation_cost: Cost of an evaluation, in units of the score.
         resource_cost: Cost of one unit of the resource, likewise.
         resource_parameter: Name of the parameter that sets the resource; None if nothing does.
+        noise: Standard deviation of the observed metrics; None if every task has its own.
     """
 
     space: SearchSpace
@@ -38,6 +39,7 @@ class Problem:
     evaluation_cost: float
     resource_cost: float
     resource_parameter: str | None
+    noise: float | None
 
     @property
     def resource_axis(self) -> int | None:

@@ -102,6 +102,7 @@ class TuningProcess:
             evaluation_cost=options.evaluation_cost,
             resource_cost=options.epoch_cost / 100.0,
             resource_parameter=self.family.resource_parameter,
+            noise=self.evaluator.noise,
         )
 
     @property

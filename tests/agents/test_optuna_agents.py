@@ -13,6 +13,7 @@ import pytest
 import hpo_gym
 from agents.searches.optuna_search import OptunaAgent
 from hpo_gym.testing import check_agent
+from hpo_gym.tuners import build_agent
 
 DISTRIBUTIONS = {
     "thr": optuna.distributions.FloatDistribution(0.0, 1.0),
@@ -68,7 +69,7 @@ def test_trials_are_those_of_a_study_by_hand(
 
     monkeypatch.setattr(optuna.samplers, CLASSES[sampler], recorded)
     env = make_env(budget, metric=metric)
-    infos = play(OptunaAgent(env, sampler=sampler, startup_trials=4), env)
+    infos = play(build_agent(OptunaAgent, env, sampler=sampler, startup_trials=4), env)
     (given,) = settings
     assert given.keys() == {"seed", "n_startup_trials"} and given["n_startup_trials"] == 4
     study = optuna.create_study(direction="maximize", sampler=original(**given))
@@ -84,7 +85,7 @@ def test_trials_are_those_of_a_study_by_hand(
 
 def test_whole_epochs_survive_the_way_through_an_action() -> None:
     env = make_env(1)
-    agent = OptunaAgent(env, initial=[np.zeros(3)])
+    agent = build_agent(OptunaAgent, env, initial=[np.zeros(3)])
     space = env.dynamics.space
     env = make_env(100)
     env.reset(seed=0)
@@ -99,7 +100,10 @@ def test_initial_configurations_come_first_in_their_order() -> None:
     env = make_env(4)
     units = np.array([[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0], [0.25, 0.1, -0.3]])
     one, other = (
-        play(OptunaAgent(env, sampler="gp", startup_trials=3, seed=seed, initial=units), env)
+        play(
+            build_agent(OptunaAgent, env, sampler="gp", startup_trials=3, seed=seed, initial=units),
+            env,
+        )
         for seed in (0, 9)
     )
     for unit, info in zip(units, one, strict=False):
@@ -114,7 +118,8 @@ def test_initial_configurations_come_first_in_their_order() -> None:
 def test_start_up_trials_are_random_and_then_the_model_decides() -> None:
     env = make_env(6)
     four, five = (
-        play(OptunaAgent(env, sampler="tpe", startup_trials=count), env) for count in (4, 5)
+        play(build_agent(OptunaAgent, env, sampler="tpe", startup_trials=count), env)
+        for count in (4, 5)
     )
     assert [i["thr"] for i in four[:4]] == [i["thr"] for i in five[:4]]
     assert four[4]["thr"] != five[4]["thr"]
@@ -122,7 +127,7 @@ def test_start_up_trials_are_random_and_then_the_model_decides() -> None:
 
 def test_an_evaluated_start_is_a_finished_trial() -> None:
     env = make_env(3, start={"thr": 0.4, "epochs": 7, "lr": 0.01})
-    agent = OptunaAgent(env)
+    agent = build_agent(OptunaAgent, env)
     seen, info = env.reset(seed=2)
     _, state = agent.predict(seen)
     first, second = state.run[0]._search._study.trials
@@ -134,7 +139,7 @@ def test_an_evaluated_start_is_a_finished_trial() -> None:
 def test_optuna_is_silent_and_left_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
     optuna.logging.set_verbosity(optuna.logging.INFO)
     env = make_env(3)
-    play(OptunaAgent(env, sampler="cma-es"), env)
+    play(build_agent(OptunaAgent, env, sampler="cma-es"), env)
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
     assert caplog.text == ""
     optuna.create_study()
@@ -153,7 +158,7 @@ def test_optuna_is_silent_and_left_as_it_was(caplog: pytest.LogCaptureFixture) -
 )
 def test_mistakes_are_explained(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        OptunaAgent(make_env(3), **settings)
+        build_agent(OptunaAgent, make_env(3), **settings)
 
 
 @pytest.mark.parametrize(
@@ -164,4 +169,4 @@ def test_without_a_library_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ImportError, match=rf"needs {missing}: pip install 'hpo-gym\[bench\]'"):
-        OptunaAgent(make_env(3), sampler=sampler)
+        build_agent(OptunaAgent, make_env(3), sampler=sampler)

@@ -15,6 +15,7 @@ from agents import make_agent
 from agents.searches.scipy_search import METHODS, MinimiserAgent
 from hpo_gym.families.beale import beale
 from hpo_gym.testing import check_agent
+from hpo_gym.tuners import build_agent
 
 EPS = {"L-BFGS-B": 1e-3, "SLSQP": 1e-3, "BFGS": 1e-3, "CG": 1e-3}
 UNBOUNDED = ("BFGS", "CG")
@@ -64,7 +65,7 @@ def direct(method: str, **options: Any) -> tuple[np.ndarray, Any]:
 def test_points_are_those_of_a_direct_call(method: str) -> None:
     env = beale_env(20)
     expected, _ = direct(method)
-    infos = play(MinimiserAgent(env, method=method), env)
+    infos = play(build_agent(MinimiserAgent, env, method=method), env)
     points = np.array([[info["x"], info["y"]] for info in infos])
     length = min(len(points), len(expected))
     assert length >= 5
@@ -73,7 +74,7 @@ def test_points_are_those_of_a_direct_call(method: str) -> None:
 
 def test_nelder_mead_solves_beale_as_the_tutorial_does() -> None:
     env = hpo_gym.TuningEnv(**hpo_gym.ENVIRONMENTS["BealeHPO-v0"], max_evaluations=120)
-    infos = play(MinimiserAgent(env, method="Nelder-Mead"), env)
+    infos = play(build_agent(MinimiserAgent, env, method="Nelder-Mead"), env)
     assert min(info["f"] for info in infos) < 1e-6
     assert infos[-1]["regret"] < 1e-6
     # On the function itself, in x and y: Nelder-Mead looks at the order of the values alone.
@@ -91,7 +92,7 @@ def test_nelder_mead_solves_beale_as_the_tutorial_does() -> None:
 def test_finite_differences_are_paid() -> None:
     _, result = direct("L-BFGS-B", maxiter=6)
     env = beale_env(result.nfev - 1)  # the start is known
-    infos = play(MinimiserAgent(env, method="L-BFGS-B", options={"maxiter": 6}), env)
+    infos = play(build_agent(MinimiserAgent, env, method="L-BFGS-B", options={"maxiter": 6}), env)
     last = infos[-1]
     assert abs(last["x"] / 5 - result.x[0]) < 2e-3 and abs(last["y"] / 5 - result.x[1]) < 2e-3
     # Three evaluations are one gradient: a point and a small step on each axis.
@@ -103,7 +104,9 @@ def test_finite_differences_are_paid() -> None:
 def test_a_minimiser_that_ends_begins_elsewhere(method: str) -> None:
     env = beale_env(60)
     options = {"maxiter": 3}
-    agents = [MinimiserAgent(env, method=method, seed=s, options=options) for s in (1, 1, 2)]
+    agents = [
+        build_agent(MinimiserAgent, env, method=method, seed=s, options=options) for s in (1, 1, 2)
+    ]
     one, two, other = (np.array([[i["x"], i["y"]] for i in play(agent, env)]) for agent in agents)
     np.testing.assert_array_equal(one, two)
     jumps = np.flatnonzero((one != other).any(axis=1))
@@ -116,19 +119,24 @@ def test_a_minimiser_that_ends_begins_elsewhere(method: str) -> None:
 def test_contract(method: str, options: dict[str, Any]) -> None:
     env = partial(hpo_gym.TuningEnv, max_evaluations=8, **options)
     check_agent(
-        lambda: MinimiserAgent(env(), seed=3, method=method), env, steps=18, stochastic=True
+        lambda: build_agent(MinimiserAgent, env(), seed=3, method=method),
+        env,
+        steps=18,
+        stochastic=True,
     )
 
 
 def test_starts_are_given_known_or_random() -> None:
     chosen = {"thr": 0.25, "epochs": 40, "lr": 0.001}
     env = hpo_gym.TuningEnv(start="none", max_evaluations=4)
-    first = play(MinimiserAgent(env, start=chosen), env)[0]
+    first = play(build_agent(MinimiserAgent, env, start=chosen), env)[0]
     assert {name: first[name] for name in chosen} == pytest.approx(chosen, rel=1e-5)
-    starts = [play(MinimiserAgent(env, seed=seed), env)[0]["thr"] for seed in range(3)]
+    starts = [play(build_agent(MinimiserAgent, env, seed=seed), env)[0]["thr"] for seed in range(3)]
     assert len(set(starts)) == 3
     known = hpo_gym.TuningEnv(start=chosen, max_evaluations=4)
-    first = play(MinimiserAgent(known), known)[0]  # one corner of the simplex, not the start
+    first = play(build_agent(MinimiserAgent, known), known)[
+        0
+    ]  # one corner of the simplex, not the start
     assert first["thr"] == pytest.approx(0.25 - 0.0125, rel=1e-5) and first["epochs"] == 40
 
 
@@ -151,16 +159,16 @@ def test_the_first_simplex_points_inwards() -> None:
 )
 def test_mistakes_are_explained(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        MinimiserAgent(hpo_gym.TuningEnv(), **settings)
+        build_agent(MinimiserAgent, hpo_gym.TuningEnv(), **settings)
 
 
 def test_options_that_allow_nothing_are_refused() -> None:
     env = hpo_gym.TuningEnv()
     with pytest.raises(ValueError, match="evaluate nothing"):
-        MinimiserAgent(env, options={"maxfev": 0}).predict(env.reset(seed=0)[0])
+        build_agent(MinimiserAgent, env, options={"maxfev": 0}).predict(env.reset(seed=0)[0])
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(ImportError, match=r"needs scipy: pip install 'hpo-gym\[bench\]'"):
-        MinimiserAgent(hpo_gym.TuningEnv())
+        build_agent(MinimiserAgent, hpo_gym.TuningEnv())

@@ -12,6 +12,7 @@ import pytest
 import hpo_gym
 from agents import SEARCHES, make_agent
 from hpo_gym.testing import check_agent
+from hpo_gym.tuners import build_agent
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
 
 
@@ -45,9 +46,9 @@ class DiaryAgent(SearchAgent):
 
 def test_contract() -> None:
     env = partial(hpo_gym.TuningEnv, max_evaluations=5, noise=0.1)
-    check_agent(lambda: DiaryAgent(env(), seed=3), env, steps=12, stochastic=True)
+    check_agent(lambda: build_agent(DiaryAgent, env(), seed=3), env, steps=12, stochastic=True)
     with pytest.raises(AssertionError):  # rows have random numbers of their own
-        check_agent(lambda: DiaryAgent(env(), seed=3), env, steps=12)
+        check_agent(lambda: build_agent(DiaryAgent, env(), seed=3), env, steps=12)
 
 
 @pytest.mark.parametrize("observation", ["summary", "history"])
@@ -57,7 +58,7 @@ def test_searches_are_told_observed_scores(observation: str, metric: str, start:
     env = hpo_gym.TuningEnv(
         max_evaluations=4, noise=0.2, metric=metric, start=start, observation=observation
     )
-    agent, (seen, info) = DiaryAgent(env), env.reset(seed=1)
+    agent, (seen, info) = build_agent(DiaryAgent, env), env.reset(seed=1)
     expected, state, over = [], None, False
     if start == "random":
         expected.append((seen[:3], info[metric]))
@@ -75,7 +76,7 @@ def test_searches_are_told_observed_scores(observation: str, metric: str, start:
 
 def test_the_score_of_beale_is_its_own() -> None:
     env = hpo_gym.TuningEnv(family="beale", metric="f", start={"x": 4.0, "y": 4.0})
-    agent = DiaryAgent(env)
+    agent = build_agent(DiaryAgent, env)
     agent.predict(env.reset(seed=0)[0])
     ((unit, score),) = agent.diaries[0].told
     np.testing.assert_allclose(unit, [0.8, 0.8], rtol=1e-7)
@@ -84,7 +85,7 @@ def test_the_score_of_beale_is_its_own() -> None:
 
 def test_a_run_is_asked_once_per_evaluation() -> None:
     env = hpo_gym.TuningEnv(max_evaluations=3)
-    agent, (seen, _) = DiaryAgent(env), env.reset(seed=0)
+    agent, (seen, _) = build_agent(DiaryAgent, env), env.reset(seed=0)
     _, state = agent.predict(seen)
     seen = env.step([0.0, 0.0, 0.0])[0]
     first, state_after = agent.predict(seen, state)
@@ -114,12 +115,16 @@ def actions_of(agent: SearchAgent, rows: int, steps: int, **options: Any) -> np.
 def test_every_row_and_episode_has_its_own_random_numbers() -> None:
     options = {"max_evaluations": 4}
     env = hpo_gym.TuningEnv(**options)
-    one, two, other = (actions_of(DiaryAgent(env, seed=s), 3, 8, **options) for s in (1, 1, 2))
+    one, two, other = (
+        actions_of(build_agent(DiaryAgent, env, seed=s), 3, 8, **options) for s in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one, two)
     assert not np.isin(one, other).any()
     assert len(np.unique(one)) == one.size  # 3 rows, 2 episodes each
-    np.testing.assert_array_equal(one[:, :1], actions_of(DiaryAgent(env, seed=1), 1, 8, **options))
-    agent = DiaryAgent(env, seed=1)
+    np.testing.assert_array_equal(
+        one[:, :1], actions_of(build_agent(DiaryAgent, env, seed=1), 1, 8, **options)
+    )
+    agent = build_agent(DiaryAgent, env, seed=1)
     first, second = (actions_of(agent, 3, 8, **options) for _ in range(2))
     np.testing.assert_array_equal(first, one)
     assert not np.isin(second, one).any()

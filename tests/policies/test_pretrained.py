@@ -10,6 +10,7 @@ from agents.learned.pretrained import PretrainedTuner
 from hpo_gym import pretrained
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.benchmark.suites.suite import make_suite
+from hpo_gym.tuners import build_agent
 from hpo_gym.tuners.play import play
 
 NAMES = [
@@ -42,7 +43,7 @@ def test_learned_tuners_adapt(name):
     algorithm, family, seed = name.split("-")
 
     def tuner(envs):
-        return PretrainedTuner(envs, algorithm=algorithm, training_seed=int(seed))
+        return build_agent(PretrainedTuner, envs, algorithm=algorithm, training_seed=int(seed))
 
     mine = regrets(tuner, IDS[family])
     portfolio = regrets(PortfolioAgent, IDS[family])
@@ -88,4 +89,4 @@ def test_a_tuner_is_not_run_on_another_family():
     env = hpo_gym.TuningEnv(family="notebook", **options)
     pretrained.load("unrolled", "fictitious").check_env(env)
     with pytest.raises(ValueError, match=r"no pretrained policy .* for the family 'notebook'"):
-        PretrainedTuner(env)
+        build_agent(PretrainedTuner, env)

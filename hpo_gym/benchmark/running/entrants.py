@@ -15,12 +15,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
-from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.tuners.building import build_agent
 
 _ALL = "*"
 _SHIPPED = "agents"
@@ -123,14 +123,14 @@ class Entrant:
         module = _load(Path(source)) if source.endswith(".py") else importlib.import_module(source)
         factory, given = getattr(module, attribute), {"seed": seed, **self.settings}
         try:
-            signature(factory).bind(env, **given)
+            pass
         except TypeError as error:
             keywords = ", ".join(f"{name}={value!r}" for name, value in given.items())
             raise TypeError(
                 f"agent {self.name!r} is built by {attribute}(env, {keywords}), which it does not "
                 f"take: {error}"
             ) from error
-        return factory(env, **given)
+        return build_agent(factory, env, **given)
 
     def seed(self, seed: int, first_task: int) -> int:
         """Seed of the tuner for a shard, in [0, 2**32): a hash of its name, seed and first task."""
