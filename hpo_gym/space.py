@@ -26,6 +26,12 @@ _KINDS: Mapping[str, type[Parameter]] = {
 }
 
 
+def _fields(parameter: Parameter) -> dict[str, Any]:
+    """The arguments of a parameter, as a round trip through JSON leaves them: no tuples."""
+    fields = asdict(parameter)
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+
+
 class SearchSpace:
     """An ordered set of parameters.
 
@@ -43,15 +49,15 @@ class SearchSpace:
 
     Example:
         >>> space = SearchSpace({
-        ...     "lr": Float(1e-5, 1e-1, log=True),
+        ...     "dropout": Float(0.0, 0.5),
         ...     "layers": Integer(1, 8),
         ...     "optimizer": Categorical(["adam", "sgd"]),
         ... })
         >>> space.dimension, space.slices["optimizer"]
         (4, slice(2, 4, None))
         >>> space.configuration([1.0, 0.0, -0.5, 0.5])
-        {'lr': 0.1, 'layers': 5, 'optimizer': 'sgd'}
-        >>> space.unit({"lr": 1e-3, "layers": 1, "optimizer": "adam"})
+        {'dropout': 0.5, 'layers': 5, 'optimizer': 'sgd'}
+        >>> space.unit({"dropout": 0.25, "layers": 1, "optimizer": "adam"})
         (0.0, -0.875, 1.0, -1.0)
     """
 
@@ -99,7 +105,7 @@ class SearchSpace:
     def describe(self) -> list[dict[str, Any]]:
         """JSON-able description; see `from_description`."""
         return [
-            {"name": name, "kind": type(parameter).__name__.lower(), **asdict(parameter)}
+            {"name": name, "kind": type(parameter).__name__.lower(), **_fields(parameter)}
             for name, parameter in self.parameters.items()
         ]
 

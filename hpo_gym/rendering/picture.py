@@ -195,7 +195,7 @@ class Picture:
                 rectangle.height / height,
             )
         )
-        axes.tick_params(labelsize="small")
+        axes.tick_params(which="both", labelsize="small")
         return axes
 
     def _add_maps(self, layout: _Layout) -> list[Marks]:

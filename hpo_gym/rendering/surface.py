@@ -131,8 +131,7 @@ def _cells(parameter: Parameter) -> tuple[FloatArray, FloatArray]:
         centres = np.arange(high + 1.0)
     elif isinstance(parameter, Integer):
         spread = np.geomspace if parameter.log else np.linspace
-        levels = min(CELLS, parameter.high - parameter.low + 1)
-        whole = np.unique(np.rint(spread(parameter.low, parameter.high, levels)))
+        whole = np.unique(np.rint(spread(parameter.low, parameter.high, CELLS)))
         centres = np.log10(whole) if parameter.log else whole
     else:
         half = 0.5 * (high - low) / CELLS
@@ -179,8 +178,9 @@ def _set_axis(axes: Any, axis: str, name: str, parameter: Parameter, borders: Fl
     getattr(axes, f"set_{axis}scale")("log" if parameter.log else "linear")
     getattr(axes, f"set_{axis}label")(name, labelpad=2)
     if isinstance(parameter, Categorical):
-        choices = parameter.choices
-        getattr(axes, f"set_{axis}ticks")(range(len(choices)), labels=list(map(str, choices)))
+        labels = list(map(str, parameter.choices))
+        upright = {"rotation": 90, "va": "center"} if axis == "y" else {}  # no wider than numbers
+        getattr(axes, f"set_{axis}ticks")(range(len(labels)), labels=labels, **upright)
     getattr(axes, f"set_{axis}lim")(borders[0], borders[-1])
 
 

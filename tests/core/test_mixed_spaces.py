@@ -135,6 +135,7 @@ def test_coordinates_of_mixed_parameters():
 def test_descriptions_survive_json():
     for space, _ in spaces():
         text = json.dumps(space.describe(), allow_nan=False)
+        assert json.loads(text) == space.describe()
         again = SearchSpace.from_description(json.loads(text))
         assert again == space and hash(again) == hash(space)
         assert again.describe() == space.describe()
