@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from hpo_gym.arrays import Column, Columns, Namespace, Struct, namespace_of
+from hpo_gym.parameters import Parameter
 from hpo_gym.space import SearchSpace
 
 SPLITS = ("train", "validation", "test")
@@ -144,37 +145,41 @@ class Family(ABC):
 
         As they stand: the metrics m themselves, or m / (1 + m) for those that are minimised.
         """
-        return tuple(
-            [
-                value / (1.0 + value) if minimised else value
-                for value, minimised in zip(metrics, self._minimised, strict=True)
-            ]
-        )
+        shown = list(metrics)
+        for i in self._minimised:
+            shown[i] = shown[i] / (1.0 + shown[i])
+        return tuple(shown)
 
     def metrics_of(self, features: Columns, xp: Namespace) -> Columns:
         """The metrics that `features` shows: its inverse.
 
         A huge metric that is minimised has the feature 1 once it is rounded: it is finite again.
         """
-        return tuple(
-            [
-                shown / xp.maximum(1.0 - shown, _LEAST_SCORE) if minimised else shown
-                for shown, minimised in zip(features, self._minimised, strict=True)
-            ]
-        )
+        metrics = list(features)
+        for i in self._minimised:
+            metrics[i] = metrics[i] / xp.maximum(1.0 - metrics[i], _LEAST_SCORE)
+        return tuple(metrics)
 
     @cached_property
-    def _minimised(self) -> tuple[bool, ...]:
-        """For each metric, whether it is to be minimised."""
-        return tuple([self.goals.get(name) == "minimise" for name in self.metrics])
+    def _minimised(self) -> tuple[int, ...]:
+        """Places of the metrics that are minimised."""
+        return tuple(
+            [i for i, name in enumerate(self.metrics) if self.goals.get(name) == "minimise"]
+        )
 
     def resource(self, scaled: Columns) -> Column:
         """What an evaluation consumes: the natural value of `resource_parameter`, or 0."""
         if self.resource_parameter is None:
             return 0.0 * scaled[0]
-        value = scaled[self.space.names.index(self.resource_parameter)]
-        parameter = self.space.parameters[self.resource_parameter]
+        index, parameter = self._resource_axis
+        value = scaled[index]
         return parameter.natural(value, namespace_of(value)) if parameter.log else value
+
+    @cached_property
+    def _resource_axis(self) -> tuple[int, Parameter]:
+        """Place of the resource parameter in scaled configurations, and the parameter."""
+        name = str(self.resource_parameter)
+        return self.space.names.index(name), self.space.parameters[name]
 
     def log_likelihood(
         self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace

@@ -135,7 +135,7 @@ class BinormalFamily(HashedBank, ClassifierFamily):
         return Optima(scaled, np.asarray(self.true_score(parameters, scaled, metric, _XP)))
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
-        """The best score of one task at each whole number of epochs; see `Family.frontier`."""
+        """The best score at each whole number of epochs; see `KnownOptimum.frontier`."""
         scaled = binormal_optimum.frontier(parameters, metric)
         return tuple(scaled), np.asarray(self.true_score(parameters, scaled, metric, _XP))
 

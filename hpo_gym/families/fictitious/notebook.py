@@ -55,8 +55,8 @@ class FictitiousEquations(ClassifierFamily, KnownOptimum):
         return Metrics(precision, recall, loss, noisy(accuracy, xi[3]), f1_score(precision, recall))
 
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
-        """The best score at each whole number of epochs; see `Family.frontier`."""
-        if not isinstance(parameters, FictitiousModel):  # one row of columns
+        """The best score at each whole number of epochs; see `KnownOptimum.frontier`."""
+        if not isinstance(parameters, FictitiousModel):  # a task of a bank
             parameters = FictitiousModel(**{name: vars(parameters)[name] for name in CONSTANTS})
         thr, z, value = _frontier(parameters, metric)
         epochs = np.arange(1.0, 101.0)
