@@ -11,7 +11,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = (
-    *("files", "optional", "arrays", "rng", "space", "policies", "families", "shells", "tuning"),
+    *(
+        "files",
+        "optional",
+        "references",
+        "arrays",
+        "rng",
+        "space",
+        "policies",
+        "families",
+        "shells",
+        "tuning",
+    ),
     *("rendering", "environments", "tuners", "executors", "testing", "benchmark", "integrations"),
 )
 """Rooms of hpo_gym from the ground floor up."""
