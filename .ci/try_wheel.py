@@ -51,9 +51,8 @@ def check_environment() -> None:
 
 def check_pretrained() -> None:
     """A trained policy tunes unseen tasks of its family, in NumPy alone."""
-    for name in pretrained.names():
-        algorithm, family, seed = name.split("-")
-        pretrained.load(algorithm, family, int(seed))
+    for policy in pretrained.policies():
+        pretrained.load(*policy)
     require(len(pretrained.names()) >= 18, f"only {pretrained.names()} are pretrained")
     envs = gym.make_vec("FictitiousHPOFamily-v0", num_envs=64, split="validation")
     tuner = pretrained.load("unrolled", "fictitious")

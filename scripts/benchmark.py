@@ -2,8 +2,9 @@
 
     python -m scripts.benchmark --agent mytuner.py:MyTuner
 
-ranks a tuner of your own beside all others. Results are stored as they come: a run that was
-interrupted, or that asks for more, computes only what is missing.
+ranks a tuner of your own beside all others, and with --suite mysuites.py:MY_SUITE on tasks of your
+own. Results are stored as they come: a run that was interrupted, or that asks for more, computes
+only what is missing.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from tqdm import tqdm
 
 from hpo_gym.benchmark.results.archive import export_suite, import_suite
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.benchmark.running.entrants import Entrant, read_entrant
 from hpo_gym.benchmark.running.replay import validate
 from hpo_gym.benchmark.running.runner import Job, missing_jobs, run
-from hpo_gym.benchmark.suites.suite import make_suite
-from scripts.benchmark_agents import PROFILES, entrants
+from hpo_gym.benchmark.suites.registry import make_suite, read_suite
+from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.executors.processes import Processes
+from hpo_gym.references import absolute
+from hpo_gym.tuners.registry import AgentEntry, agent_entry, read_agent, registered_agents
+from scripts.benchmark_agents import PROFILES, default_agents
 from scripts.benchmark_results import show_results
 from scripts.command_line import command_of, plain_errors, require_count
 
@@ -40,8 +44,12 @@ class Arguments:
     """How many of the tasks and seeds slow tuners run on, and which suites are run by default."""
     suites: tuple[str, ...] = ()
     """Suites to run; by default those of the profile."""
+    suite: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """A suite of your own, to run instead of the profile's: path/to/file.py:SUITE or module:SUITE.
+    May be repeated."""
     agents: tuple[str, ...] = ()
-    """Tuners of scripts/benchmark_agents.py to run; by default all."""
+    """Registered tuners to run (agents/registry.py); by default those of
+    scripts/benchmark_agents.py."""
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
     is to be called otherwise. May be repeated."""
@@ -87,13 +95,10 @@ class Benchmark:
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
         require_count("--processes", arguments.processes, 1, 1024)
-        profile = PROFILES[arguments.profile]
-        double = _repeated(arguments.suites)
-        if double:
-            raise ValueError(f"--suites: {double} are there twice; name each suite once")
-        self._suites = [make_suite(name) for name in arguments.suites or profile.suites]
-        self._entrants = _choose(entrants(profile), arguments.agents, arguments.agent)
-        names = [entrant.name for entrant in self._entrants]
+        self._profile = PROFILES[arguments.profile]
+        self._suites = _choose_suites(arguments.suites, arguments.suite, self._profile.suites)
+        self._agents = _choose_agents(arguments.agents, arguments.agent)
+        names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
         if unknown:
             raise ValueError(f"--rerun: {unknown} are no tuners of this run; choose from {names}")
@@ -122,14 +127,16 @@ class Benchmark:
                 for path in filter(None, paths):
                     print(f"written: {path}")
             command = command_of("scripts.benchmark")
-            failed |= not show_results(store, self._suites, self._entrants, arguments.out, command)
+            failed |= not show_results(
+                store, self._suites, self._agents, self._profile, arguments.out, command
+            )
         return failed
 
     def _import(self, store: Store, folder: Path) -> None:
         identities = {
-            entrant.name: entrant.identity
-            for entrant in self._entrants
-            if entrant.name not in self._arguments.rerun
+            agent.name: agent.identity
+            for agent in self._agents
+            if agent.name not in self._arguments.rerun
         }
         for suite in self._suites:
             outdated = import_suite(store, suite, folder, identities)
@@ -138,15 +145,15 @@ class Benchmark:
 
     def _compute(self, store: Store) -> bool:
         """Run what is missing; returns whether anything failed."""
-        missing = missing_jobs(store, self._suites, self._entrants)
-        left = Counter((job.suite.name, job.entrant.name) for job in missing)
+        missing = missing_jobs(store, self._suites, self._agents, self._profile)
+        left = Counter((job.suite.name, job.agent.name) for job in missing)
         begun = time.perf_counter()
         total = sum(len(job.shard.tasks) for job in missing)
         # None: a bar for people, none in a file.
         with tqdm(total=total, unit="episode", disable=None, smoothing=0.0) as bar:
 
             def report(job: Job, succeeded: bool) -> None:
-                key = (job.suite.name, job.entrant.name)
+                key = (job.suite.name, job.agent.name)
                 left[key] -= 1
                 bar.set_description(" ".join(key), refresh=False)
                 bar.update(len(job.shard.tasks))
@@ -158,8 +165,11 @@ class Benchmark:
                     bar.write(f"{seconds:7.1f} s: {key[1]} on {key[0]}", file=sys.stderr)
 
             count = run(
-                *(store, self._suites, self._entrants),
-                processes=self._arguments.processes,
+                store,
+                self._suites,
+                self._agents,
+                profile=self._profile,
+                executor=Processes(self._arguments.processes),
                 report=report,
             )
         if count:
@@ -191,23 +201,37 @@ class Benchmark:
         return wrong or not confirmed
 
 
-def _choose(
-    known: Sequence[Entrant], names: Sequence[str], own: Sequence[str]
-) -> tuple[Entrant, ...]:
+def _choose_suites(names: Sequence[str], own: Sequence[str], default: Sequence[str]) -> list[Suite]:
+    """The suites that were asked for, else the default ones; the user's own come first."""
+    suites = [read_suite(absolute(reference)) for reference in own]
+    suites += [make_suite(name) for name in names or (() if own else default)]
+    double = _repeated([suite.name for suite in suites])
+    if double:
+        raise ValueError(f"--suites: {double} are there twice; name each suite once")
+    for suite in suites:
+        suite.check()
+    return suites
+
+
+def _choose_agents(names: Sequence[str], own: Sequence[str]) -> tuple[AgentEntry, ...]:
     """The tuners that were asked for; the user's own, of unknown speed, run first.
 
-    All known names are reserved: scores refer to some of them, also where they are not chosen.
+    All registered names are reserved: scores refer to some of them, also where they are not chosen.
     """
-    by_name = {entrant.name: entrant for entrant in known}
-    unknown = [name for name in names if name not in by_name]
+    known = [entry.name for entry in registered_agents()]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"--agents: unknown agents {unknown}; choose from {list(by_name)}, or give your own "
+            f"--agents: unknown agents {unknown}; choose from {known}, or give your own "
             "as --agent path/to/file.py:Class"
         )
-    chosen = [entrant for entrant in known if not names or entrant.name in names]
-    mine = [read_entrant(text) for text in own]
-    double = _repeated([*by_name, *(entrant.name for entrant in mine)])
+    # In the order in which they run, whatever the order of the names.
+    usual = default_agents()
+    others = (agent_entry(name) for name in dict.fromkeys(names))
+    ordered = dict.fromkeys(entry.name for entry in (*usual, *others))
+    chosen = [agent_entry(name) for name in ordered if not names or name in names]
+    mine = [read_agent(text) for text in own]
+    double = _repeated([*known, *(entry.name for entry in mine)])
     if double:
         raise ValueError(
             f"--agent: the names {double} are taken; give others, as NAME=path/to/file.py:Class"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,40 +11,49 @@ import hpo_gym
 from agents.training.provenance import git_commit
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.benchmark.running.entrants import Entrant
+from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.running.random_trials import random_trials
-from hpo_gym.benchmark.scoring.scores import Summary
-from hpo_gym.benchmark.scoring.summarise import summary
+from hpo_gym.benchmark.scoring.scores import AgentFacts, Summary
+from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
 from hpo_gym.benchmark.showing.scores_csv import csv_text
 from hpo_gym.benchmark.showing.table import markdown, terminal
 from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.families import make_family
 from hpo_gym.files import write_atomic
+from hpo_gym.tuners.registry import AgentEntry
+from scripts.benchmark_agents import SETTINGS, training_seconds
 
 
 def show_results(
-    store: Store, suites: Sequence[Suite], entrants: Sequence[Entrant], folder: Path, command: str
+    store: Store,
+    suites: Sequence[Suite],
+    agents: Sequence[AgentEntry],
+    profile: Profile,
+    folder: Path,
+    command: str,
 ) -> bool:
     """Print the tables of the suites; write them, and all scores.
 
     Args:
         store: The results.
         suites: The suites; those without results are left out.
-        entrants: The tuners to show.
+        agents: The agents to show.
+        profile: How much of the suites to show of each.
         folder: Where benchmark.csv, benchmark.md and benchmark.html go.
         command: The command line.
 
     Returns:
-        Whether there is something to show, and no tuner failed.
+        Whether there is something to show, and no agent failed.
     """
     results, anyone_failed = [], False
     for suite in suites:
-        records, failed = results_of(store, suite, entrants)
+        records, failed = results_of(store, suite, agents, profile)
         anyone_failed |= bool(failed)
         if not records:
             print(f"{suite.name}: nothing to show; failed: {failed}")
             continue
-        scores = score(suite, records, failed, entrants)
+        scores = score(suite, records, failed, agents)
         print(f"\n{terminal(scores)}")
         scored = tuple(one for one in records if one.agent not in failed)
         results.append(SuiteResults(suite, scores, scored))
@@ -55,65 +63,70 @@ def show_results(
             "commit": git_commit() or "unknown",
             "versions": f"hpo_gym {hpo_gym.__version__}, numpy {np.__version__}",
         }
-        groups = {entrant.name: entrant.group for entrant in entrants}
-        _write(folder, results, groups, facts)
+        _write(folder, results, agents, facts)
     return bool(results) and not anyone_failed
 
 
 def _write(
-    folder: Path, results: Sequence[SuiteResults], groups: dict[str, str], facts: dict[str, str]
+    folder: Path,
+    results: Sequence[SuiteResults],
+    agents: Sequence[AgentEntry],
+    facts: dict[str, str],
 ) -> None:
     summaries = [one.summary for one in results]
     parts = [f"# Benchmark\n\n`{facts['command']}`"]
     parts += [f"## {scores.suite}\n\n{markdown(scores)}" for scores in summaries]
     write_atomic(folder / "benchmark.md", "\n\n".join(parts) + "\n")
     write_atomic(folder / "benchmark.csv", csv_text(summaries))
-    write_report(folder / "benchmark.html", results, groups=groups, facts=facts)
+    write_report(folder / "benchmark.html", results, agents=_facts(agents, ""), facts=facts)
     print(f"\nwritten: {folder}/benchmark.csv, benchmark.md, benchmark.html")
 
 
 def results_of(
-    store: Store, suite: Suite, entrants: Sequence[Entrant]
+    store: Store, suite: Suite, agents: Sequence[AgentEntry], profile: Profile
 ) -> tuple[list[Records], list[str]]:
-    """What is stored of each tuner within its limits, and the names of those that failed there.
+    """What is stored of each agent within the profile, and the names of those that failed there.
 
-    A tuner failed if it has less than its limits ask for, and a failure is stored.
+    An agent failed if it has less than the profile asks for, and a failure is stored.
     """
     complete, failed = [], []
     failures = store.failures(suite)
-    for entrant in entrants:
-        limit = entrant.limit(suite)
-        records = store.records(suite, entrant.name)
+    for agent in agents:
+        size = profile.size(agent, suite)
+        records = store.records(suite, agent.name)
         if records is not None:
-            records = records.first(*limit)
-        if entrant.name in failures and (records is None or records.regret.shape[:2] != limit):
-            failed.append(entrant.name)
+            records = records.first(*size)
+        if agent.name in failures and (records is None or records.regret.shape[:2] != size):
+            failed.append(agent.name)
         elif records is not None:
             complete.append(records)
     return complete, failed
 
 
 def score(
-    suite: Suite, records: Sequence[Records], failed: Sequence[str], entrants: Sequence[Entrant]
+    suite: Suite, records: Sequence[Records], failed: Sequence[str], agents: Sequence[AgentEntry]
 ) -> Summary:
     """All scores of a suite."""
-    return summary(
+    pure = getattr(make_family(suite.family), "pure", True)  # else trials may cost real trainings
+    return summarise(
         suite,
         records,
         failed=failed,
-        training_seconds=_training_seconds(entrants, suite.family["name"]),
-        random=random_trials(suite),
+        facts=_facts(agents, str(suite.family["name"])),
+        random=random_trials(suite) if pure else None,
+        settings=SETTINGS,
     )
 
 
-def _training_seconds(entrants: Sequence[Entrant], family: str) -> dict[str, float]:
-    """Seconds that the training of a family's policies took, from their descriptions."""
-    seconds = {}
-    for entrant in entrants:
-        for file in entrant.files:
-            description = Path(file).with_suffix(".json")
-            if f"-{family}-" in description.name and description.exists():
-                facts = json.loads(description.read_text(encoding="utf-8"))
-                if "training_seconds" in facts:
-                    seconds[entrant.name] = float(facts["training_seconds"])
-    return seconds
+def _facts(agents: Sequence[AgentEntry], family: str) -> dict[str, AgentFacts]:
+    """What scores and figures have to know of the agents, on a family."""
+    return {
+        agent.name: AgentFacts(
+            group=agent.group,
+            tuner=agent.tuner,
+            training_seed=agent.training_seed,
+            oracle=agent.needs == "process",
+            training_seconds=training_seconds(agent, family),
+        )
+        for agent in agents
+    }

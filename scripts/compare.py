@@ -17,9 +17,11 @@ import gymnasium as gym
 import numpy as np
 import tyro
 
-from agents import AGENTS, INFORMED, SEARCHES, make_agent
-from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
+from agents import make_agent
+from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.benchmark.running.rollouts import decision_seconds, run_episodes
 from hpo_gym.policies.policy import Policy
+from hpo_gym.tuners.registry import registered_agents
 from hpo_gym.tuning.optimal import optimal_return
 from scripts.command_line import (
     MAX_SEED,
@@ -32,6 +34,7 @@ from scripts.command_line import (
 from scripts.compare_report import Result, write_report
 
 LEARNED = ("ppo", "dqn")
+_USUAL = ("random", "constant", "grid", "coordinate", "oracle")
 _MAX_EPISODES = 100_000
 """The bootstrap holds 2,000 resamples in memory."""
 _TEST_SEED = 1_000_000
@@ -45,7 +48,7 @@ class Arguments:
     """Registered id of the environment."""
     options: str = "{}"
     """Options of the environment, also in training, as JSON: '{"stop": true}'."""
-    agents: tuple[str, ...] = (*AGENTS, "ppo")
+    agents: tuple[str, ...] = (*_USUAL, "ppo")
     """Agents to compare, also "dqn"; those that make no sense are left out by default."""
     episodes: int = 1000
     """Number of seeded episodes, the same for all agents."""
@@ -79,7 +82,7 @@ class Comparison:
         self._arguments = arguments
         require_count("--episodes", arguments.episodes, 1, _MAX_EPISODES)
         require_count("--seed", arguments.seed, 0, MAX_SEED)
-        known = [*AGENTS, *SEARCHES, *INFORMED, *LEARNED]
+        known = [*(entry.name for entry in registered_agents()), *LEARNED]
         unknown = [name for name in arguments.agents if name not in known and ":" not in name]
         if unknown or not arguments.agents:
             given = f"unknown agents {unknown}" if unknown else "no agents given"
@@ -91,7 +94,7 @@ class Comparison:
         names = arguments.agents
         if self._given:
             # By default the policy stands for the learned agents, otherwise beside the others.
-            names = (*(names if self._chosen else AGENTS), *self._given)
+            names = (*(names if self._chosen else _USUAL), *self._given)
         self._names = tuple(dict.fromkeys(names))
         self._command = command_of("scripts.compare")
 

@@ -9,66 +9,58 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
+from hpo_gym.executors.executor import Failure, Job, Result
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class Failure(NamedTuple):
-    """What became of a job without a result."""
-
-    message: str
-    """The traceback, or how the process died."""
-
-
-def run_jobs(
-    jobs: Iterator[Job],
-    work: Callable[[Job], Result],
-    processes: int,
-    *,
-    owner: Callable[[Job], str],
-) -> Iterator[tuple[Job, Result | Failure]]:
-    """Do jobs in processes.
+@dataclass(frozen=True)
+class Processes:
+    """An executor of spawned processes.
 
     A process serves one owner only: what a job leaves behind in it (changed defaults, random
-    states, patched modules) reaches no job of another owner.
+    states, patched modules) reaches no job of another owner. A process that dies is replaced. An
+    owner's jobs had better come one after another: every change costs the start of a process.
 
-    Args:
-        jobs: The jobs; each is asked for when a process is free to do it.
-        work: Does a job; a function of a module. What it raises becomes a `Failure`, as does the
-            death of its process, which is replaced.
-        processes: Number of processes, >= 1.
-        owner: Whom a job belongs to. An owner's jobs had better come one after another: every
-            change costs the start of a process.
-
-    Yields:
-        Each job with its outcome, in the order in which they end.
+    Attributes:
+        count: Number of processes, >= 1.
     """
-    busy: dict[_Worker[Job, Result], Job] = {}
-    idle: list[_Worker[Job, Result]] = []
-    try:
-        while True:
-            while len(busy) < processes and (job := next(jobs, None)) is not None:
-                worker = _worker_of(owner(job), idle, work)
-                worker.send(job)
-                busy[worker] = job
-            if not busy:
-                return
-            worker = _first_ready(busy)
-            outcome = worker.receive()
-            job = busy.pop(worker)
-            if worker.process.is_alive():
-                idle.append(worker)
-            else:
+
+    count: int = 1
+
+    def run(
+        self,
+        jobs: Iterator[Job],
+        work: Callable[[Job], Result],
+        *,
+        owner: Callable[[Job], str],
+    ) -> Iterator[tuple[Job, Result | Failure]]:
+        """Do jobs; see `hpo_gym.executors.executor.Executor`. Work and jobs are pickled."""
+        busy: dict[_Worker[Job, Result], Job] = {}
+        idle: list[_Worker[Job, Result]] = []
+        try:
+            while True:
+                while len(busy) < self.count and (job := next(jobs, None)) is not None:
+                    worker = _worker_of(owner(job), idle, work)
+                    worker.send(job)
+                    busy[worker] = job
+                if not busy:
+                    return
+                worker = _first_ready(busy)
+                outcome = worker.receive()
+                job = busy.pop(worker)
+                if worker.process.is_alive():
+                    idle.append(worker)
+                else:
+                    worker.stop()
+                yield job, outcome
+        finally:
+            for worker in (*busy, *idle):
                 worker.stop()
-            yield job, outcome
-    finally:
-        for worker in (*busy, *idle):
-            worker.stop()
 
 
 class _Worker(Generic[Job, Result]):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
-from importlib import import_module
 from typing import Any
 
 from hpo_gym.families.base import REGISTERED, Family
+from hpo_gym.references import load
 
 
-def register_family(family: type[Family]) -> type[Family]:
+def register_family(family: type[Family] | str) -> type[Family]:
     """Make a family known under its short ``name``; usable as a class decorator.
 
     Other processes know the short name only if they import the module too. A class that is not
     registered is known everywhere, as "module:Class".
 
+    Args:
+        family: The class, or where it is: "module:Class" or "path/to/file.py:Class".
+
     Raises:
-        ValueError: Another class has the name already.
+        ValueError: Another class has the name already, or the reference leads to no family.
     """
+    if isinstance(family, str):
+        family = _imported(family)
     known = REGISTERED.setdefault(family.name, family)
     if known is not family and known.__qualname__ != family.__qualname__:
         raise ValueError(f"family {family.name!r} is registered already, by {known}")
@@ -31,8 +35,8 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
 
     Args:
         family: A name, a dict with a ``name`` and parameters, or a family (returned as it is). A
-            name is the short one of a registered class, or "module:Class" of any class that can be
-            imported.
+            name is the short one of a registered class, or "module:Class" or
+            "path/to/file.py:Class" of any class that can be imported.
 
     Raises:
         ValueError: The name or a parameter is unknown.
@@ -72,16 +76,8 @@ def _class_of(name: Any) -> type[Family]:
     return REGISTERED[name]
 
 
-def _imported(name: str) -> type[Family]:
-    """The class "module:Class"."""
-    module, _, path = name.partition(":")
-    try:
-        kind = reduce(getattr, path.split("."), import_module(module))
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(
-            f"family {name!r} cannot be imported: {error}; a class must stand at the top of a "
-            "module on the path"
-        ) from error
+def _imported(reference: str) -> type[Family]:
+    kind = load(reference)
     if not (isinstance(kind, type) and issubclass(kind, Family)):
-        raise ValueError(f"family {name!r} is {kind!r}, not a class of families")
+        raise ValueError(f"family {reference!r} is {kind!r}, not a class of families")
     return kind

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from hpo_gym.arrays import Column, Namespace
+from hpo_gym.references import load
 from hpo_gym.tuning.state import State
 
 Reward: TypeAlias = Callable[[State, State, Namespace], Column]
@@ -46,12 +47,18 @@ REWARDS: dict[str, Reward] = {
 }
 
 
-def register_reward(name: str, reward: Reward) -> None:
+def register_reward(name: str, reward: Reward | str) -> None:
     """Add a reward under a new name, to be used as the option ``reward``.
+
+    Args:
+        name: The name.
+        reward: The function, or where it is: "module:function" or "path/to/file.py:function".
 
     Raises:
         ValueError: The name is taken or no text, or the reward cannot be called.
     """
+    if isinstance(reward, str):
+        reward = load(reward)
     if not isinstance(name, str) or not callable(reward):
         raise ValueError(f"register_reward needs a name and a function, not {name!r}, {reward!r}")
     if REWARDS.setdefault(name, reward) is not reward:

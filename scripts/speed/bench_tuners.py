@@ -17,14 +17,13 @@ def time_decisions(repeats: int, count: int = 4096) -> None:
     """Print microseconds per suggestion of every pretrained tuner of training seed 0."""
     pin_to_one_core()
     print(f"\nmicroseconds per suggestion{'':14s}one task   per task of {count:,}")
-    for name in pretrained.names():
-        if not name.endswith("-0"):
+    for known in pretrained.policies():
+        if known.seed != 0:
             continue
-        algorithm, family, _ = name.split("-")
-        policy = pretrained.load(algorithm, family)
+        policy = pretrained.load(*known)
         one = min(2000, 200 * repeats), _decide(policy, 1)
         many = 2 * repeats + 1, _decide(policy, count)
-        print(f"  {name:38s} {_median(*one):9.1f} {_median(*many) / count:14.2f}")
+        print(f"  {known.name:38s} {_median(*one):9.1f} {_median(*many) / count:14.2f}")
 
 
 def _decide(policy: Policy, rows: int) -> Callable[[], object]:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from agents import SEARCHES, make_agent
+from agents import make_agent
 from hpo_gym.testing import check_agent
 from hpo_gym.tuners import build_agent
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
+from hpo_gym.tuners.registry import registered_agents
 
 
 class Diary(Search):
@@ -151,7 +152,9 @@ def test_a_copied_state_goes_the_same_way(name: str) -> None:
 
 def test_names_stand_for_classes_and_settings() -> None:
     env = hpo_gym.TuningEnv()
-    for name in SEARCHES:
+    names = [entry.name for entry in registered_agents() if ".searches." in entry.reference]
+    assert len(names) == 11
+    for name in names:
         assert isinstance(make_agent(name, env), SearchAgent)
     with pytest.raises(ValueError, match=r"'tpe' takes no settings \['sampler'\]; .*'initial'"):
         make_agent("tpe", env, sampler="gp")

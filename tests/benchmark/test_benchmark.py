@@ -13,7 +13,8 @@ import pytest
 
 from agents import make_agent
 from agents.training import train as training
-from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
+from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.benchmark.running.rollouts import decision_seconds, run_episodes
 from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm, mean
 from hpo_gym.benchmark.showing.plots import anytime_figure, regret_at_cost
 from hpo_gym.policies.policy import Policy

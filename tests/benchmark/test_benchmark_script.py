@@ -7,14 +7,16 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from tiny_benchmarks import tuner
+from tiny_benchmarks import tuner, up_to
 
 from hpo_gym import pretrained
 from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.running.runner import run
-from hpo_gym.benchmark.suites.suite import make_suite
+from hpo_gym.benchmark.suites.registry import make_suite
+from hpo_gym.tuners.registry import agent_entry
 from scripts import benchmark
-from scripts.benchmark_agents import PROFILES, entrants
+from scripts.benchmark_agents import PROFILES, default_agents
 from scripts.benchmark_results import results_of, score
 
 MINE = '''
@@ -23,7 +25,7 @@ import numpy as np
 class Halving:
     """Proposes points around the incumbent, ever closer."""
 
-    def __init__(self, env, *, seed=0):
+    def __init__(self, problem, *, seed=0):
         self.random = np.random.default_rng(seed)
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
@@ -109,7 +111,9 @@ def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
         (["--suites", "nope"], "unknown suite 'nope'"),
         (["--suites", "smoke", "smoke"], r"--suites: \['smoke'\] are there twice"),
         (["--agents", "nope"], r"unknown agents \['nope'\]"),
-        (["--agent", "nope.py:A"], "agent 'A' cannot be read"),
+        (["--agent", "nope.py:A"], "there is no file 'nope.py'"),
+        (["--suite", "nope.py:A"], "there is no file '.*nope.py'"),
+        (["--suite", "agents:make_agent"], "'agents:make_agent' must be a Suite"),
         (["--agent", "nope"], "must be 'module:attribute'"),
         (["--agent", "random=agents:make_agent"], r"the names \['random'\] are taken"),
         (["--agents", "random", "--agent", "portfolio=agents:make_agent"], r"\['portfolio'\] are"),
@@ -133,31 +137,38 @@ def test_mistakes_cost_no_run(command, tmp_path, arguments, message):
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
 def test_profiles(profile):
-    chosen = entrants(profile)
-    names = [entrant.name for entrant in chosen]
+    for name in profile.suites:
+        make_suite(name).check()
+    assert profile.limits.keys() <= {"medium", "slow"}
+    for limits in profile.limits.values():
+        for limit in limits.values():
+            assert min(limit) >= 1
+
+
+def test_agents_that_run_by_default():
+    chosen = default_agents()
+    names = [agent.name for agent in chosen]
     assert len(set(names)) == len(names)
     assert {"random", "portfolio", "particle", "oracle", "gp-4", "unrolled-0", "ppo-0"} <= set(
         names
     )
-    assert names[-1].startswith("gp")  # the slow ones run last
-    for entrant in chosen:
-        assert entrant.identity
-        for limit in entrant.limits.values():
-            assert min(limit) >= 1
+    speeds = [("fast", "medium", "slow").index(agent.speed) for agent in chosen]
+    assert speeds == sorted(speeds)  # the slow ones run last
+    assert all(agent.identity and agent.version is not None for agent in chosen)
 
 
-def test_results_are_shown_within_the_limits(tmp_path):
-    suite = make_suite("smoke")
+def test_results_are_shown_within_the_profile(tmp_path):
+    suite, mine = make_suite("smoke"), tuner(tmp_path)
     with Store(tmp_path / "a.sqlite") as store:
-        assert run(store, [suite], [tuner(tmp_path)]) == 0
-        ((shown,), failed) = results_of(store, suite, [tuner(tmp_path, limits={"*": (3, 1)})])
-        ((whole,), _) = results_of(store, suite, [tuner(tmp_path)])
+        assert run(store, [suite], [mine]) == 0
+        ((shown,), failed) = results_of(store, suite, [mine], up_to(3, 1))
+        ((whole,), _) = results_of(store, suite, [mine], Profile())
     assert (shown.regret.shape[:2], whole.regret.shape[:2], failed) == ((3, 1), (8, 2), [])
 
 
 def test_training_times_are_those_of_the_family(tmp_path):
     """A tuner has a policy for each family, and each policy a time of its own."""
-    (learned,) = (one for one in entrants(PROFILES["smoke"]) if one.name == "unrolled-0")
+    learned = agent_entry("unrolled-0")
     stated = {}
     for name in ("fictitious", "binormal"):
         description = pretrained.path("unrolled", name).with_suffix(".json")
@@ -167,6 +178,6 @@ def test_training_times_are_those_of_the_family(tmp_path):
         for suite_name in ("smoke", "binormal-test"):
             suite = replace(make_suite(suite_name), tasks=(0,), seeds=(0,))
             run(store, [suite], [learned])
-            records, failed = results_of(store, suite, [learned])
+            records, failed = results_of(store, suite, [learned], Profile())
             (scores,) = score(suite, records, failed, [learned]).agents
             assert scores.training_seconds == stated[suite.family["name"]]

@@ -10,10 +10,11 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from scored_runs import ROLES, learned
 
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.scoring.scores import Settings
-from hpo_gym.benchmark.scoring.summarise import summary
+from hpo_gym.benchmark.scoring.scores import AgentFacts
+from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
 from hpo_gym.benchmark.showing.report.anytime import anytime_figure, profile_figure
 from hpo_gym.benchmark.showing.report.example import example_figure
@@ -21,18 +22,19 @@ from hpo_gym.benchmark.showing.report.page import report_html
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.style import styles
 from hpo_gym.benchmark.showing.table import tables
-from hpo_gym.benchmark.suites.suite import env_seed, make_suite
+from hpo_gym.benchmark.suites.registry import make_suite
+from hpo_gym.benchmark.suites.suite import env_seed
 
 go = pytest.importorskip("plotly.graph_objects")
 
-GROUPS = {
-    "random": "uninformed",
-    "gp-4": "uninformed",
-    "portfolio": "informed",
-    "tuner-0": "learned",
-    "tuner-1": "learned",
-    "my <b>own</b>": "yours",
+AGENTS = {
+    "random": AgentFacts("uninformed"),
+    "gp-4": AgentFacts("uninformed"),
+    "portfolio": AgentFacts("informed"),
+    **learned("tuner-0", "tuner-1"),
+    "my <b>own</b>": AgentFacts("yours"),
 }
+FEW = replace(ROLES, resamples=50)
 FACTS = {"command": "benchmark </script><script>alert(1)</script>", "commit": "0123abc"}
 LEVEL = {"random": 0.5, "gp-4": 0.2, "portfolio": 0.1, "tuner-0": 0.002, "tuner-1": 0.03}
 
@@ -68,8 +70,8 @@ def run(suite, agent: str) -> Records:
 
 def results_of(name: str) -> SuiteResults:
     suite = suite_of(name)
-    records = tuple(run(suite, agent) for agent in GROUPS)
-    return SuiteResults(suite, summary(suite, records, settings=Settings(resamples=50)), records)
+    records = tuple(run(suite, agent) for agent in AGENTS)
+    return SuiteResults(suite, summarise(suite, records, facts=AGENTS, settings=FEW), records)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def results():
 
 @pytest.fixture(scope="module")
 def page(results):
-    return report_html(results, groups=GROUPS, facts=FACTS)
+    return report_html(results, agents=AGENTS, facts=FACTS)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +185,7 @@ def test_anytime_curves_are_the_summarys(figures, results, name):
     variants = figures["fictitious-test-anytime"]["variants"]
     lines = curves_of(variants[f"{name}|evaluations"])
     bands = {t["name"]: t for t in variants[f"{name}|evaluations"]["data"] if "fill" in t}
-    assert set(lines) == set(bands) == set(GROUPS)
+    assert set(lines) == set(bands) == set(AGENTS)
     for scores in results[0].summary.agents:
         wanted = np.array(scores.regret_iqm if name == "IQM" else scores.regret_mean)
         line, band = lines[scores.agent], bands[scores.agent]
@@ -198,7 +200,7 @@ def test_captions_name_the_agents_with_fewer_runs(results):
     text = "On fewer runs (tasks x seeds) than the 3 x 2 of the others: gp-4 (2 x 2)."
     assert results[0].fewer_runs == text
     for figure in (anytime_figure, profile_figure):
-        assert figure(results[0], styles(GROUPS, "gp-4")).caption.endswith(f". {text}")
+        assert figure(results[0], styles(AGENTS, "gp-4")).caption.endswith(f". {text}")
     equal = tuple(scores for scores in results[0].summary.agents if scores.agent != "gp-4")
     assert replace(results[0], summary=replace(results[0].summary, agents=equal)).fewer_runs == ""
 
@@ -207,7 +209,7 @@ def test_curves_against_cost_and_time_by_hand(figures, results):
     """Evaluations cost 0.1 and take 0.5 s + 3 s x 10: in the middle of two, the first counts."""
     variants = figures["fictitious-test-anytime"]["variants"]
     scores = results[0].summary.agent("tuner-0")
-    for against, each in (("cost", 0.1), ("time at 3 s per epoch", 30.5)):
+    for against, each in (("cost", 0.1), ("time at 3 s per unit of the resource", 30.5)):
         line = curves_of(variants[f"mean|{against}"])["tuner-0"]
         x, y = np.array(line["x"]), np.array(line["y"])
         assert y[0] == 1.0
@@ -255,7 +257,7 @@ def test_training_seeds_stand_together(figures, results):
 @pytest.mark.parametrize("name", ["fictitious-test", "binormal-test"])
 def test_example_shows_what_the_environment_evaluates(name):
     one = results_of(name)
-    figure = example_figure(one, GROUPS, styles(GROUPS, "gp-4"))
+    figure = example_figure(one, AGENTS, styles(AGENTS, "gp-4"))
     data = figure.variants[figure.controls["task"][0]]["data"]
     shown = {trace["name"] for trace in data}
     assert shown == {"optimum", "tuner-0", "gp-4", "portfolio", "random"}
@@ -277,17 +279,19 @@ def test_example_shows_what_the_environment_evaluates(name):
 def test_a_page_of_an_oracle_alone():
     whole = results_of("fictitious-test")
     (record,) = (one for one in whole.records if one.agent == "random")
-    scores = summary(whole.suite, [record], settings=Settings(resamples=50))
+    scores = summarise(whole.suite, [record], settings=FEW)
     page = report_html(
-        [SuiteResults(whole.suite, scores, (record,))], groups={"random": "oracle"}, facts=FACTS
+        [SuiteResults(whole.suite, scores, (record,))],
+        agents={"random": AgentFacts("oracle", oracle=True)},
+        facts=FACTS,
     )
     assert "What agents proposed" in page
 
 
 def test_capability_scores_by_hand(results):
     """0 for random search, 1 for regret 0; of IQMs, on common runs."""
-    scores = capability_scores(results, GROUPS)
-    narrow = next(one for one in results if one.capability == "narrow")
+    scores = capability_scores(results, AGENTS)
+    narrow = next(one for one in results if one.suite.tags == ("narrow",))
     comparison = narrow.summary.comparison("gp-4", "random")
     assert comparison.tasks == 2
     share = 1.0 - comparison.agent_iqm[-1] / comparison.reference_iqm[-1]
@@ -296,21 +300,21 @@ def test_capability_scores_by_hand(results):
     assert scores["random"] == {"noise": 0.0, "narrow": 0.0, "cost": 0.0}
     assert scores["tuner-0"]["cost"] == 1.0
     assert 0.5 < scores["my <b>own</b>"]["noise"] < 1.0 > scores["tuner-1"]["cost"] > 0.9
-    figure = radar_figure(scores, styles(GROUPS, "gp-4"))
+    figure = radar_figure(scores, styles(AGENTS, "gp-4"))
     (trace,) = (t for t in figure.variants[""]["data"] if t["name"] == "gp-4")
     assert trace["theta"] == ["noise", "narrow", "cost", "noise"]
     assert trace["r"][1] == pytest.approx(share, rel=1e-4)
-    assert radar_figure(capability_scores(results[:3], GROUPS), styles(GROUPS, "gp-4")) is None
+    assert radar_figure(capability_scores(results[:3], AGENTS), styles(AGENTS, "gp-4")) is None
     rows = {row[0]: row[1:] for row in capability_table(scores).rows}
     assert rows["gp-4"][1] == f"{share:.2f}"
 
 
 def test_an_oracle_sets_no_scale(results):
     """With the best agent as oracle, the next best has 1, and the oracle no more than that."""
-    groups = {**GROUPS, "tuner-0": "oracle"}
-    scores = capability_scores(results, groups)
+    agents = {**AGENTS, "tuner-0": AgentFacts("oracle", oracle=True)}
+    scores = capability_scores(results, agents)
     assert scores["tuner-0"]["cost"] == scores["tuner-1"]["cost"] == 1.0
-    before = capability_scores(results, GROUPS)
+    before = capability_scores(results, AGENTS)
     assert before["tuner-1"]["cost"] < 1.0
     assert before["portfolio"]["cost"] < scores["portfolio"]["cost"] < 1.0
     for name in ("noise", "narrow"):
@@ -320,25 +324,26 @@ def test_an_oracle_sets_no_scale(results):
 def test_eighteen_agents_look_different_and_seeds_alike():
     groups = dict.fromkeys((f"search {letter}" for letter in "abcdefghi"), "uninformed")
     groups |= dict.fromkeys(("static", "portfolio", "particle"), "informed") | {"o": "oracle"}
-    groups |= {f"{name}-{seed}": "learned" for name in ("ppo", "unrolled") for seed in range(3)}
-    made = styles(groups, "search c")
-    assert len({(style.colour, style.dash) for style in made.values()}) == len(groups)
+    agents = {agent: AgentFacts(group) for agent, group in groups.items()}
+    agents |= learned(*(f"{name}-{seed}" for name in ("ppo", "unrolled") for seed in range(3)))
+    made = styles(agents, "search c")
+    assert len({(style.colour, style.dash) for style in made.values()}) == len(agents)
     assert made["ppo-0"].colour == made["ppo-2"].colour != made["unrolled-0"].colour
     widths = {agent: style.width for agent, style in made.items()}
     assert max(widths, key=lambda agent: widths[agent]) in ("ppo-0", "unrolled-0")
-    assert styles({"mine": "whatever"}, "")["mine"].width == 3.0
+    assert styles({"mine": AgentFacts("whatever")}, "")["mine"].width == 3.0
 
 
 def test_report_is_written_whole_and_stays_small(tmp_path, results, page):
     path = tmp_path / "folder" / "report.html"
-    write_report(path, results, groups=GROUPS, facts=FACTS)
+    write_report(path, results, agents=AGENTS, facts=FACTS)
     assert path.read_text(encoding="utf-8") == page
     assert path.stat().st_size < 10e6
 
 
 def test_no_results_and_missing_runs_are_refused(results):
     with pytest.raises(ValueError, match="at least one suite"):
-        report_html([], groups={}, facts={})
+        report_html([], agents={}, facts={})
     with pytest.raises(ValueError, match="no runs of 'nobody'"):
         results[0].runs("nobody")
 
@@ -346,14 +351,14 @@ def test_no_results_and_missing_runs_are_refused(results):
 def test_missing_plotly_names_the_extra(monkeypatch, results):
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(ImportError, match=r"hpo-gym\[bench\]"):
-        report_html(results[-1:], groups=GROUPS, facts={})
+        report_html(results[-1:], agents=AGENTS, facts={})
 
 
 def test_one_agent_on_one_suite_makes_a_report():
     suite = suite_of("fictitious-test")
     records = (run(suite, "alone"),)
-    scores = summary(suite, records, settings=Settings(resamples=20))
-    page = report_html([SuiteResults(suite, scores, records)], groups={}, facts={})
+    scores = summarise(suite, records, settings=FEW)
+    page = report_html([SuiteResults(suite, scores, records)], agents={}, facts={})
     assert 'id="fictitious-test-rank"' in page
     assert 'id="fictitious-test-differences"' not in page
 
@@ -419,9 +424,9 @@ def test_browser_draws_every_figure_without_network_or_errors(tmp_path, page, fi
     assert seen["problems"] == []
     assert set(seen["drawn"]) == set(figures)
     assert min(seen["drawn"].values()) > 0, seen["drawn"]
-    assert set(seen["first"]) == set(GROUPS) - {"tuner-1"}  # a further training seed
+    assert set(seen["first"]) == set(AGENTS) - {"tuner-1"}  # a further training seed
     assert seen["alone"] == ["portfolio"]
-    assert set(seen["all"]) == set(GROUPS)
+    assert set(seen["all"]) == set(AGENTS)
     assert [float(cell) for cell in seen["sorted"]] == sorted(map(float, seen["sorted"]))
     assert not seen["wide"]
     assert seen["undrawn"] == 0

@@ -12,14 +12,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs, tuner
+from tiny_benchmarks import SUITE, assert_equal_runs, tuner, up_to
 
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running import runner
 from hpo_gym.benchmark.running.replay import validate
-from hpo_gym.benchmark.running.runner import PATIENCE, Job, missing_jobs, run, run_shard
+from hpo_gym.benchmark.running.runner import (
+    PATIENCE,
+    Job,
+    missing_jobs,
+    run,
+    run_shard,
+)
 from hpo_gym.benchmark.suites.suite import env_seed
-from hpo_gym.executors.processes import run_jobs
+from hpo_gym.executors.processes import Processes
 
 EPISODES = len(SUITE.tasks) * len(SUITE.seeds)
 
@@ -71,12 +77,11 @@ def test_decision_times_leave_out_waiting_and_are_shared(tmp_path, monkeypatch, 
 
 def test_the_layout_depends_on_the_suite_alone(store, tmp_path):
     """In two goes and two processes as in one: the same batches with the same seeds."""
-    part = tuner(tmp_path, limits={"*": (10, 1)})
-    assert run(store, [SUITE], [part]) == 0
+    assert run(store, [SUITE], [tuner(tmp_path)], profile=up_to(10, 1)) == 0
     assert store.records(SUITE, "tuner").regret.shape[:2] == (16, 1)
     whole = tuner(tmp_path)
     assert len(missing_jobs(store, [SUITE], [whole])) == 5
-    run(store, [SUITE], [whole], processes=2)
+    run(store, [SUITE], [whole], executor=Processes(2))
     assert missing_jobs(store, [SUITE], [whole]) == []
     with Store(tmp_path / "b.sqlite") as other:
         run(other, [SUITE], [whole])
@@ -94,23 +99,27 @@ def test_shards_have_random_numbers_of_their_own(tmp_path):
 
 def test_failing_tuners_are_failures_and_the_others_go_on(store, tmp_path):
     bad = ("Raises", "Nan", "Shape", "Stateless", "Seedless", "Dies", "Leaves", "Nothing")
-    entrants = [tuner(tmp_path, name, limits={"*": (1, 1)}) for name in bad]
-    entrants.insert(3, tuner(tmp_path, limits={"*": (1, 1)}))
+    agents = [tuner(tmp_path, name) for name in bad]
+    agents.insert(3, tuner(tmp_path))
     seen = []
     count = run(
-        *(store, [SUITE], entrants),
-        processes=2,
-        report=lambda job, succeeded: seen.append((job.entrant.name, succeeded)),
+        store,
+        [SUITE],
+        agents,
+        profile=up_to(1, 1),
+        executor=Processes(2),
+        report=lambda job, succeeded: seen.append((job.agent.name, succeeded)),
     )
     assert count == len(bad)
-    assert sorted(seen) == sorted((e.name, e.name == "tuner") for e in entrants)
+    assert sorted(seen) == sorted((a.name, a.name == "tuner") for a in agents)
     reasons = {
         "raises": "no idea",
         "nan": "evaluation 1 on task 7: predict returned an action that is not finite: [0.0, nan",
         "shape": "evaluation 1 on the tasks [5, 6, 7",
         "stateless": "predict must return (actions, state), it returned array([[",
-        "seedless": "Seedless(env, seed=",
-        **{"dies": "died with exit code 7", "leaves": "SystemExit"},
+        "seedless": "Seedless(problem, seed=",
+        "dies": "died with exit code 7",
+        "leaves": "SystemExit",
         "nothing": "no attribute 'Nothing'",
     }
     failures = store.failures(SUITE)
@@ -124,8 +133,8 @@ def test_failing_tuners_are_failures_and_the_others_go_on(store, tmp_path):
 
 
 def test_failures_are_tried_again(store, tmp_path):
-    entrant = tuner(tmp_path, "Raises")
-    assert run(store, [SUITE], [entrant]) == 6  # all of them, of which some were not tried
+    agent = tuner(tmp_path, "Raises")
+    assert run(store, [SUITE], [agent]) == 6  # all of them, of which some were not tried
     assert len(store.failures(SUITE)["raises"]) == PATIENCE
     mended = tuner(tmp_path, "Tuner", name="raises")  # another identity, without results: taken
     assert run(store, [SUITE], [mended]) == 0
@@ -138,17 +147,17 @@ from hpo_gym.benchmark.running import runner
 from tuners import Tuner
 
 class Vandal(Tuner):
-    def __init__(self, env, *, seed):
-        super().__init__(env, seed=seed)
+    def __init__(self, problem, *, seed):
+        super().__init__(problem, seed=seed)
         runner.env_seed = lambda task, seed: 0
 """
 
 
 def test_what_a_tuner_does_to_its_process_reaches_no_other(store, tmp_path):
-    victim = tuner(tmp_path, limits={"*": (1, 1)})
+    victim = tuner(tmp_path)
     (tmp_path / "vandal.py").write_text(VANDAL)
     vandal = replace(victim, name="vandal", factory=f"{tmp_path}/vandal.py:Vandal")
-    assert run(store, [SUITE], [vandal, victim]) == 0
+    assert run(store, [SUITE], [vandal, victim], profile=up_to(1, 1)) == 0
     differences = {verdict.agent: verdict.difference for verdict in validate(store, SUITE)}
     assert differences["tuner"] is None
     assert differences["vandal"] is not None  # it does change results: its own
@@ -156,7 +165,7 @@ def test_what_a_tuner_does_to_its_process_reaches_no_other(store, tmp_path):
 
 def test_processes_are_kept_for_the_same_owner_only():
     jobs = ["a1", "a2", "b1", "b2", "b3", "a3"]
-    served = dict(run_jobs(iter(jobs), _process, 1, owner=lambda job: job[0]))
+    served = dict(Processes(1).run(iter(jobs), _process, owner=lambda job: job[0]))
     assert list(served) == jobs
     assert served["a1"] == served["a2"]
     assert served["b1"] == served["b2"] == served["b3"]
@@ -171,48 +180,42 @@ CURIOUS = """
 import numpy as np
 
 class Curious:
-    def __init__(self, env, *, seed):
-        env.reset(seed=seed, options={"task": np.arange(env.num_envs)})
-        action = np.zeros((env.num_envs, 3))
-        self.seen = env.step(action)[-1]["f1"]
+    def __init__(self, problem, *, seed, family, process=None):
+        self.tells = [hasattr(problem, name) for name in ("step", "family", "tasks")]
+        self.tells += [process is not None, process and process.options.split == "train"]
 
     def predict(self, observation, **kwargs):
-        return np.repeat(self.seen[:, None], 3, axis=1), None
+        seen = np.array(self.tells, dtype=float) @ 2.0 ** -np.arange(5)
+        return np.full((len(observation), 3), 0.5 * seen), None
 """
 
 
-def test_what_a_tuner_is_built_with_has_no_test_tasks(tmp_path):
+@pytest.mark.parametrize(("needs", "told"), [("family", 0.0), ("process", 3 / 32)])
+def test_what_a_tuner_is_built_with_has_no_test_tasks(tmp_path, needs, told):
+    """But the family, and for an oracle the process of its training tasks."""
     (tmp_path / "curious.py").write_text(CURIOUS)
-    curious = replace(tuner(tmp_path), factory=f"{tmp_path}/curious.py:Curious")
-    suite = replace(SUITE, tasks=tuple(range(16)))
-    seen = run_shard(Job(suite, curious, next(suite.shards(16, 1)))).actions[:, 0, 0, 0]
-    scores = {}
-    for split in ("train", "test"):
-        env = replace(suite, split=split).vector_env(16)
-        seed = curious.seed(suite.seeds[0], suite.tasks[0])
-        env.reset(seed=seed, options={"task": np.arange(16)})
-        scores[split] = env.step(np.zeros((16, 3)))[-1]["f1"].astype(np.float32)
-    np.testing.assert_array_equal(seen, scores["train"])
-    assert not np.isclose(seen, scores["test"]).any()
+    curious = replace(tuner(tmp_path), factory=f"{tmp_path}/curious.py:Curious", needs=needs)
+    seen = run_shard(Job(SUITE, curious, next(SUITE.shards(16, 1)))).actions
+    assert (seen == told).all()
 
 
 def test_oracles_are_told_their_tasks(tmp_path):
     shard = next(SUITE.shards(1, 1))
-    told = run_shard(Job(SUITE, tuner(tmp_path, "Told", privileged=True), shard))
+    told = run_shard(Job(SUITE, tuner(tmp_path, "Told", needs="process"), shard))
     np.testing.assert_array_equal(told.actions[:, 0, 0, 0], np.float32(told.tasks / 100))
     with pytest.raises(AttributeError, match="told"):  # nobody else is, whatever it calls itself
         run_shard(Job(SUITE, tuner(tmp_path, "Told"), shard))
 
 
 def test_a_changed_file_is_another_tuner(store, tmp_path):
-    entrant = tuner(tmp_path, limits={"*": (1, 1)})
-    run(store, [SUITE], [entrant])
+    agent = tuner(tmp_path)
+    run(store, [SUITE], [agent], profile=up_to(1, 1))
     file = tmp_path / "tuners.py"
     moved = tmp_path / "elsewhere" / file.name
     moved.parent.mkdir()
     moved.write_text(file.read_text())
-    elsewhere = replace(entrant, factory=f"{moved}:Tuner")
-    assert missing_jobs(store, [SUITE], [elsewhere]) == []
+    elsewhere = replace(agent, factory=f"{moved}:Tuner")
+    assert missing_jobs(store, [SUITE], [elsewhere], up_to(1, 1)) == []
     moved.write_text(file.read_text() + "# changed")
     with pytest.raises(ValueError, match="--rerun tuner"):
         run(store, [SUITE], [elsewhere])
@@ -228,10 +231,11 @@ def test_a_killed_run_goes_on(tmp_path):
         "from tiny_benchmarks import SUITE, tuner\n"
         "from hpo_gym.benchmark.running.runner import run\n"
         "from hpo_gym.benchmark.results.store import Store\n"
+        "from hpo_gym.executors.processes import Processes\n"
         "if __name__ == '__main__':\n"
         "    with Store(sys.argv[1]) as store:\n"
         f"        slow = tuner(Path({str(tmp_path)!r}), settings={{'delay': 0.1}})\n"
-        "        run(store, [SUITE], [slow], processes=2)\n"
+        "        run(store, [SUITE], [slow], executor=Processes(2))\n"
     )
     path = tmp_path / "killed.sqlite"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -271,12 +275,12 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import os, time\n"
-        "from hpo_gym.executors.processes import run_jobs\n"
+        "from hpo_gym.executors.processes import Processes\n"
         "def work(job):\n"
         "    print(os.getpid(), flush=True)\n"
         "    time.sleep(60)\n"
         "if __name__ == '__main__':\n"
-        "    list(run_jobs(iter([1]), work, 1, owner=str))\n"
+        "    list(Processes(1).run(iter([1]), work, owner=str))\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(

@@ -5,18 +5,18 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from scored_runs import make_records, random_records, small_suite
+from scored_runs import ROLES, learned, make_records, random_records, small_suite
 
-from hpo_gym.benchmark.running.random_trials import RandomTrials, random_trials, worth
+from hpo_gym.benchmark.running.random_trials import random_trials
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.comparisons import Comparisons, common_runs, regret_on
-from hpo_gym.benchmark.scoring.scores import Settings
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.statistics import bootstrap, iqm, mean
-from hpo_gym.benchmark.scoring.summarise import summary
-from hpo_gym.benchmark.scoring.training_seeds import group_of
+from hpo_gym.benchmark.scoring.summarise import summarise
+from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
 from hpo_gym.benchmark.suites.suite import env_seed
 
-FEW = Settings(resamples=100)
+FEW = replace(ROLES, resamples=100)
 
 
 def compare(*records, evaluations=(1,), **settings):
@@ -187,7 +187,8 @@ def agents_of_a_suite():
 def test_summary_of_a_suite():
     records = agents_of_a_suite()
     suite = small_suite(4, tasks=6, seeds=3)
-    scores = summary(suite, records, failed=["tpe"], training_seconds={"ppo-0": 60.0}, settings=FEW)
+    facts = {"ppo-0": AgentFacts(training_seconds=60.0)}
+    scores = summarise(suite, records, failed=["tpe"], facts=facts, settings=FEW)
     order = [agent.agent for agent in scores.agents]
     finals = {r.agent: float(iqm(r.regret[:, :, -1].ravel())) for r in records}
     assert order == sorted(finals, key=finals.__getitem__)
@@ -220,11 +221,11 @@ def test_summary_of_a_suite():
 
 
 def test_scores_of_the_oracle():
-    oracle = summary(small_suite(4, 6, 3), agents_of_a_suite(), settings=FEW).agent("oracle")
+    oracle = summarise(small_suite(4, 6, 3), agents_of_a_suite(), settings=FEW).agent("oracle")
     assert oracle.return_iqm == pytest.approx((0.4, 0.4, 0.4))
     assert oracle.return_mean == pytest.approx((0.4, 0.4, 0.4))
-    assert oracle.adaptivity.oracle_iqm == (1.0, 1.0, 1.0)
-    assert oracle.adaptivity.particle_mean.value > 1.0
+    assert oracle.adaptivity.optimum_iqm == (1.0, 1.0, 1.0)
+    assert oracle.adaptivity.target_mean.value > 1.0
     assert oracle.area_evaluations.value == pytest.approx(0.25)  # before the first evaluation
     assert {estimate.value for estimate in oracle.profile} == {1.0}
     assert oracle.rank == (1.0, 1.0, 1.0)
@@ -234,7 +235,7 @@ def test_scores_of_the_oracle():
 def test_evaluations_to_a_bound_by_hand():
     """Three runs reach 5 % after 1, 2, 2 evaluations and one never does; none reaches 1 %."""
     regret = [[[0.05, 0.02], [0.3, 0.04]], [[0.4, 0.05], [0.4, 0.3]]]
-    scores = summary(small_suite(2), [make_records("a", regret)], settings=FEW).agent("a")
+    scores = summarise(small_suite(2), [make_records("a", regret)], settings=FEW).agent("a")
     none, five = scores.reached
     assert (none.fraction.value, none.median) == (0.0, None)
     assert (five.fraction.value, five.median) == (0.75, 2.0)
@@ -242,7 +243,7 @@ def test_evaluations_to_a_bound_by_hand():
 
 def test_comparisons_of_a_summary():
     records = agents_of_a_suite()
-    scores = summary(small_suite(4, 6, 3), records, settings=FEW)
+    scores = summarise(small_suite(4, 6, 3), records, settings=FEW)
     pairs = {(c.agent, c.reference) for c in scores.comparisons}
     references = {"gp-4", "portfolio", "particle", "random"}
     names = {record.agent for record in records}
@@ -268,42 +269,44 @@ def test_worth_uses_the_runs_that_the_agent_has():
     trials = RandomTrials(tuple(range(6)), (0, 1, 2), regret)
     agent = make_records("a", np.full((4, 2, 4), 0.45))
     whole = make_records("b", np.full((6, 3, 4), 0.05))
-    scores = summary(small_suite(4, 6, 3), [agent, whole], random=trials, settings=FEW)
+    scores = summarise(small_suite(4, 6, 3), [agent, whole], random=trials, settings=FEW)
     assert scores.agent("a").random_trials == pytest.approx(5.5)
     assert scores.agent("b").random_trials is None  # beyond the trials
     assert scores.most_random_trials == 10
 
 
 def test_training_seeds_have_a_spread():
-    records = agents_of_a_suite()
-    scores = summary(small_suite(4, 6, 3), records, settings=FEW)
-    (spread,) = scores.spreads  # "gp-4" is no training seed
+    records, facts = agents_of_a_suite(), learned("ppo-0", "ppo-1")
+    assert not summarise(small_suite(4, 6, 3), records, settings=FEW).spreads  # names say nothing
+    scores = summarise(small_suite(4, 6, 3), records, facts=facts, settings=FEW)
+    (spread,) = scores.spreads
     assert (spread.group, spread.agents) == ("ppo", ("ppo-0", "ppo-1"))
     finals = [scores.agent(name).regret_iqm[-1].value for name in spread.agents]
     assert spread.regret_iqm[-1] == (min(finals), max(finals))
-    gaps = [scores.agent(name).adaptivity.oracle_iqm.value for name in spread.agents]
+    gaps = [scores.agent(name).adaptivity.optimum_iqm.value for name in spread.agents]
     assert spread.adaptivity == (min(gaps), max(gaps))
-    assert [group_of(name) for name in ("a-b-12", "ppo", "ppo-x")] == ["a-b", None, None]
+    alone = summarise(small_suite(4, 6, 3), records, facts=learned("ppo-1"), settings=FEW)
+    assert alone.spreads == ()
 
 
 def test_a_suite_may_rank_by_return():
     cheap = make_records("cheap", np.full((2, 2, 2), 0.5), reward=0.2)
     good = make_records("good", np.full((2, 2, 2), 0.1), reward=0.1)
     for score, order in [("regret", ["good", "cheap"]), ("return", ["cheap", "good"])]:
-        scores = summary(small_suite(2, score=score), [good, cheap], settings=FEW)
+        scores = summarise(small_suite(2, score=score), [good, cheap], settings=FEW)
         assert [agent.agent for agent in scores.agents] == order
 
 
 def test_scores_are_reproducible_and_differ_with_the_seed():
     suite, records = small_suite(4, 6, 3), agents_of_a_suite()
-    scores = summary(suite, records, settings=FEW)
-    assert summary(suite, records, settings=FEW) == scores
-    assert summary(suite, records, settings=replace(FEW, seed=1)) != scores
+    scores = summarise(suite, records, settings=FEW)
+    assert summarise(suite, records, settings=FEW) == scores
+    assert summarise(suite, records, settings=replace(FEW, seed=1)) != scores
 
 
 def test_failed_agents_are_not_scored():
     records = agents_of_a_suite()
-    scores = summary(small_suite(4, 6, 3), records, failed=["portfolio"], settings=FEW)
+    scores = summarise(small_suite(4, 6, 3), records, failed=["portfolio"], settings=FEW)
     assert "portfolio" not in {agent.agent for agent in scores.agents}
     assert scores.agent("ppo-0").adaptivity is None
     with pytest.raises(ValueError, match="no scores of 'portfolio'"):
@@ -322,4 +325,4 @@ def test_failed_agents_are_not_scored():
 )
 def test_runs_that_cannot_be_scored(records, failed, message):
     with pytest.raises(ValueError, match=message):
-        summary(small_suite(4, 6, 3), records, failed=failed)
+        summarise(small_suite(4, 6, 3), records, failed=failed)

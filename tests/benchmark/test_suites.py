@@ -7,7 +7,8 @@ import pytest
 from tiny_benchmarks import SUITE
 
 from hpo_gym.benchmark.suites import capabilities
-from hpo_gym.benchmark.suites.suite import Suite, env_seed, make_suite, suites
+from hpo_gym.benchmark.suites.registry import make_suite, suite_names
+from hpo_gym.benchmark.suites.suite import Suite, env_seed
 from hpo_gym.tuning.options import Options
 
 MAIN = ("fictitious-test", "fictitious-shifted", "fictitious-noisy", "binormal-test")
@@ -21,8 +22,10 @@ def test_main_suites_have_256_tasks_and_5_seeds(name):
     assert suite.split == ("shifted" if name == "fictitious-shifted" else "test")
 
 
-@pytest.mark.parametrize("suite", suites().values(), ids=lambda suite: suite.name)
-def test_every_suite_makes_its_environments(suite):
+@pytest.mark.parametrize("name", suite_names())
+def test_every_suite_makes_its_environments(name):
+    suite = make_suite(name)
+    suite.check()
     single, rows = suite.env(), suite.vector_env(2)
     tasks = suite.tasks[-2:]
     seeds = [env_seed(task, suite.seeds[0]) for task in tasks]
@@ -65,9 +68,10 @@ def test_everything_is_in_the_hash():
         "score": "return",
         "version": 2,
     }
-    assert set(changes) == {field.name for field in fields(Suite)}
+    assert set(changes) | {"tags"} == {field.name for field in fields(Suite)}
     hashes = {replace(SUITE, **{name: value}).hash for name, value in changes.items()}
     assert len(hashes | {SUITE.hash}) == len(changes) + 1
+    assert replace(SUITE, tags=("hard",)).hash == SUITE.hash  # a tag voids no results
 
 
 def test_shards_cover_the_first_tasks_and_seeds_once():

@@ -1,19 +1,19 @@
 """Tables and CSV of the scores."""
 
 import csv
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from scored_runs import make_records, random_records, small_suite
+from scored_runs import ROLES, learned, make_records, random_records, small_suite
 
-from hpo_gym.benchmark.running.random_trials import RandomTrials
-from hpo_gym.benchmark.scoring.scores import AgentScores, Settings
-from hpo_gym.benchmark.scoring.summarise import summary
+from hpo_gym.benchmark.scoring.scores import AgentScores
+from hpo_gym.benchmark.scoring.summarise import summarise
+from hpo_gym.benchmark.scoring.worth import RandomTrials
 from hpo_gym.benchmark.showing.scores_csv import COLUMNS, csv_text
 from hpo_gym.benchmark.showing.table import Table, markdown, regret_table, tables, terminal
 
-FEW = Settings(resamples=50)
+FEW = replace(ROLES, resamples=50)
 SCALES = {
     "random": 0.9,
     "portfolio": 0.3,
@@ -31,11 +31,11 @@ def scores():
     records.append(make_records("oracle", np.zeros((6, 3, 16))))
     curve = np.linspace(0.5, 0.1, 1024)
     trials = RandomTrials(tuple(range(6)), (0, 1, 2), np.broadcast_to(curve, (6, 3, 1024)).copy())
-    return summary(
+    return summarise(
         small_suite(16, 6, 3),
         records,
         failed=["tpe"],
-        training_seconds={"unrolled-0": 1234.0},
+        facts=learned("unrolled-0", training_seconds=1234.0) | learned("unrolled-1"),
         random=trials,
         settings=FEW,
     )
@@ -111,7 +111,7 @@ def test_a_suite_that_ranks_by_the_return_compares_returns():
         random_records("mine", 0.4, reward=0.2),
         random_records("dear", 0.1, reward=-3.0),
     ]
-    scores = summary(small_suite(4, 6, 3, score="return"), records, settings=FEW)
+    scores = summarise(small_suite(4, 6, 3, score="return"), records, settings=FEW)
     assert [agent.agent for agent in scores.agents] == ["mine", "gp-4", "dear"]
     assert [agent.rank.value for agent in scores.agents] == [1.0, 2.0, 3.0]
     assert scores.comparison("mine", "gp-4").improvement.value == 1.0
@@ -153,11 +153,11 @@ def test_csv_has_every_score_with_its_interval(scores):
     names = {row["score"] for row in rows}
     apart = {"agent", "tasks", "seeds", "resampled", "reached", "adaptivity"}
     assert {field.name for field in fields(AgentScores)} - apart <= names
-    assert {"adaptivity_oracle_iqm", "reached_fraction", "improvement", "iqm_difference"} <= names
+    assert {"adaptivity_optimum_iqm", "reached_fraction", "improvement", "iqm_difference"} <= names
 
 
 def test_a_suite_without_references_has_fewer_tables():
     records = [random_records("mine", 0.3, budget=1)]
-    scores = summary(small_suite(1, 6, 3), records, settings=FEW)
+    scores = summarise(small_suite(1, 6, 3), records, settings=FEW)
     assert len(tables(scores)) == 3
     assert "IQM@1" in terminal(scores)

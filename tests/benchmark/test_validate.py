@@ -14,10 +14,10 @@ from hpo_gym.benchmark.running.runner import Job, fingerprint, run_shard
 @pytest.fixture
 def filled(tmp_path):
     """A store with the first shard of a tuner."""
-    entrant = tuner(tmp_path)
+    agent = tuner(tmp_path)
     with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, entrant.name, entrant.identity)
-        store.add(SUITE, run_shard(Job(SUITE, entrant, next(SUITE.shards(16, 1)))), fingerprint())
+        store.begin(SUITE, agent.name, agent.identity)
+        store.add(SUITE, run_shard(Job(SUITE, agent, next(SUITE.shards(16, 1)))), fingerprint())
         yield store
 
 
@@ -48,9 +48,9 @@ def test_a_replay_finds_one_changed_bit(filled, tmp_path, column):
 
 def test_a_replay_is_of_every_episode(filled, tmp_path):
     """Also of those that tables leave out: with the other seed, on the tasks after a gap."""
-    entrant = tuner(tmp_path)
+    agent = tuner(tmp_path)
     last = list(SUITE.shards(36, 2))[-1]
-    filled.add(SUITE, run_shard(Job(SUITE, entrant, last)), fingerprint())
+    filled.add(SUITE, run_shard(Job(SUITE, agent, last)), fingerprint())
     (verdict,) = validate(filled, SUITE)
     assert verdict == ("tiny", "tuner", 20, True, None)
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:

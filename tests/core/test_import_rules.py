@@ -14,6 +14,7 @@ FLOORS = (
     *(
         "files",
         "optional",
+        "references",
         "arrays",
         "rng",
         "parameters",

@@ -5,7 +5,26 @@ from dataclasses import replace
 import numpy as np
 
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.suites.suite import make_suite
+from hpo_gym.benchmark.scoring.scores import AgentFacts, Settings
+from hpo_gym.benchmark.suites.registry import make_suite
+
+ROLES = Settings(
+    references=("gp-4", "portfolio", "particle", "random"),
+    gap_start="portfolio",
+    gap_end="particle",
+    baseline="random",
+    examples=("gp-4", "portfolio", "random"),
+)
+"""Who the made-up agents are to the scores."""
+
+
+def learned(*names, **fields):
+    """What is known of trained agents that are called "tuner-seed"."""
+    parts = {name: name.rsplit("-", 1) for name in names}
+    return {
+        name: AgentFacts(group="learned", tuner=tuner, training_seed=int(seed), **fields)
+        for name, (tuner, seed) in parts.items()
+    }
 
 
 def small_suite(budget, tasks=2, seeds=2, **fields):

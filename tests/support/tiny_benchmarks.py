@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from hpo_gym.benchmark.results.records import COLUMNS, Records
-from hpo_gym.benchmark.running.entrants import Entrant
-from hpo_gym.benchmark.suites.suite import Suite, make_suite
+from hpo_gym.benchmark.running.profile import Profile
+from hpo_gym.benchmark.suites.suite import Suite, standard_options
+from hpo_gym.tuners.registry import AgentEntry
 
 FAMILY = {"name": "fictitious", "version": 1}
-OPTIONS = {**make_suite("smoke").options, "max_evaluations": 3}
+OPTIONS = standard_options(max_evaluations=3)
 SUITE = Suite("tiny", FAMILY, "test", tuple(range(5, 41)), (3, 0), OPTIONS)
 """Three blocks of tasks, of 16, 16 and 4, times two seeds."""
 
@@ -22,7 +23,7 @@ import numpy as np
 
 class Tuner:
     """Random, from its seed."""
-    def __init__(self, env, *, seed, delay=0.0):
+    def __init__(self, problem, *, seed, delay=0.0):
         self.random, self.delay = np.random.default_rng(seed), delay
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
@@ -48,8 +49,8 @@ class Stateless(Tuner):
         return np.zeros((len(observation), 3))
 
 class Seedless(Tuner):
-    def __init__(self, env):
-        super().__init__(env, seed=0)
+    def __init__(self, problem):
+        super().__init__(problem, seed=0)
 
 class Dies(Tuner):
     def predict(self, observation, **kwargs):
@@ -69,12 +70,17 @@ class Told(Tuner):
 '''
 
 
-def tuner(folder: Path, attribute: str = "Tuner", **fields) -> Entrant:
+def up_to(tasks: int, seeds: int) -> Profile:
+    """A profile that lets the tuners run on the first tasks and seeds of every suite."""
+    return Profile(limits={"fast": {"*": (tasks, seeds)}})
+
+
+def tuner(folder: Path, attribute: str = "Tuner", **fields) -> AgentEntry:
     """One of the tuners above, from a file in the folder."""
     file = folder / "tuners.py"
     if not file.exists():
         file.write_text(TUNERS)
-    return Entrant(**{"name": attribute.lower(), "factory": f"{file}:{attribute}", **fields})
+    return AgentEntry(**{"name": attribute.lower(), "factory": f"{file}:{attribute}", **fields})
 
 
 def assert_equal_runs(one: Records, other: Records) -> None:

@@ -32,9 +32,10 @@ class Records:
         tasks: Task indices in the suite's order, (n,) int64.
         seeds: Seeds in the suite's order, (s,) int64.
         actions: Actions in [-1, 1], (n, s, T, d) float32.
-        regret: Noise-free regret of the incumbent after each evaluation, (n, s, T) float64.
+        regret: `Suite.measure` of the incumbent after each evaluation, (n, s, T) float64: its
+            noise-free regret, or 1 - its observed score.
         reward: Reward of each evaluation, (n, s, T) float64.
-        resource: Epochs that each evaluation took, (n, s, T) float64.
+        resource: What each evaluation consumed, such as epochs, (n, s, T) float64.
         cost: Cost of each evaluation, not cumulative, (n, s, T) float64.
         seconds: Decision time of each suggestion, (n, s, T) float64; see `runner`.
 

@@ -44,7 +44,7 @@ _SCHEMA = (
 )
 
 
-class Run(NamedTuple):
+class StoredAgent(NamedTuple):
     """An agent on a suite, as it is stored."""
 
     id: int
@@ -171,7 +171,7 @@ class Store:
         with self._transaction():
             return self._connection.execute("DELETE FROM runs WHERE agent = ?", (agent,)).rowcount
 
-    def agents(self, suite: Suite) -> dict[str, Run]:
+    def agents(self, suite: Suite) -> dict[str, StoredAgent]:
         """The agents that have results or failures on a suite, in the order they came."""
         rows = self._all(
             "SELECT agent, runs.id, identity, fingerprint FROM runs JOIN suites "
@@ -180,7 +180,7 @@ class Store:
             "EXISTS (SELECT 1 FROM failures WHERE run = runs.id)) ORDER BY runs.id",
             suite.hash,
         )
-        return {agent: Run(*run) for agent, *run in rows}
+        return {agent: StoredAgent(*run) for agent, *run in rows}
 
     def failures(self, suite: Suite) -> dict[str, list[str]]:
         """Why agents failed on a suite: a message for each shard, by the agent's name."""
@@ -235,13 +235,13 @@ class Store:
         stored = self.stored(suite, agent)
         return None if stored is None else stored.corner()
 
-    def _run(self, suite: Suite, agent: str) -> Run:
+    def _run(self, suite: Suite, agent: str) -> StoredAgent:
         row = self._one(
             "SELECT runs.id, identity, fingerprint FROM runs JOIN suites ON suite = suites.id "
             "WHERE hash = ? AND agent = ?",
             *(suite.hash, agent),
         )
-        return Run(*row)
+        return StoredAgent(*row)
 
     def _one(self, query: str, *values: Any) -> Any:
         return self._connection.execute(query, values).fetchone()

@@ -7,15 +7,15 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.rows import Stored
 from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.running.measure import Meter
 from hpo_gym.benchmark.running.runner import fingerprint
 from hpo_gym.benchmark.suites.suite import Suite, env_seed
 from hpo_gym.environments.tuning_env import TuningEnv
 
-REPLAYED = ("regret", "reward", "resource", "cost")
-"""What a replay gives again; decision times are what they were."""
 TOLERANCE = 1e-12
 """Largest difference from results of another machine, relative to the value or to 1, the largest
 score, whichever is larger."""
@@ -74,11 +74,12 @@ def _differences(
     suite: Suite, stored: Stored, episodes: list[list[int]], tolerance: float
 ) -> Iterator[str]:
     env, records = suite.env(), stored.records
+    meter = Meter(suite, env)
     for i, j in episodes:
         task, seed = int(records.tasks[i]), int(records.seeds[j])
-        replayed = _replay(env, records.actions[i, j], task, seed)
-        for name in REPLAYED:
-            one, other = getattr(records, name)[i, j], replayed[name]
+        replayed = _replay(env, meter, records.actions[i, j], task, seed)
+        for name, other in replayed.items():
+            one = getattr(records, name)[i, j]
             bound = tolerance * np.maximum(1.0, np.abs(other))
             for step in np.flatnonzero(~(np.abs(one - other) <= bound)).tolist():
                 yield (
@@ -88,12 +89,18 @@ def _differences(
 
 
 def _replay(
-    env: TuningEnv, actions: np.ndarray[tuple[int, ...], np.dtype[np.float32]], task: int, seed: int
-) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    env: TuningEnv, meter: Meter, actions: NDArray[np.float32], task: int, seed: int
+) -> dict[str, NDArray[np.float64]]:
     """The numbers of one episode, (T,) each."""
     env.reset(seed=env_seed(task, seed), options={"task": task})
-    rows = []
+    rewards, infos = [], []
     for action in actions:
         _, reward, _, _, info = env.step(action)
-        rows.append((info["regret"], reward, info["epochs"], info["cost"]))
-    return dict(zip(REPLAYED, np.array(rows, dtype=np.float64).T, strict=True))
+        rewards.append(reward)
+        infos.append(info)
+    return {
+        "regret": meter.curve(infos),
+        "reward": np.array(rewards, dtype=np.float64),
+        "resource": meter.resource(infos),
+        "cost": meter.cost(infos),
+    }

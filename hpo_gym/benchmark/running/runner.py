@@ -18,86 +18,146 @@ from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.benchmark.running.entrants import Entrant
+from hpo_gym.benchmark.running.measure import Meter
+from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.suites.suite import Shard, Suite, env_seed
-from hpo_gym.executors.processes import Failure, run_jobs
+from hpo_gym.executors.executor import Executor, Failure
+from hpo_gym.executors.processes import Processes
+from hpo_gym.families import make_family, register_family
+from hpo_gym.references import reference_to
+from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuning.rewards import REWARDS, register_reward
 
 _SCHEDULER = Path("/proc/thread-self/schedstat")
 """Nanoseconds that the thread ran, and those that it waited for a processor."""
 
 PATIENCE = 3
-"""A tuner that failed on so many shards of a suite is tried on no more of them in this run."""
+"""An agent that failed on this many shards of a suite is tried on no more of them in this run."""
+
+
+EVERYTHING = Profile()
+"""All agents on all tasks and seeds."""
 
 
 class Job(NamedTuple):
-    """A tuner's work on a shard."""
+    """An agent's work on a shard."""
 
     suite: Suite
-    entrant: Entrant
+    agent: AgentEntry
     shard: Shard
+
+
+class Registrations(NamedTuple):
+    """What a fresh process has to register to know the environments of some suites."""
+
+    families: tuple[str, ...]
+    """References to their classes."""
+    rewards: tuple[tuple[str, str], ...]
+    """Names, and references to their functions."""
+
+    @classmethod
+    def of(cls, suites: Iterable[Suite]) -> Registrations:
+        """Those of some suites.
+
+        Raises:
+            ValueError: A family or a reward cannot be found by another process.
+        """
+        families = {reference_to(type(make_family(suite.family))) for suite in suites}
+        names = {suite.options["reward"] for suite in suites}
+        rewards = ((name, reference_to(REWARDS[name])) for name in sorted(names))
+        return cls(tuple(sorted(families)), tuple(rewards))
+
+    def register(self) -> None:
+        """Make them known to this process."""
+        for family in self.families:
+            register_family(family)
+        for name, reward in self.rewards:
+            register_reward(name, reward)
 
 
 def run(
     store: Store,
     suites: Sequence[Suite],
-    entrants: Sequence[Entrant],
+    agents: Sequence[AgentEntry],
     *,
-    processes: int = 1,
+    profile: Profile = EVERYTHING,
+    executor: Executor | None = None,
     report: Callable[[Job, bool], None] = lambda job, succeeded: None,
 ) -> int:
-    """Run what the store does not have yet, in the order of the tuners: fast ones go first.
+    """Run what the store does not have yet, in the order of the agents: let fast ones go first.
 
     Args:
         store: Where results and failures go.
         suites: The suites.
-        entrants: The tuners.
-        processes: Number of worker processes, >= 1.
+        agents: The agents.
+        profile: How much of the suites each runs on.
+        executor: What does the work; one process by default.
         report: Called after each shard, with its job and whether it succeeded.
 
     Returns:
         The number of shards that failed, or were not tried after `PATIENCE` failures.
 
     Raises:
-        ValueError: The store has results of another tuner under the same name.
+        ValueError: The store has results of another agent under the same name, or a suite cannot
+            be run, see `Suite.check`.
     """
-    missing = missing_jobs(store, suites, entrants)
+    missing = missing_jobs(store, suites, agents, profile)
     failures: Counter[tuple[str, str]] = Counter()
     given_up: list[Job] = []
 
     def hopeful() -> Iterator[Job]:
         for job in missing:
-            if failures[job.suite.name, job.entrant.name] < PATIENCE:
+            if failures[job.suite.name, job.agent.name] < PATIENCE:
                 yield job
             else:
                 given_up.append(job)
 
-    outcomes = run_jobs(hopeful(), run_shard, processes, owner=lambda job: job.entrant.name)
+    work = partial(_work, Registrations.of(suites))
+    outcomes = (executor or Processes()).run(hopeful(), work, owner=lambda job: job.agent.name)
     for job, outcome in outcomes:
         if isinstance(outcome, Failure):
-            failures[job.suite.name, job.entrant.name] += 1
-            store.fail(job.suite, job.entrant.name, job.shard, outcome.message)
+            failures[job.suite.name, job.agent.name] += 1
+            store.fail(job.suite, job.agent.name, job.shard, outcome.message)
         else:
             store.add(job.suite, outcome, fingerprint())
         report(job, not isinstance(outcome, Failure))
     return failures.total() + len(given_up)
 
 
-def missing_jobs(store: Store, suites: Iterable[Suite], entrants: Iterable[Entrant]) -> list[Job]:
-    """The work that is not in the store, tuner by tuner.
+def missing_jobs(
+    store: Store,
+    suites: Sequence[Suite],
+    agents: Iterable[AgentEntry],
+    profile: Profile = EVERYTHING,
+) -> list[Job]:
+    """The work that is not in the store, agent by agent.
 
     Raises:
-        ValueError: See `Store.begin`, which is called for each.
+        ValueError: See `run`.
     """
-    suites = list(suites)
+    for suite in suites:
+        suite.check()
     jobs = []
-    for entrant in entrants:
+    for agent in agents:
+        sent = agent.importable()
         for suite in suites:
-            store.begin(suite, entrant.name, entrant.identity)
-            done = store.episodes(suite, entrant.name)
-            for shard in suite.shards(*entrant.limit(suite)):
+            store.begin(suite, agent.name, agent.identity)
+            done = store.episodes(suite, agent.name)
+            for shard in suite.shards(*profile.size(agent, suite)):
                 if not all((task, shard.seed) in done for task in shard.tasks):
-                    jobs.append(Job(suite, entrant, shard))
+                    jobs.append(Job(suite, sent, shard))
     return jobs
+
+
+def _work(registrations: Registrations, job: Job) -> Records:
+    registrations.register()
+    return run_shard(job)
+
+
+def agent_seed(name: str, shard: Shard) -> int:
+    """Seed of an agent for a shard, in [0, 2**32): a hash of its name, seed and first task."""
+    digest = hashlib.sha256(f"{name}/{shard.seed}/{shard.tasks[0]}".encode()).digest()
+    return int.from_bytes(digest[:4], "little")
 
 
 def _waited() -> float:
@@ -134,30 +194,39 @@ def run_shard(job: Job) -> Records:
         ValueError: The tuner's `predict` returns something else than actions and a state, or
             actions of the wrong shape, or that are not finite.
     """
-    suite, entrant, shard = job
-    rows, seed, size = len(shard.tasks), shard.seed, suite.action_size
+    suite, entry, shard = job
+    rows, size = len(shard.tasks), suite.action_size
     training = replace(suite, split="train")
-    agent = entrant.build(training.vector_env(rows), entrant.seed(seed, shard.tasks[0]))
-    if entrant.privileged:
+    agent = entry.build(training.vector_env(rows), seed=agent_seed(entry.name, shard))
+    if entry.needs == "process" and hasattr(agent, "begin"):
         agent.begin(tasks=np.array(shard.tasks), split=suite.split)
     env = suite.vector_env(rows)
+    meter = Meter(suite, env)
     observations, _ = env.reset(
-        seed=[env_seed(task, seed) for task in shard.tasks],
+        seed=[env_seed(task, shard.seed) for task in shard.tasks],
         options={"task": np.array(shard.tasks)},
     )
     state, starts = None, np.ones(rows, dtype=np.bool_)
+    infos: list[dict[str, Any]] = []
     steps: list[tuple[NDArray[Any], ...]] = []
     for evaluation in range(1, suite.budget + 1):
         asked = {"state": state, "episode_start": starts, "deterministic": True}
         answer, seconds_of_all = _timed(partial(agent.predict, observations, **asked))
         actions, state = _checked(answer, shard.tasks, size, evaluation)
-        seconds = np.full(rows, seconds_of_all / rows)
         observations, reward, _, _, info = env.step(actions)
         starts = np.zeros(rows, dtype=np.bool_)
-        resource = info["epochs"].astype(np.float64)
-        steps.append((actions, info["regret"], reward, resource, info["cost"], seconds))
-    columns = [np.stack(column, axis=1)[:, None] for column in zip(*steps, strict=True)]
-    return Records(suite.name, entrant.name, np.array(shard.tasks), np.array([seed]), *columns)
+        infos.append(info)
+        steps.append((actions, reward, np.full(rows, seconds_of_all / rows)))
+    actions, reward, seconds = (np.stack(part, axis=1) for part in zip(*steps, strict=True))
+    columns = (meter.curve(infos), reward, meter.resource(infos), meter.cost(infos), seconds)
+    return Records(
+        suite.name,
+        entry.name,
+        np.array(shard.tasks),
+        np.array([shard.seed]),
+        actions[:, None],
+        *(column[:, None] for column in columns),
+    )
 
 
 @cache

@@ -28,7 +28,7 @@ FloatArray = NDArray[np.float64]
 _STATISTICS: dict[str, Statistic] = {"iqm": iqm, "mean": mean}
 
 
-class Runs(NamedTuple):
+class CommonRuns(NamedTuple):
     """Names of runs that several agents have in common."""
 
     tasks: tuple[int, ...]
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
     """(e + 1, resamples)."""
 
 
-def common_runs(records: Sequence[Records]) -> Runs:
+def common_runs(records: Sequence[Records]) -> CommonRuns:
     """The tasks and seeds that all agents have, in the first one's order.
 
     Raises:
@@ -58,20 +58,20 @@ def common_runs(records: Sequence[Records]) -> Runs:
         raise ValueError(
             f"the agents {names} have no tasks and seeds in common: run them on the same suite"
         )
-    return Runs(tuple(tasks), tuple(seeds))
+    return CommonRuns(tuple(tasks), tuple(seeds))
 
 
-def regret_on(records: Records, runs: Runs) -> FloatArray:
+def regret_on(records: Records, runs: CommonRuns) -> FloatArray:
     """Regret of an agent on some of its runs, (n, s, T)."""
     return np.asarray(records.regret[_rows(records, runs)])
 
 
-def return_on(records: Records, runs: Runs) -> FloatArray:
+def return_on(records: Records, runs: CommonRuns) -> FloatArray:
     """Return of an agent on some of its runs, (n, s)."""
     return np.asarray(records.reward[_rows(records, runs)].sum(axis=-1))
 
 
-def _rows(records: Records, runs: Runs) -> tuple[NDArray[np.int64], ...]:
+def _rows(records: Records, runs: CommonRuns) -> tuple[NDArray[np.int64], ...]:
     task_rows = {task: row for row, task in enumerate(records.tasks.tolist())}
     seed_rows = {seed: row for row, seed in enumerate(records.seeds.tolist())}
     return np.ix_([task_rows[task] for task in runs.tasks], [seed_rows[s] for s in runs.seeds])
@@ -104,9 +104,9 @@ class Comparisons:
         self._columns = [count - 1 for count in evaluations]
         self._ranked_by = ranked_by
         self._resamples, self._confidence, self._seed = resamples, confidence, seed
-        self._samples: dict[tuple[str, Runs, str], Sample] = {}
+        self._samples: dict[tuple[str, CommonRuns, str], Sample] = {}
 
-    def common(self, *agents: str) -> Runs:
+    def common(self, *agents: str) -> CommonRuns:
         """The runs that these agents have in common.
 
         Raises:
@@ -114,12 +114,12 @@ class Comparisons:
         """
         return common_runs([self._records[agent] for agent in agents])
 
-    def sample(self, agent: str, runs: Runs, statistic: str) -> Sample:
+    def sample(self, agent: str, runs: CommonRuns, statistic: str) -> Sample:
         """IQM or mean of an agent's regret and return on some runs.
 
         Args:
             agent: Name of the agent.
-            runs: Runs that it has.
+            runs: CommonRuns that it has.
             statistic: "iqm" or "mean".
         """
         key = (agent, runs, statistic)
@@ -206,13 +206,13 @@ class Comparisons:
         shares = 1.0 - (ours - goal) / gap
         return interval(shares[0], shares[1:], self._confidence)
 
-    def _final_sample(self, agent: str, runs: Runs, statistic: str) -> FloatArray:
+    def _final_sample(self, agent: str, runs: CommonRuns, statistic: str) -> FloatArray:
         """Value and replicates of final regret in one array, (1 + resamples,)."""
         sample = self.sample(agent, runs, statistic)
         last = len(self._columns) - 1
         return np.append(sample.values[last], sample.replicates[last])
 
-    def _losses(self, agent: str, runs: Runs) -> FloatArray:
+    def _losses(self, agent: str, runs: CommonRuns) -> FloatArray:
         """What ranks go by, (n, s): less is better."""
         if self._ranked_by == "return":
             return -return_on(self._records[agent], runs)

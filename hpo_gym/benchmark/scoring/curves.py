@@ -28,17 +28,17 @@ def cost_ends(records: Records) -> FloatArray:
     return np.cumsum(records.cost, axis=-1)
 
 
-def time_ends(records: Records, seconds_per_epoch: float) -> FloatArray:
+def time_ends(records: Records, seconds_per_resource: float) -> FloatArray:
     """Wall-clock seconds at the end of each evaluation, (n, s, T).
 
     The tuner's own decisions count: an evaluation takes the time of its suggestion, as measured,
-    and ``seconds_per_epoch`` for each of its epochs.
+    and ``seconds_per_resource`` for each unit of its resource.
 
     Args:
         records: The runs.
-        seconds_per_epoch: Time of a training epoch, in seconds, >= 0.
+        seconds_per_resource: Time of a unit of the resource, such as an epoch, in seconds, >= 0.
     """
-    return np.cumsum(records.seconds + seconds_per_epoch * records.resource, axis=-1)
+    return np.cumsum(records.seconds + seconds_per_resource * records.resource, axis=-1)
 
 
 def value_at(

@@ -18,23 +18,47 @@ class Settings:
         resamples: Number of bootstrap resamples.
         seed: Seed of the bootstrap.
         bounds: Regrets for "evaluations to".
-        seconds_per_epoch: Three speeds of training for the area against wall-clock time.
-        horizon_epochs: The areas against cost and time end when as many evaluations as the budget
-            has, of so many epochs each and without any time to decide, would end.
+        seconds_per_resource: Three speeds for the area against wall-clock time: seconds that a
+            unit of the resource, such as an epoch, takes.
+        horizon_resource: The areas against cost and time end when as many evaluations as the
+            budget has, of this resource each and without any time to decide, would end.
         references: Agents that every other is compared with, where they ran.
-        portfolio: Agent where the gap of the adaptivity score begins.
-        particle: Agent where one of its two gaps ends; the other ends at regret 0.
+        gap_start: Agent where the gap of the adaptivity score begins; None for no such score.
+        gap_end: Agent where one of its two gaps ends; the other ends at regret 0.
+        baseline: Agent whose capability scores are 0; None for no such scores.
+        examples: Agents that example episodes show beside the best learned one.
     """
 
     confidence: float = 0.95
     resamples: int = 2000
     seed: int = 0
     bounds: tuple[float, ...] = (0.01, 0.05)
-    seconds_per_epoch: tuple[float, ...] = (0.03, 0.3, 3.0)
-    horizon_epochs: float = 50.0
-    references: tuple[str, ...] = ("gp-4", "portfolio", "particle", "random")
-    portfolio: str = "portfolio"
-    particle: str = "particle"
+    seconds_per_resource: tuple[float, ...] = (0.03, 0.3, 3.0)
+    horizon_resource: float = 50.0
+    references: tuple[str, ...] = ()
+    gap_start: str | None = None
+    gap_end: str | None = None
+    baseline: str | None = None
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgentFacts:
+    """What is known of an agent besides its runs.
+
+    Attributes:
+        group: What stands together in tables and figures.
+        tuner: What agents that differ in their training seed alone are called together.
+        training_seed: Seed of the training of a learned agent.
+        oracle: Whether it is told which tasks it faces.
+        training_seconds: Time that its training took.
+    """
+
+    group: str = "other"
+    tuner: str | None = None
+    training_seed: int | None = None
+    oracle: bool = False
+    training_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,15 +74,16 @@ class Reached:
 
 @dataclass(frozen=True)
 class Adaptivity:
-    """Share of the gap from the static portfolio to a target that is closed, at the budget's end.
+    """Share of the gap between two agents that is closed at the budget's end.
 
-    None where there is no such gap, or no such agent.
+    It begins at the settings' `gap_start` and ends at regret 0, or at their `gap_end`. None where
+    there is no such gap, or no such agent.
     """
 
-    oracle_iqm: Estimate | None
-    oracle_mean: Estimate | None
-    particle_iqm: Estimate | None
-    particle_mean: Estimate | None
+    optimum_iqm: Estimate | None
+    optimum_mean: Estimate | None
+    target_iqm: Estimate | None
+    target_mean: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -71,16 +96,17 @@ class AgentScores:
     resampled: str
     """What the intervals resample: "seeds" within tasks; "tasks", with one seed per task."""
     regret_iqm: Estimates
-    """After 1..T evaluations."""
+    """Of the summary's measure after 1..T evaluations, as for all that is called regret here."""
     regret_mean: Estimates
     return_iqm: Estimate
     return_mean: Estimate
     """Sum of the rewards of a run."""
     area_evaluations: Estimate
     """Mean over runs of the area under the regret, see `hpo_gym.benchmark.scoring.curves`."""
-    area_cost: Estimate
+    area_cost: Estimate | None
+    """None where nothing costs anything."""
     area_time: Estimates
-    """For each of the seconds per epoch."""
+    """For each of the seconds per unit of the resource."""
     reached: tuple[Reached, ...]
     """For each of the bounds."""
     profile: Estimates
@@ -90,14 +116,14 @@ class AgentScores:
     rank: Estimate
     """Average rank in the runs that all agents have, by what ranks."""
     adaptivity: Adaptivity | None
-    """On the runs in common with the portfolio and the target; None without a portfolio."""
+    """On the runs in common with the portfolio and the target; None without a start of the gap."""
     microseconds: float
     """Time of a suggestion: its mean over a run, as some take longer; the median over runs."""
     training_seconds: float | None
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """An agent beside a reference, on the runs that both have."""
 
     agent: str
@@ -130,7 +156,7 @@ class Spread:
     returns: tuple[float, float]
     """Of the IQM of the return."""
     adaptivity: tuple[float, float] | None
-    """Of the IQM, to the oracle."""
+    """Of the IQM, to regret 0."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +168,17 @@ class Summary:
 
     suite: str
     ranked_by: str
-    """Order of the agents, best first: IQM of the final "regret", or of the "return"."""
+    """What the agents are ordered by, best first: "regret", "return" or "score"; its final IQM."""
+    measure: str
+    """What is called regret in the scores: "regret", or "1 - score" of the observed score."""
     budget: int
     """Evaluations of a run, T."""
     evaluations: tuple[int, ...]
     taus: tuple[float, ...]
     cost_horizon: float
+    """0 where nothing costs anything."""
     time_horizons: tuple[float, ...]
-    """In seconds, for each of the seconds per epoch."""
+    """In seconds, for each of the seconds per unit of the resource."""
     most_random_trials: int | None
     rank_tasks: int
     rank_seeds: int
@@ -157,7 +186,7 @@ class Summary:
     settings: Settings
     agents: tuple[AgentScores, ...]
     spreads: tuple[Spread, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[PairedComparison, ...]
     failed: tuple[str, ...]
     """Agents without complete runs; they have no scores."""
 
@@ -173,7 +202,7 @@ class Summary:
         known = [scores.agent for scores in self.agents]
         raise ValueError(f"no scores of {name!r} on {self.suite!r}; there are {known}")
 
-    def comparison(self, agent: str, reference: str) -> Comparison | None:
+    def comparison(self, agent: str, reference: str) -> PairedComparison | None:
         """An agent beside a reference, None if they were not compared."""
         for comparison in self.comparisons:
             if (comparison.agent, comparison.reference) == (agent, reference):

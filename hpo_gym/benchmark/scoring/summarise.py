@@ -1,4 +1,4 @@
-"""Everything that a suite's runs say about the agents: `summary` computes it all.
+"""Everything that a suite's runs say about the agents: `summarise` computes it all.
 
 Intervals of an agent's own scores are about the suite's tasks: they resample seeds within tasks.
 Those of comparisons, ranks and adaptivity are about unseen tasks: they resample whole tasks.
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.running.random_trials import RandomTrials, worth
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.comparisons import Comparisons
 from hpo_gym.benchmark.scoring.scores import (
     Adaptivity,
+    AgentFacts,
     AgentScores,
-    Comparison,
     Estimates,
+    PairedComparison,
     Reached,
     Settings,
     Summary,
@@ -35,6 +35,7 @@ from hpo_gym.benchmark.scoring.statistics import (
     scheme_for,
 )
 from hpo_gym.benchmark.scoring.training_seeds import spreads
+from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
 from hpo_gym.benchmark.suites.suite import Suite
 
 FloatArray = NDArray[np.float64]
@@ -43,12 +44,12 @@ EVALUATIONS = (1, 2, 4, 8, 12, 16)
 """Numbers of evaluations that tables and comparisons show, as far as the budget goes."""
 
 
-def summary(
+def summarise(
     suite: Suite,
     records: Sequence[Records],
     *,
     failed: Sequence[str] = (),
-    training_seconds: Mapping[str, float] | None = None,
+    facts: Mapping[str, AgentFacts] | None = None,
     random: RandomTrials | None = None,
     settings: Settings | None = None,
 ) -> Summary:
@@ -58,7 +59,7 @@ def summary(
         suite: The suite.
         records: Runs, one entry per agent.
         failed: Names of agents that failed; what they have of records does not count.
-        training_seconds: Time that the training of an agent took, by its name.
+        facts: What is known of the agents besides, by their names.
         random: Long random runs on the suite, for the worth in random trials.
         settings: See `Settings`.
 
@@ -66,7 +67,7 @@ def summary(
         ValueError: There is nothing to score, an agent is there twice, or an agent's runs are not
             of this suite and budget.
     """
-    return _Scorer(suite, records, failed, training_seconds or {}, random, settings).summary()
+    return _Scorer(suite, records, failed, facts or {}, random, settings).summary()
 
 
 class _Scorer:
@@ -75,12 +76,12 @@ class _Scorer:
         suite: Suite,
         records: Sequence[Records],
         failed: Sequence[str],
-        training_seconds: Mapping[str, float],
+        facts: Mapping[str, AgentFacts],
         random: RandomTrials | None,
         settings: Settings | None,
     ) -> None:
         self._suite, self._failed, self._random = suite, tuple(failed), random
-        self._training_seconds = training_seconds
+        self._facts = facts
         self._settings = settings or Settings()
         self._records = {r.agent: r for r in records if r.agent not in failed}
         _check(suite, records, self._records)
@@ -96,11 +97,11 @@ class _Scorer:
             seed=self._settings.seed,
         )
         cost = suite.options["evaluation_cost"]
-        cost += suite.options["epoch_cost"] * self._settings.horizon_epochs / 100.0
+        cost += suite.options["epoch_cost"] * self._settings.horizon_resource / 100.0
         self._cost_horizon = suite.budget * cost
         self._time_horizons = tuple(
-            suite.budget * self._settings.horizon_epochs * seconds
-            for seconds in self._settings.seconds_per_epoch
+            suite.budget * self._settings.horizon_resource * seconds
+            for seconds in self._settings.seconds_per_resource
         )
         self._random_curves: dict[tuple[int, int], FloatArray] = {}
 
@@ -116,6 +117,7 @@ class _Scorer:
         return Summary(
             suite=self._suite.name,
             ranked_by=self._suite.score,
+            measure=self._suite.measure,
             budget=self._suite.budget,
             evaluations=self._evaluations,
             taus=curves.TAUS,
@@ -126,7 +128,7 @@ class _Scorer:
             rank_seeds=len(runs.seeds),
             settings=self._settings,
             agents=tuple(agents),
-            spreads=spreads(agents),
+            spreads=spreads(agents, self._facts),
             comparisons=tuple(
                 self._comparison(scores.agent, reference)
                 for scores in agents
@@ -141,7 +143,7 @@ class _Scorer:
         regret_and_return = [*np.moveaxis(records.regret, -1, 0), records.reward.sum(axis=-1)]
         middle = self._estimates(regret_and_return, iqm)
         average = self._estimates(regret_and_return, mean)
-        areas = self._estimates(self._areas(records), mean)
+        by_count, *by_time = self._estimates(self._areas(records), mean)
         return AgentScores(
             agent=records.agent,
             tasks=len(records.tasks),
@@ -151,16 +153,16 @@ class _Scorer:
             regret_mean=average[:budget],
             return_iqm=middle[budget],
             return_mean=average[budget],
-            area_evaluations=areas[0],
-            area_cost=areas[1],
-            area_time=areas[2:],
+            area_evaluations=by_count,
+            area_cost=self._area_cost(records),
+            area_time=tuple(by_time),
             reached=tuple(self._reached(records, bound) for bound in self._settings.bounds),
             profile=self._estimates([*curves.profile(final, np.array(curves.TAUS))], mean),
             random_trials=self._worth(records, middle[budget - 1].value),
             rank=rank,
             adaptivity=self._adaptivity(records.agent),
             microseconds=1e6 * float(np.median(records.seconds.mean(axis=-1))),
-            training_seconds=self._training_seconds.get(records.agent),
+            training_seconds=self._facts.get(records.agent, AgentFacts()).training_seconds,
         )
 
     def _reached(self, records: Records, bound: float) -> Reached:
@@ -170,17 +172,22 @@ class _Scorer:
         return Reached(bound, fraction, median if np.isfinite(median) else None)
 
     def _areas(self, records: Records) -> list[FloatArray]:
-        """Areas under the regret of every run, against evaluations, cost and times: (n, s) each."""
+        """Areas under the regret of every run, against evaluations and times: (n, s) each."""
         regret, budget = records.regret, float(records.regret.shape[-1])
-        speeds = zip(self._settings.seconds_per_epoch, self._time_horizons, strict=True)
+        speeds = zip(self._settings.seconds_per_resource, self._time_horizons, strict=True)
         return [
             curves.area(curves.evaluation_ends(records), regret, budget),
-            curves.area(curves.cost_ends(records), regret, self._cost_horizon),
             *(
                 curves.area(curves.time_ends(records, seconds), regret, horizon)
                 for seconds, horizon in speeds
             ),
         ]
+
+    def _area_cost(self, records: Records) -> Estimate | None:
+        if self._cost_horizon == 0.0:
+            return None
+        area = curves.area(curves.cost_ends(records), records.regret, self._cost_horizon)
+        return self._estimates([area], mean)[0]
 
     def _estimates(self, columns: Sequence[FloatArray], statistic: Statistic) -> Estimates:
         """Estimates of quantities (n, s) over an agent's runs."""
@@ -209,19 +216,19 @@ class _Scorer:
         return worth(self._random_curves[key], regret)
 
     def _adaptivity(self, agent: str) -> Adaptivity | None:
-        portfolio, particle = self._settings.portfolio, self._settings.particle
-        if portfolio not in self._records:
+        start, target = self._settings.gap_start, self._settings.gap_end
+        if start is None or start not in self._records:
             return None
         gap = self._comparisons.closed_gap
-        known = particle in self._records
+        optimal, known = self._suite.measure == "regret", target in self._records
         return Adaptivity(
-            oracle_iqm=gap(agent, portfolio, None, "iqm"),
-            oracle_mean=gap(agent, portfolio, None, "mean"),
-            particle_iqm=gap(agent, portfolio, particle, "iqm") if known else None,
-            particle_mean=gap(agent, portfolio, particle, "mean") if known else None,
+            optimum_iqm=gap(agent, start, None, "iqm") if optimal else None,
+            optimum_mean=gap(agent, start, None, "mean") if optimal else None,
+            target_iqm=gap(agent, start, target, "iqm") if known else None,
+            target_mean=gap(agent, start, target, "mean") if known else None,
         )
 
-    def _comparison(self, agent: str, reference: str) -> Comparison:
+    def _comparison(self, agent: str, reference: str) -> PairedComparison:
         pairs, runs = self._comparisons, self._comparisons.common(agent, reference)
         values = {
             (name, statistic): tuple(pairs.sample(name, runs, statistic).values.tolist())[:-1]
@@ -230,7 +237,7 @@ class _Scorer:
         }
         *iqm_difference, return_difference = pairs.difference(agent, reference, "iqm")
         *mean_difference, _ = pairs.difference(agent, reference, "mean")
-        return Comparison(
+        return PairedComparison(
             agent=agent,
             reference=reference,
             tasks=len(runs.tasks),

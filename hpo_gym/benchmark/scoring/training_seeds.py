@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hpo_gym.benchmark.scoring.scores import AgentScores, Estimates, Spread
-
-
-def group_of(agent: str) -> str | None:
-    """Name of an agent without its training seed, None if it has none: "ppo" for "ppo-0"."""
-    match = re.fullmatch(r"(.+)-\d+", agent)
-    return match[1] if match else None
+from hpo_gym.benchmark.scoring.scores import AgentFacts, AgentScores, Estimates, Spread
 
 
-def spreads(agents: Sequence[AgentScores]) -> tuple[Spread, ...]:
-    """One for every group of at least two agents "name-0", "name-1", ...
+def spreads(agents: Sequence[AgentScores], facts: Mapping[str, AgentFacts]) -> tuple[Spread, ...]:
+    """One for every tuner of which at least two agents with different training seeds are there.
 
     Args:
-        agents: Scores of all agents; "gp-4" is no training seed, as there is no "gp-0".
+        agents: Scores of all agents.
+        facts: What else is known of them, by their names.
     """
     groups: dict[str, list[AgentScores]] = {}
     for scores in agents:
-        group = group_of(scores.agent)
-        if group is not None:
-            groups.setdefault(group, []).append(scores)
+        tuner = facts.get(scores.agent, AgentFacts()).tuner
+        if tuner is not None:
+            groups.setdefault(tuner, []).append(scores)
     found = []
     for group, members in groups.items():
         names = tuple(sorted(scores.agent for scores in members))
-        if len(names) < 2 or f"{group}-0" not in names:
+        if len(names) < 2:
             continue
-        gaps = [m.adaptivity.oracle_iqm for m in members if m.adaptivity is not None]
+        gaps = [m.adaptivity.optimum_iqm for m in members if m.adaptivity is not None]
         shares = [gap.value for gap in gaps if gap is not None]
         found.append(
             Spread(

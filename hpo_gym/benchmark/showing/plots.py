@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.benchmark.running.rollouts import Episodes
+from hpo_gym.benchmark.results.episodes import Episodes
 from hpo_gym.benchmark.scoring.curves import value_at
 from hpo_gym.benchmark.scoring.statistics import bootstrap, iqm
 

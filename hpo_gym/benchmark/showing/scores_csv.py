@@ -8,12 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from hpo_gym.benchmark.scoring.scores import Adaptivity, AgentScores, Comparison, Summary
+from hpo_gym.benchmark.scoring.scores import Adaptivity, AgentScores, PairedComparison, Summary
 from hpo_gym.benchmark.scoring.statistics import Estimate
 
 COLUMNS = (
-    *("suite", "agent", "score", "at", "reference"),
-    *("value", "low", "high", "tasks", "seeds"),
+    "suite",
+    "agent",
+    "score",
+    "at",
+    "reference",
+    "value",
+    "low",
+    "high",
+    "tasks",
+    "seeds",
 )
 """Columns of the CSV."""
 
@@ -24,7 +32,8 @@ Line = tuple[str, float | str, Estimate | float | None]
 def csv_text(summaries: Sequence[Summary]) -> str:
     """All scores with their intervals as CSV, one line per score (see `COLUMNS`).
 
-    ``at`` is what the score is taken at: a number of evaluations, seconds per epoch, a bound, a
+    ``at`` is what the score is taken at: a number of evaluations, seconds per unit of the
+    resource, a bound, a
     tau. What has no interval has empty ``low`` and ``high``; what is unknown has an empty value.
 
     Args:
@@ -61,7 +70,9 @@ def _scores(summary: Summary, scores: AgentScores) -> Iterator[Line]:
             yield name, count, estimate
     for name in ("return_iqm", "return_mean", "area_evaluations", "area_cost"):
         yield name, "", getattr(scores, name)
-    for seconds, estimate in zip(summary.settings.seconds_per_epoch, scores.area_time, strict=True):
+    for seconds, estimate in zip(
+        summary.settings.seconds_per_resource, scores.area_time, strict=True
+    ):
         yield "area_time", seconds, estimate
     for reached in scores.reached:
         yield "reached_fraction", reached.bound, reached.fraction
@@ -77,7 +88,7 @@ def _scores(summary: Summary, scores: AgentScores) -> Iterator[Line]:
     yield "training_seconds", "", scores.training_seconds
 
 
-def _compared(summary: Summary, comparison: Comparison) -> Iterator[Line]:
+def _compared(summary: Summary, comparison: PairedComparison) -> Iterator[Line]:
     """Name, place and value of each score of a comparison."""
     for name in ("agent_iqm", "reference_iqm", "agent_mean", "reference_mean"):
         for count, value in zip(summary.evaluations, getattr(comparison, name), strict=True):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from hpo_gym.benchmark.scoring.scores import Adaptivity, AgentScores, Comparison, Summary
+from hpo_gym.benchmark.scoring.scores import Adaptivity, AgentScores, PairedComparison, Summary
 from hpo_gym.benchmark.scoring.statistics import Estimate
 
 _SHOWN = (2, 4, 8)
@@ -96,7 +96,7 @@ def markdown(summary: Summary) -> str:
 
 
 def regret_table(summary: Summary) -> Table:
-    """Normalised regret by evaluations: the table that ranks the agents.
+    """The measure of the incumbent by evaluations: the table that ranks the agents.
 
     Args:
         summary: The suite's scores.
@@ -116,15 +116,20 @@ def regret_table(summary: Summary) -> Table:
                 _range(average),
             ]
         )
-    order = {"regret": f"IQM@{summary.budget}", "return": "return, see the last table"}
+    order = f"IQM@{summary.budget}"
+    if summary.ranked_by == "return":
+        order = "return, see the last table"
     level = f"{100 * summary.settings.confidence:g} %"
     last = summary.evaluations[-1]
     return Table(
-        f"{summary.suite}: normalised regret by evaluations, in the order of the "
-        + order[summary.ranked_by],
+        f"{summary.suite}: {_measure(summary)} by evaluations, in the order of the {order}",
         [
-            *("agent", "runs", *(f"IQM@{count}" for count in summary.evaluations)),
-            *(f"{level} @{last}", f"mean@{last}", level),
+            "agent",
+            "runs",
+            *(f"IQM@{count}" for count in summary.evaluations),
+            f"{level} @{last}",
+            f"mean@{last}",
+            level,
         ],
         rows + [[name, "failed"] for name in summary.failed],
         "Runs: tasks x seeds. Intervals: stratified bootstrap, seeds within tasks"
@@ -133,13 +138,17 @@ def regret_table(summary: Summary) -> Table:
     )
 
 
+def _measure(summary: Summary) -> str:
+    if summary.measure == "regret":
+        return "normalised regret"
+    return f"{summary.measure} (the best score observed)"
+
+
 def _adaptation_table(summary: Summary) -> Table:
     reference, *_ = [*_references(summary), None]
     rows = []
     for scores in summary.agents:
-        adaptivity = scores.adaptivity or Adaptivity(None, None, None, None)
-        row = [scores.agent, _runs(scores), f"{scores.rank.value:.2f}"]
-        row += [_share(getattr(adaptivity, field.name)) for field in fields(Adaptivity)]
+        row = [scores.agent, _runs(scores), f"{scores.rank.value:.2f}", *_shares(summary, scores)]
         row.append(_trials(scores, summary.most_random_trials))
         for reached in scores.reached:
             median = "-" if reached.median is None else f"{reached.median:g}"
@@ -150,28 +159,42 @@ def _adaptation_table(summary: Summary) -> Table:
         rows.append(row)
     wins = [] if reference is None else [f"P(< {reference})"]
     bounds = [f"to {100 * bound:g} %" for bound in summary.settings.bounds]
-    targets = ["to oracle", "mean", "to particle", "mean"]
+    start, end, measure = summary.settings.gap_start, summary.settings.gap_end, summary.measure
+    targets = [] if start is None else ["to oracle", "mean", f"to {end or 'target'}", "mean"]
+    adaptivity = ""
+    if start is not None:
+        adaptivity = (
+            f"To oracle, to {end or 'target'}: adaptivity, the share\nof the gap in {measure} from "
+            f"{start} that is closed, of IQM and mean (-: no gap), on the runs in common\nwith it. "
+        )
     return Table(
         f"{summary.suite}: adaptation, after {summary.budget} evaluations",
         ["agent", "runs", "rank", *targets, "trials", *bounds, *wins],
         rows,
         f"Rank: average by the {summary.ranked_by} in the {summary.rank_tasks} x "
-        f"{summary.rank_seeds} runs that all have. To oracle, to particle: adaptivity, the share\n"
-        "of the gap in regret from the static portfolio that is closed, of IQM and mean (-: no "
-        "gap), on the runs in common\nwith it. Trials: random evaluations of equal IQM regret on "
-        "the same runs. To 1 %: median evaluations to that\nregret, -: never (runs that reach "
-        f"it). P: probability of a better final {summary.ranked_by} than the reference's.",
+        f"{summary.rank_seeds} runs that all have. {adaptivity}Trials: random evaluations of equal "
+        f"IQM {measure} on the same runs. To 1 %: median evaluations to that\n{measure}, -: never "
+        f"(runs that reach it). P: probability of a better final {summary.ranked_by} than the "
+        "reference's.",
     )
 
 
+def _shares(summary: Summary, scores: AgentScores) -> list[str]:
+    """Cells of the adaptivity, none where the settings name no start of the gap."""
+    if summary.settings.gap_start is None:
+        return []
+    adaptivity = scores.adaptivity or Adaptivity(None, None, None, None)
+    return [_share(getattr(adaptivity, field.name)) for field in fields(Adaptivity)]
+
+
 def _difference_tables(summary: Summary, reference: str) -> list[Table]:
-    """Of IQM regret and mean regret; where the return ranks, of the return too."""
+    """Of IQM and mean of the measure; where the return ranks, of the return too."""
     counts = _shown(summary)
     places = [summary.evaluations.index(count) for count in counts]
     made = [c for c in summary.comparisons if c.reference == reference]
     tables = [
         _difference_table(
-            f"{summary.suite}: regret minus that of {reference}, on their common runs",
+            f"{summary.suite}: {summary.measure} minus that of {reference}, on their common runs",
             [f"{statistic}@{count}" for count in counts],
             [(c, [differences[place] for place in places]) for c, differences in pairs],
             f"Negative: better than {reference}. Paired bootstrap of whole tasks.",
@@ -196,7 +219,7 @@ def _difference_tables(summary: Summary, reference: str) -> list[Table]:
 def _difference_table(
     title: str,
     header: Sequence[str],
-    rows: Sequence[tuple[Comparison, Sequence[Estimate]]],
+    rows: Sequence[tuple[PairedComparison, Sequence[Estimate]]],
     notes: str,
 ) -> Table:
     cells = [[c.agent, _runs(c), *map(_signed, differences)] for c, differences in rows]
@@ -214,8 +237,11 @@ def _seeds_table(summary: Summary) -> Table:
     return Table(
         f"{summary.suite}: training seeds, from the least to the largest",
         [
-            *("group", "seeds", *(f"IQM@{count}" for count in counts)),
-            *(f"mean@{summary.budget}", "to oracle"),
+            "group",
+            "seeds",
+            *(f"IQM@{count}" for count in counts),
+            f"mean@{summary.budget}",
+            "to oracle",
         ],
         rows,
     )
@@ -230,28 +256,35 @@ def _time_table(summary: Summary) -> Table:
             [
                 scores.agent,
                 _runs(scores),
-                *(f"{area.value:.4f}" for area in areas),
+                *("-" if area is None else f"{area.value:.4f}" for area in areas),
                 f"{result.value:.4f} {_range(result)}",
                 f"{scores.return_mean.value:.4f}",
                 f"{scores.microseconds:,.0f}",
                 "-" if training is None else f"{training:,.0f}",
             ]
         )
-    speeds = [f"{seconds:g} s" for seconds in summary.settings.seconds_per_epoch]
+    speeds = [f"{seconds:g} s" for seconds in summary.settings.seconds_per_resource]
     horizons = ", ".join(f"{horizon:g}" for horizon in summary.time_horizons)
     return Table(
-        f"{summary.suite}: area under the regret, return, time",
+        f"{summary.suite}: area under the {summary.measure}, return, time",
         [
-            *("agent", "runs", "evals", "cost", *speeds),
-            *("return (IQM)", "mean", "decision", "training"),
+            "agent",
+            "runs",
+            "evals",
+            "cost",
+            *speeds,
+            "return (IQM)",
+            "mean",
+            "decision",
+            "training",
         ],
         rows,
-        "Area: mean over runs of the mean regret against evaluations, against cost up to "
-        f"{summary.cost_horizon:g}, and against\ntime with decisions, at so many seconds per "
-        f"epoch, up to {horizons} s: {summary.budget} evaluations of "
-        f"{summary.settings.horizon_epochs:g} epochs.\nDecision: microseconds of a proposal, in "
-        "batches of up to 16 episodes; the mean over a run, of which the\nmedian over runs. "
-        "Training: seconds.",
+        f"Area: mean over runs of the mean {summary.measure} against evaluations, against cost up "
+        f"to {summary.cost_horizon:g}, and against\ntime with decisions, at these seconds per unit "
+        f"of the resource (such as an epoch), up to {horizons} s:\n{summary.budget} evaluations "
+        f"that take {summary.settings.horizon_resource:g} of it each. Decision: microseconds of a "
+        "proposal, in batches of up to 16\nepisodes; the mean over a run, of which the median over "
+        "runs. Training: seconds.",
     )
 
 
@@ -266,7 +299,7 @@ def _shown(summary: Summary) -> list[int]:
     return [count for count in summary.evaluations if count in (*_SHOWN, last)]
 
 
-def _runs(scores: AgentScores | Comparison) -> str:
+def _runs(scores: AgentScores | PairedComparison) -> str:
     return f"{scores.tasks}x{scores.seeds}"
 
 
@@ -290,6 +323,6 @@ def _trials(scores: AgentScores, most: int | None) -> str:
     return "-" if most is None else f">{most}"
 
 
-def _chance(comparison: Comparison) -> str:
+def _chance(comparison: PairedComparison) -> str:
     value, low, high = comparison.improvement
     return f"{value:.2f} [{low:.2f}, {high:.2f}]"

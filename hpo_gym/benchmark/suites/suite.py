@@ -1,19 +1,4 @@
-"""Suites: which tasks a tuner is measured on, and how. A suite is data.
-
-| suite | tasks | what it measures |
-|---|---|---|
-| `fictitious-test` | 256 of the split test, 5 seeds | adaptation to unseen tasks |
-| `fictitious-shifted` | 256 of the split shifted, 5 seeds | tasks outside the training's ranges |
-| `fictitious-noisy` | as `fictitious-test` | noise 0.05 on every task, more than in training |
-| `binormal-test` | 256 of the split test, 5 seeds | realistic tasks; portfolios are strong |
-| `smoke` | 8 of the split test, 2 seeds | nothing: it tests the machinery |
-
-Capability suites isolate one difficulty each, with 32 tasks and 2 seeds, in the manner of bsuite
-(Osband et al., "Behaviour Suite for Reinforcement Learning", ICLR 2020): `capability-noise` (noise
-0.1), `capability-plateau` and `capability-narrow` (tasks with the largest and the smallest share of
-nearly optimal configurations, see `hpo_gym.benchmark.suites.capabilities`), `capability-cost` (only
-epochs are paid for, 0.2 per 100; the score is the return) and `capability-shift` (split shifted).
-"""
+"""`Suite`: which tasks a tuner is measured on, and how. A suite is data."""
 
 from __future__ import annotations
 
@@ -21,15 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from hpo_gym.benchmark.suites.capabilities import stored_tasks
 from hpo_gym.environments.tuning_env import TuningEnv
 from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
 
 BLOCK = 16
 """Number of tasks that a tuner is run on at a time."""
+
+SCORES = ("regret", "return", "score")
 
 _OPTIONS: Mapping[str, Any] = {
     "action": "propose",
@@ -45,8 +31,21 @@ _OPTIONS: Mapping[str, Any] = {
 }
 """Options of the environment, all that matter: other defaults would not change a suite."""
 
-_FICTITIOUS: Mapping[str, Any] = {"name": "fictitious", "version": 1}
-_BINORMAL: Mapping[str, Any] = {"name": "binormal", "version": 1}
+
+def standard_options(**changes: Any) -> dict[str, Any]:
+    """All options that a suite states, those of the shipped suites but for the changes.
+
+    Raises:
+        ValueError: A suite states no such option.
+
+    Example:
+        >>> standard_options(metric="f", max_evaluations=8)["max_evaluations"]
+        8
+    """
+    unknown = sorted(set(changes) - set(_OPTIONS))
+    if unknown:
+        raise ValueError(f"suites have no options {unknown}; they have {sorted(_OPTIONS)}")
+    return {**_OPTIONS, **changes}
 
 
 class Shard(NamedTuple):
@@ -64,19 +63,23 @@ class Suite:
         name: Name of the suite.
         family: JSON description of the family, with its version.
         split: Split of the tasks.
-        options: Options of the environment besides family and split.
+        options: Options of the environment besides family and split, see `standard_options`.
         tasks: Task indices; a slow tuner runs on the first ones.
         seeds: Seeds; a slow tuner runs with the first ones.
-        score: What the suite ranks by: "regret" or "return".
+        score: What the suite ranks by: the final "regret", which needs a family whose optimum is
+            known; the "return"; or the "score", the best that was observed.
         version: Raised by a change of what the other fields do not say.
+        tags: Difficulties that the suite isolates. They are no part of what results depend on.
 
     Raises:
-        ValueError: Tasks or seeds are missing, repeated or out of bounds.
+        ValueError: Tasks or seeds are missing, repeated or out of bounds, or there is no such
+            score.
 
     Example:
-        >>> suite = make_suite("smoke")
-        >>> suite.budget, len(suite.tasks), suite.seeds
-        (16, 8, (0, 1))
+        >>> suite = Suite("mine", {"name": "beale", "version": 1}, "test", (0,), (0, 1),
+        ...               standard_options(metric="f"))
+        >>> suite.budget, suite.action_size, suite.measure
+        (16, 2, 'regret')
     """
 
     name: str
@@ -87,30 +90,64 @@ class Suite:
     options: Mapping[str, Any]
     score: str = "regret"
     version: int = 1
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check tasks and seeds."""
+        """Check tasks, seeds and score."""
         for name, high in (("tasks", 2**31), ("seeds", 1000)):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values) or not 0 <= min(values) <= max(values):
                 raise ValueError(f"{name} of suite {self.name!r} must be distinct, >= 0: {values}")
             if max(values) >= high:
                 raise ValueError(f"{name} of suite {self.name!r} must be < {high}: {max(values)}")
+        if self.score not in SCORES:
+            raise ValueError(f"score = {self.score!r} of suite {self.name!r} must be in {SCORES}")
+
+    def check(self) -> None:
+        """Check the options, and that the family knows what the suite ranks by.
+
+        Raises:
+            ValueError: An option is missing or not valid, the family is not registered, or the
+                suite ranks by the regret and the optima of the family are not known.
+        """
+        missing = sorted(set(_OPTIONS) - set(self.options))
+        if missing:
+            raise ValueError(
+                f"suite {self.name!r} does not state the options {missing}: standard_options() "
+                "fills them in"
+            )
+        if self.score == "regret" and self.measure != "regret":
+            raise ValueError(
+                f"suite {self.name!r} ranks by the regret, but nobody knows the optima of the "
+                f"family {self.family['name']!r}: rank by score='score' or score='return'"
+            )
 
     @property
     def budget(self) -> int:
         """Evaluations of an episode."""
         return int(self.options["max_evaluations"])
 
-    @property
+    @cached_property
     def action_size(self) -> int:
         """Components of an action."""
         return self.env().dynamics.mode.size
 
+    @cached_property
+    def measure(self) -> str:
+        """What curves show of the incumbent after each evaluation; less is better.
+
+        "regret" is noise-free; "1 - score" is of the observed score, where suites rank by that or
+        the optima are not known.
+        """
+        known = self.score != "score" and "regret" in self.env().reset(seed=0)[1]
+        return "regret" if known else "1 - score"
+
     @property
     def text(self) -> str:
-        """The suite as canonical JSON."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """What results depend on, as canonical JSON."""
+        facts = asdict(self)
+        del facts["tags"]
+        return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
     @property
     def hash(self) -> str:
@@ -140,40 +177,3 @@ class Suite:
 def env_seed(task: int, seed: int) -> int:
     """Seed of the environment in the episode of a task with a seed, for every tuner."""
     return task * 1000 + seed
-
-
-def make_suite(name: str) -> Suite:
-    """A suite from its name.
-
-    Raises:
-        ValueError: There is no such suite.
-    """
-    if name not in suites():
-        raise ValueError(f"unknown suite {name!r}; known suites: {list(suites())}")
-    return suites()[name]
-
-
-@cache
-def suites() -> Mapping[str, Suite]:
-    """All suites by name."""
-    first, few = tuple(range(256)), tuple(range(32))
-    five, two = (0, 1, 2, 3, 4), (0, 1)
-    skewed = _options(evaluation_cost=0.0, epoch_cost=0.2)
-    chosen = stored_tasks()
-    known = (
-        Suite("fictitious-test", _FICTITIOUS, "test", first, five, _options()),
-        Suite("fictitious-shifted", _FICTITIOUS, "shifted", first, five, _options()),
-        Suite("fictitious-noisy", _FICTITIOUS, "test", first, five, _options(noise=0.05)),
-        Suite("binormal-test", _BINORMAL, "test", first, five, _options()),
-        Suite("smoke", _FICTITIOUS, "test", tuple(range(8)), two, _options()),
-        Suite("capability-noise", _FICTITIOUS, "test", few, two, _options(noise=0.1)),
-        Suite("capability-plateau", _FICTITIOUS, "test", chosen["plateau"], two, _options()),
-        Suite("capability-narrow", _FICTITIOUS, "test", chosen["narrow"], two, _options()),
-        Suite("capability-cost", _FICTITIOUS, "test", few, two, skewed, score="return"),
-        Suite("capability-shift", _FICTITIOUS, "shifted", few, two, _options()),
-    )
-    return {suite.name: suite for suite in known}
-
-
-def _options(**changes: Any) -> Mapping[str, Any]:
-    return {**_OPTIONS, **changes}

@@ -7,20 +7,46 @@ They need NumPy alone.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from hpo_gym.policies.policy import Policy
 
 _FOLDER = Path(__file__).parent
 
 
+class Pretrained(NamedTuple):
+    """A policy that comes with the package."""
+
+    algorithm: str
+    family: str
+    seed: int
+    """Of the training."""
+
+    @property
+    def name(self) -> str:
+        """The name of its files: "algorithm-family-seed"."""
+        return f"{self.algorithm}-{self.family}-{self.seed}"
+
+    @property
+    def path(self) -> Path:
+        """Its npz file."""
+        return _FOLDER / f"{self.name}.npz"
+
+
+def policies() -> list[Pretrained]:
+    """All policies, in the order of their names."""
+    parts = (path.stem.split("-") for path in sorted(_FOLDER.glob("*.npz")))
+    return [Pretrained(algorithm, family, int(seed)) for algorithm, family, seed in parts]
+
+
 def names() -> list[str]:
     """Names of the policies: "algorithm-family-seed"."""
-    return sorted(path.stem for path in _FOLDER.glob("*.npz"))
+    return [policy.name for policy in policies()]
 
 
 def families() -> list[str]:
     """Names of the families on which a policy was trained."""
-    return sorted({name.split("-")[1] for name in names()})
+    return sorted({policy.family for policy in policies()})
 
 
 def path(algorithm: str, family: str, seed: int = 0) -> Path:
@@ -34,13 +60,13 @@ def path(algorithm: str, family: str, seed: int = 0) -> Path:
     Raises:
         ValueError: There is no such policy.
     """
-    file = f"{algorithm}-{family}-{seed}"
-    if file not in names():
+    wanted = Pretrained(algorithm, family, seed)
+    if wanted not in policies():
         raise ValueError(
             f"there is no pretrained policy of {algorithm!r} for the family {family!r} with seed "
             f"{seed}; families are {families()}, policies {names()}"
         )
-    return _FOLDER / f"{file}.npz"
+    return wanted.path
 
 
 def load(algorithm: str, family: str, seed: int = 0) -> Policy:

@@ -37,6 +37,7 @@ FloatArray = NDArray[np.float64]
 STATISTICS = ("IQM", "mean")
 EVALUATIONS, COST = "evaluations", "cost"
 _FUNCTIONS: dict[str, Statistic] = {"IQM": iqm, "mean": mean}
+_MEASURES = {"regret": "Noise-free normalised regret", "1 - score": "1 - the observed score"}
 _POINTS = 33
 """Points of a curve against cost or time."""
 _RESAMPLES = 300
@@ -55,8 +56,9 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
     whole = axis("evaluations", tickvals=list(summary.evaluations))
     xaxes = {EVALUATIONS: whole}
     if axes:
-        speed = f"{summary.settings.seconds_per_epoch[-1]:g} s per epoch"
-        xaxes[COST] = axis("cost paid, in units of the score")
+        speed = f"{summary.settings.seconds_per_resource[-1]:g} s per unit of the resource"
+        if summary.cost_horizon > 0.0:
+            xaxes[COST] = axis("cost paid, in units of the score")
         xaxes[f"time at {speed}"] = axis(f"seconds, at {speed}, with the time to decide")
     variants = {}
     for against, xaxis in xaxes.items():
@@ -69,7 +71,7 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
                 traces[name].append(band(scores.agent, style, x, estimates[name]))
                 traces[name].append(curve(scores.agent, style, x, estimates[name], shape=shape))
         for name in STATISTICS:
-            regret = log_axis(f"regret of the incumbent ({name})")
+            regret = log_axis(f"{summary.measure} of the incumbent ({name})")
             variants[f"{name}|{against}"] = {
                 "data": traces[name],
                 "layout": layout(480, xaxis, regret),
@@ -79,19 +81,19 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
     return Figure(
         "anytime",
         "Anytime curves",
-        f"Noise-free normalised regret of the best configuration so far; lower is better. Bands: "
+        f"{_MEASURES[summary.measure]} of the best configuration so far; lower is better. Bands: "
         f"{100 * summary.settings.confidence:g} % bootstrap intervals on these tasks. Values below "
         f"{FLOOR:g} are drawn there."
-        + (" Regret is 1 until the first evaluation has ended." if axes else "")
+        + (" It is 1 until the first evaluation has ended." if axes else "")
         + f" {results.fewer_runs}".rstrip(),
-        f"IQM regret after {summary.budget} evaluations: {listing(agents, final)}.",
+        f"IQM {summary.measure} after {summary.budget} evaluations: {listing(agents, final)}.",
         {"statistic": STATISTICS, "against": tuple(xaxes)},
         variants,
     )
 
 
 def profile_figure(results: SuiteResults, styles: Styles) -> Figure:
-    """Fraction of runs that end with at most a certain regret."""
+    """Fraction of runs that end with at most a certain regret, or 1 - score."""
     summary = results.summary
     x = numbers(summary.taus)
     traces = []
@@ -104,14 +106,15 @@ def profile_figure(results: SuiteResults, styles: Styles) -> Figure:
     place = int(np.abs(np.log(np.array(x)) - np.log(tau)).argmin())
     shares = [scores.profile[place].value for scores in summary.agents]
     fraction = axis("fraction of runs", range=[0.0, 1.02], tickformat=".0%")
-    regret = log_axis(f"regret after {summary.budget} evaluations, at most")
+    regret = log_axis(f"{summary.measure} after {summary.budget} evaluations, at most")
     return Figure(
         "profile",
         "Performance profiles",
-        "How many runs end with at most so much regret; higher is better. Where curves cross, "
-        "one tuner has better good runs, the other better bad ones."
+        f"How many runs end with at most this {summary.measure}; higher is better. Where curves "
+        "cross, one tuner has better good runs, the other better bad ones."
         + f" {results.fewer_runs}".rstrip(),
-        f"Fraction of runs with a regret of at most {x[place]:.3g}: {listing(agents, shares)}.",
+        f"Fraction of runs with a {summary.measure} of at most {x[place]:.3g}: "
+        f"{listing(agents, shares)}.",
         {},
         {"": {"data": traces, "layout": layout(400, regret, fraction)}},
     )
@@ -129,7 +132,7 @@ def _curves(
     if against == COST:
         ends, horizon = curves.cost_ends(records), summary.cost_horizon
     else:
-        ends = curves.time_ends(records, summary.settings.seconds_per_epoch[-1])
+        ends = curves.time_ends(records, summary.settings.seconds_per_resource[-1])
         horizon = summary.time_horizons[-1]
     grid = np.linspace(0.0, horizon, _POINTS)
     columns = np.moveaxis(curves.value_at(ends, records.regret, grid), -1, 0)

@@ -57,7 +57,7 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
                 estimates = [
                     (c.iqm_difference if name == "IQM" else c.mean_difference)[place] for c in made
                 ]
-                title = f"{name} regret minus that of {reference}"
+                title = f"{name} {summary.measure} minus that of {reference}"
                 zero = axis(title, zeroline=True, zerolinecolor="#202124", zerolinewidth=2)
                 variants[f"{reference}|{count}|{name}"] = {
                     "data": [dots(styles, labels, estimates)],
@@ -71,7 +71,7 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         "Left of zero is better than the reference; where the interval excludes zero, also on "
         "unseen tasks. Every agent is compared on the runs that it has in common with the "
         "reference, so slow agents on fewer (see the tables).",
-        f"IQM regret after {summary.budget} evaluations minus that of {references[0]}: "
+        f"IQM {summary.measure} after {summary.budget} evaluations minus that of {references[0]}: "
         f"{listing([c.agent for c in first], values)}.",
         {
             "reference": references,
@@ -95,7 +95,7 @@ def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
             scores = [summary.agent(agent) for agent in agents]
             chosen = [s.regret_iqm if name == "IQM" else s.regret_mean for s in scores]
             estimates = [regrets[count - 1] for regrets in chosen]
-            regret = log_axis(f"{name} regret after {count} evaluations")
+            regret = log_axis(f"{name} {summary.measure} after {count} evaluations")
             variants[f"{count}|{name}"] = {
                 "data": [dots(styles, agents, estimates, FLOOR)],
                 "layout": rows_layout(agents, regret),
@@ -110,7 +110,7 @@ def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         "Training seeds",
         "The same training with other random numbers: how much of a result is luck. Intervals are "
         "about these tasks.",
-        f"IQM regret after {summary.budget} evaluations: {'; '.join(words)}.",
+        f"IQM {summary.measure} after {summary.budget} evaluations: {'; '.join(words)}.",
         {"evaluations": [str(count) for count in counts], "statistic": ("IQM", "mean")},
         variants,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Vectors
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.scoring.comparisons import common_runs
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.showing.report.figure import (
     Figure,
     Json,
@@ -27,35 +28,41 @@ FloatArray = NDArray[np.float64]
 
 _AGENTS = 4
 _TASKS = 3
-_USUAL = ("gp-4", "portfolio", "random")
 _XP = Vectors()
 
 
-class Optimum(NamedTuple):
+class BestConfiguration(NamedTuple):
     """The best configuration of a task, natural values, and its score."""
 
     configuration: tuple[float, ...]
     score: float
 
 
-def chosen_agents(results: SuiteResults, groups: Mapping[str, str]) -> list[str]:
-    """The best learned tuner, a Gaussian process, the portfolio and random search.
+def chosen_agents(results: SuiteResults, agents: Mapping[str, AgentFacts]) -> list[str]:
+    """The best learned tuner and the examples of the settings.
 
     Where some of them did not take part, the best of the others stand in for them: oracles, which
     show nothing but the optimum, where nobody else is there.
     """
-    ranked = [agent for agent in results.agents if groups.get(agent) != "oracle"]
-    ranked = ranked or list(results.agents)
-    learned = [agent for agent in ranked if groups.get(agent) == "learned"][:1]
-    wanted = [*learned, *(agent for agent in _USUAL if agent in ranked)]
+    facts = {name: agents.get(name, AgentFacts()) for name in results.agents}
+    ranked = [name for name in facts if not facts[name].oracle] or list(facts)
+    learned = [name for name in ranked if facts[name].training_seed is not None][:1]
+    examples = results.summary.settings.examples
+    wanted = [*learned, *(name for name in examples if name in ranked)]
     wanted += [agent for agent in ranked if agent not in wanted]
     return [agent for agent in ranked if agent in wanted[:_AGENTS]]
 
 
-def example_figure(results: SuiteResults, groups: Mapping[str, str], styles: Styles) -> Figure:
-    """Scores and configurations, evaluation by evaluation, on the first tasks."""
-    agents = chosen_agents(results, groups)
-    records = [results.runs(agent) for agent in agents]
+def example_figure(
+    results: SuiteResults, agents: Mapping[str, AgentFacts], styles: Styles
+) -> Figure | None:
+    """Scores and configurations, evaluation by evaluation, on the first tasks.
+
+    None where regret is not what was measured: it takes optima and noise-free scores.
+    """
+    if results.summary.measure != "regret":
+        return None
+    records = [results.runs(agent) for agent in chosen_agents(results, agents)]
     runs = common_runs(records)
     family = require_optimum(make_family(results.suite.family), "the figure of an example episode")
     metric, seed = str(results.suite.options["metric"]), runs.seeds[0]
@@ -64,7 +71,7 @@ def example_figure(results: SuiteResults, groups: Mapping[str, str], styles: Sty
         parameters, _ = family.tasks(results.suite.split, task, metric)
         scaled, score = family.optimum(parameters, metric)
         best = _natural(family, np.array(scaled)[:, None])[:, 0]
-        optimum = Optimum(tuple(best.tolist()), score)
+        optimum = BestConfiguration(tuple(best.tolist()), score)
         data = _optimum_traces(optimum, results.suite.budget)
         for one in records:
             data += _traces(one, family, parameters, metric, optimum, styles, (task, seed))
@@ -91,7 +98,7 @@ def _traces(
     family: Family,
     parameters: Any,
     metric: str,
-    optimum: Optimum,
+    optimum: BestConfiguration,
     styles: Styles,
     run: tuple[int, int],
 ) -> list[Json]:
@@ -131,7 +138,7 @@ def _traces(
     return traces
 
 
-def _optimum_traces(optimum: Optimum, budget: int) -> list[Json]:
+def _optimum_traces(optimum: BestConfiguration, budget: int) -> list[Json]:
     """Lines at the optimum's score and configuration."""
     return [
         {

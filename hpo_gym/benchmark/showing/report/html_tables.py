@@ -44,8 +44,10 @@ def overview_table(results: Sequence[SuiteResults]) -> Table:
     agents = list(dict.fromkeys(agent for one in results for agent in one.agents))
     rows = [[agent, *(_final(one, agent) for one in results)] for agent in agents]
     by_return = [one.suite.name for one in results if one.summary.ranked_by == "return"]
+    by_score = [one.suite.name for one in results if one.summary.ranked_by == "score"]
     notes = [
         "IQM of the normalised regret after the last evaluation; intervals are with each suite.",
+        f"On {', '.join(by_score)}: of 1 - the best score observed." if by_score else "",
         f"On {', '.join(by_return)}: IQM of the return, higher is better." if by_return else "",
         f"{_FEWER} on the first of the tasks or seeds only, so no fair comparison: see the paired "
         "differences.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.showing.report.figure import Styles
 from hpo_gym.benchmark.showing.report.style import Style, extra_seed
 
@@ -19,23 +20,28 @@ _DASHES = {
 """Plotly's dashes as SVG draws them."""
 
 
-def legend(groups: Mapping[str, str], styles: Styles) -> str:
+def legend(agents: Mapping[str, AgentFacts], styles: Styles) -> str:
     """The legend; further training seeds are hidden at first.
 
     Args:
-        groups: Groups by the agents' names, in order.
+        agents: What is known of the agents, by their names, in order.
         styles: Styles by the agents' names.
     """
+    groups = {agent: escape(facts.group) for agent, facts in agents.items()}
     chips = []
     for agent, group in groups.items():
-        pressed = "false" if extra_seed(agent, groups) else "true"
+        pressed = "false" if extra_seed(agent, agents) else "true"
         chips.append(
-            f'<button type="button" data-agent="{escape(agent)}" data-group="{escape(group)}" '
+            f'<button type="button" data-agent="{escape(agent)}" data-group="{group}" '
             f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}</button>'
         )
     many = "".join(
         f'<button type="button" data-show="{value}">{value}</button>'
-        for value in ("main", "all", *dict.fromkeys(map(escape, groups.values())))
+        for value in (
+            "main",
+            "all",
+            *dict.fromkeys(groups.values()),
+        )
     )
     return (
         '<aside class="legend" aria-label="Agents shown in the figures">'

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.showing.report.anytime import anytime_figure, profile_figure
 from hpo_gym.benchmark.showing.report.dots import difference_figure, rank_figure, seeds_figure
 from hpo_gym.benchmark.showing.report.example import example_figure
@@ -30,7 +31,7 @@ def write_report(
     path: Path,
     results: Sequence[SuiteResults],
     *,
-    groups: Mapping[str, str],
+    agents: Mapping[str, AgentFacts],
     facts: Mapping[str, str],
 ) -> None:
     """Write the report of a benchmark.
@@ -38,26 +39,27 @@ def write_report(
     Args:
         path: The HTML file.
         results: Of each suite, in the order in which they are shown.
-        groups: What stands together, by agent, in the order of the legend: "learned", "informed",
-            "uninformed", "oracle"; any other group is drawn like a user's own tuners.
+        agents: What is known of the agents, by their names, in the order of the legend. The groups
+            "learned", "informed", "uninformed" and "oracle" have colours of their own; any other
+            group is drawn like a user's own tuners.
         facts: What was run, by what: the command, the commit, versions, the date.
 
     Raises:
         ValueError: There are no results.
         ImportError: Plotly is not installed.
     """
-    write_atomic(path, report_html(results, groups=groups, facts=facts))
+    write_atomic(path, report_html(results, agents=agents, facts=facts))
 
 
 def report_html(
-    results: Sequence[SuiteResults], *, groups: Mapping[str, str], facts: Mapping[str, str]
+    results: Sequence[SuiteResults], *, agents: Mapping[str, AgentFacts], facts: Mapping[str, str]
 ) -> str:
     """The report as text; arguments and errors as for `write_report`."""
     if not results:
         raise ValueError("a report needs the results of at least one suite: run the benchmark")
     scored = {agent for one in results for agent in one.agents}
-    shown = {agent: group for agent, group in groups.items() if agent in scored}
-    shown |= {agent: "other" for agent in sorted(scored - set(groups))}
+    shown = {name: known for name, known in agents.items() if name in scored}
+    shown |= {name: AgentFacts() for name in sorted(scored - set(agents))}
     page = _Page(results, shown)
     tabs, panels = page.tabs(), page.panels()
     return (
@@ -75,16 +77,16 @@ def report_html(
 class _Page:
     """The parts of the page; figures are collected as they are placed."""
 
-    def __init__(self, results: Sequence[SuiteResults], groups: Mapping[str, str]) -> None:
-        self._results, self._groups = results, groups
+    def __init__(self, results: Sequence[SuiteResults], agents: Mapping[str, AgentFacts]) -> None:
+        self._results, self._agents = results, agents
         references = results[0].summary.settings.references
-        self.styles: Styles = styles(groups, references[0] if references else "")
+        self.styles: Styles = styles(agents, references[0] if references else "")
         self._figures: dict[str, Figure] = {}
-        self._general = [one for one in results if one.capability is None]
-        self._capable = [one for one in results if one.capability is not None]
+        self._general = [one for one in results if not one.suite.tags]
+        self._capable = [one for one in results if one.suite.tags]
 
     def header(self, facts: Mapping[str, str]) -> str:
-        agents, suites = len(self._groups), len(self._results)
+        agents, suites = len(self._agents), len(self._results)
         rows = {**facts, "suites (SHA-256)": self._hashes()}
         items = "".join(
             f"<dt>{escape(name)}</dt><dd>{text if name.startswith('suites') else escape(text)}</dd>"
@@ -94,7 +96,8 @@ class _Page:
             "<header>\n<h1>How tuners compare</h1>\n"
             f"<p>{agents} hyperparameter tuners on {suites} suites of tasks that none of them was "
             "trained on. Regret is what is missing to the best possible noise-free score of a "
-            "task, as a share of it: 0 is perfect, lower is better.</p>\n"
+            "task, as a share of it: 0 is perfect, lower is better. Where nobody knows the best "
+            "score, 1 - the best score observed stands for it.</p>\n"
             f'<details class="facts"><summary>What was run</summary><dl>{items}</dl></details>\n'
             "<noscript><p>Figures need JavaScript; the tables below do not.</p></noscript>\n"
             "</header>"
@@ -134,7 +137,7 @@ class _Page:
         return ", ".join(lines)
 
     def _overview(self) -> Iterable[str]:
-        scores = capability_scores(self._results, self._groups)
+        scores = capability_scores(self._results, self._agents)
         yield html_table(overview_table(self._results), self.styles)
         radar = radar_figure(scores, self.styles)
         if radar is not None:
@@ -150,10 +153,13 @@ class _Page:
         yield self._place(name, anytime_figure(one, self.styles))
         yield self._place(name, profile_figure(one, self.styles))
         yield self._place(name, rank_figure(one, self.styles))
-        for figure in (difference_figure(one, self.styles), seeds_figure(one, self.styles)):
+        for figure in (
+            difference_figure(one, self.styles),
+            seeds_figure(one, self.styles),
+            example_figure(one, self._agents, self.styles),
+        ):
             if figure is not None:
                 yield self._place(name, figure)
-        yield self._place(name, example_figure(one, self._groups, self.styles))
 
     def _capabilities(self) -> Iterable[str]:
         for one in self._capable:

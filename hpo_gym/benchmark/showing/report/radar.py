@@ -7,43 +7,51 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from hpo_gym.benchmark.scoring.comparisons import common_runs, return_on
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.benchmark.showing.report.figure import Figure, Json, Styles, layout, listing, short
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.table import Table
 
-_RANDOM = "random"
-_ORACLE = "oracle"
 _LEAST = 3
 """Axes of which a radar is made at least."""
 
 Scores = dict[str, dict[str, float]]
 
 
-def capability_scores(results: Sequence[SuiteResults], groups: Mapping[str, str]) -> Scores:
+def capability_scores(results: Sequence[SuiteResults], agents: Mapping[str, AgentFacts]) -> Scores:
     """Normalised scores by agent and capability, in [0, 1].
 
-    0 is random search, or worse. 1 is regret 0, or, where a suite is ranked by the return, the
-    return of the best agent that is no oracle, or more. IQMs of the final regret or the return on
-    the runs that agent and random search (and the best agent) have in common; agents without them
-    have no score.
+    0 is the settings' baseline, or worse. 1 is regret 0, or, where a suite is ranked by the return,
+    the return of the best agent that is no oracle, or more. IQMs of the final regret or the return
+    on the runs that agent and baseline (and the best agent) have in common; agents without them
+    have no score. Of several suites for one capability it is the mean.
 
     Args:
-        results: Of all suites; those that isolate no capability are left out.
-        groups: What stands together, by agent; agents of "oracle" set no scale.
+        results: Of all suites; those without tags are left out.
+        agents: What is known of the agents, by their names; oracles set no scale.
     """
-    oracles = {agent for agent, group in groups.items() if group == _ORACLE}
-    scores: Scores = {}
+    oracles = {name for name, facts in agents.items() if facts.oracle}
+    found: dict[str, dict[str, list[float]]] = {}
     for one in results:
-        if one.capability is not None and _RANDOM in one.agents:
-            best = None
-            if one.summary.ranked_by == "return":
-                best = _best_return(one, oracles)
-            for agent in one.agents:
-                value = _by_regret(one, agent) if best is None else _by_return(one, agent, best)
-                if value is not None:
-                    scores.setdefault(agent, {})[one.capability] = min(max(value, 0.0), 1.0)
-    return scores
+        baseline = one.summary.settings.baseline
+        if baseline is None or baseline not in one.agents:
+            continue
+        best = _best_return(one, oracles) if one.summary.ranked_by == "return" else None
+        for agent in one.agents:
+            value = (
+                _by_regret(one, agent, baseline)
+                if best is None
+                else _by_return(one, agent, baseline, best)
+            )
+            if value is not None:
+                for tag in one.suite.tags:
+                    mine = found.setdefault(agent, {}).setdefault(tag, [])
+                    mine.append(min(max(value, 0.0), 1.0))
+    return {
+        agent: {tag: float(np.mean(values)) for tag, values in row.items()}
+        for agent, row in found.items()
+    }
 
 
 def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
@@ -85,10 +93,10 @@ def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
     return Figure(
         "radar",
         "Capabilities",
-        "Every axis is a suite that isolates one difficulty. 0 (the centre): random search, or "
+        "Every axis is a suite that isolates one difficulty. 0 (the centre): the baseline, or "
         "worse; 1: regret 0, or, on the cost suite, which ranks by the return, the best return of "
         "an agent that is no oracle, or more. Linear between them, of IQMs after the last "
-        "evaluation, each agent beside random search on the runs that both have.",
+        "evaluation, each agent beside the baseline on the runs that both have.",
         f"Averages over the capabilities: {listing(list(complete), averages)}.",
         {},
         {"": {"data": traces, "layout": {**figure, "polar": polar, "margin": margin}}},
@@ -110,10 +118,10 @@ def _axes(scores: Scores) -> list[str]:
     return list(dict.fromkeys(name for row in scores.values() for name in row))
 
 
-def _by_regret(results: SuiteResults, agent: str) -> float | None:
-    if agent == _RANDOM:
+def _by_regret(results: SuiteResults, agent: str, baseline: str) -> float | None:
+    if agent == baseline:
         return 0.0
-    comparison = results.summary.comparison(agent, _RANDOM)
+    comparison = results.summary.comparison(agent, baseline)
     if comparison is None or not comparison.reference_iqm[-1] > 0.0:
         return None
     return 1.0 - comparison.agent_iqm[-1] / comparison.reference_iqm[-1]
@@ -125,8 +133,8 @@ def _best_return(results: SuiteResults, oracles: Collection[str]) -> str:
     return max(rivals, key=lambda scores: scores.return_iqm.value).agent
 
 
-def _by_return(results: SuiteResults, agent: str, best: str) -> float | None:
-    records = [results.runs(name) for name in (agent, _RANDOM, best)]
+def _by_return(results: SuiteResults, agent: str, baseline: str, best: str) -> float | None:
+    records = [results.runs(name) for name in (agent, baseline, best)]
     runs = common_runs(records)
-    mine, random, most = (float(iqm(return_on(record, runs).ravel())) for record in records)
-    return (mine - random) / (most - random) if most > random else None
+    mine, least, most = (float(iqm(return_on(record, runs).ravel())) for record in records)
+    return (mine - least) / (most - least) if most > least else None

@@ -8,8 +8,6 @@ from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.scoring.scores import Summary
 from hpo_gym.benchmark.suites.suite import Suite
 
-_CAPABILITY = "capability-"
-
 
 @dataclass(frozen=True)
 class SuiteResults:
@@ -24,12 +22,6 @@ class SuiteResults:
     suite: Suite
     summary: Summary
     records: tuple[Records, ...]
-
-    @property
-    def capability(self) -> str | None:
-        """Name of the difficulty that the suite isolates; None of a general suite."""
-        name = self.suite.name
-        return name.removeprefix(_CAPABILITY) if name.startswith(_CAPABILITY) else None
 
     @property
     def agents(self) -> tuple[str, ...]:

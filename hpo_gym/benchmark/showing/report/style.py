@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hpo_gym.benchmark.scoring.training_seeds import group_of
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
@@ -45,41 +45,44 @@ class Style(NamedTuple):
         return f"rgba({red},{green},{blue},0.13)"
 
 
-def styles(groups: Mapping[str, str], reference: str) -> dict[str, Style]:
+def styles(agents: Mapping[str, AgentFacts], reference: str) -> dict[str, Style]:
     """Styles by the agents' names.
 
     Training seeds of a tuner share its colour and differ in dash and mark; the first is the
     boldest.
 
     Args:
-        groups: Groups by the agents' names, in the order of the legend.
+        agents: What is known of the agents, by their names, in the order of the legend.
         reference: The agent that others are compared with first.
     """
     seen: dict[str, list[str]] = {}
     made = {}
-    for agent, group in groups.items():
-        palette = _PALETTES.get(group, _OTHERS)
-        tuner = (group_of(agent) or agent) if group == "learned" else agent
-        tuners = seen.setdefault(group, [])
+    for agent, facts in agents.items():
+        palette = _PALETTES.get(facts.group, _OTHERS)
+        tuner = facts.tuner or agent
+        tuners = seen.setdefault(facts.group, [])
         if tuner not in tuners:
             tuners.append(tuner)
         place = tuners.index(tuner)
-        variant = place // len(palette.colours) + (place if group == "uninformed" else 0)
+        variant = place // len(palette.colours) + (place if facts.group == "uninformed" else 0)
         width = palette.width
-        if tuner != agent:
-            seed = int(agent.rpartition("-")[2])
-            variant += seed
-            width = max(1.5, width - 0.75 * seed)
+        if facts.training_seed is not None:
+            variant += facts.training_seed
+            width = max(1.5, width - 0.75 * facts.training_seed)
         colour = palette.colours[place % len(palette.colours)]
-        symbol = _SYMBOLS[(place if tuner == agent else variant) % len(_SYMBOLS)]
+        symbol = _SYMBOLS[(place if facts.training_seed is None else variant) % len(_SYMBOLS)]
         made[agent] = Style(colour, _DASHES[variant % len(_DASHES)], width, symbol)
         if agent == reference:
             made[agent] = Style(_REFERENCE, "solid", 2.0, symbol)
     return made
 
 
-def extra_seed(agent: str, groups: Mapping[str, str]) -> bool:
-    """Whether the agent is a further training seed of a learned tuner: "ppo-1" beside "ppo-0"."""
-    group = group_of(agent)
-    learned = groups.get(agent) == "learned" and group is not None
-    return learned and agent != f"{group}-0" and f"{group}-0" in groups
+def extra_seed(agent: str, agents: Mapping[str, AgentFacts]) -> bool:
+    """Whether another agent of the same tuner has a smaller training seed."""
+    mine = agents[agent]
+    return mine.training_seed is not None and any(
+        facts.tuner == mine.tuner
+        and facts.training_seed is not None
+        and facts.training_seed < mine.training_seed
+        for facts in agents.values()
+    )

@@ -1,0 +1,124 @@
+"""Objects by name: "module:attribute", or "path/to/file.py:attribute" for what is in no package."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from functools import reduce
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_FILE_MODULE = "hpo_gym_file_"
+"""What the names of modules begin with that were loaded from a file."""
+
+
+def split(reference: str) -> tuple[str, str]:
+    """The module or file of a reference, and the attribute.
+
+    Raises:
+        ValueError: It is neither "module:attribute" nor "path/to/file.py:attribute".
+    """
+    source, _, attribute = reference.rpartition(":")
+    if not source or not all(part.isidentifier() for part in attribute.split(".")):
+        raise ValueError(f"{reference!r} must be 'module:attribute' or 'path/to/file.py:attribute'")
+    return source, attribute
+
+
+def load(reference: str) -> Any:
+    """The object that a reference names; its module is imported.
+
+    Raises:
+        ValueError: The reference is spelt wrongly, the module cannot be found, or it has no such
+            attribute.
+    """
+    try:
+        source, attribute = split(reference)
+        module = _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
+        return reduce(getattr, attribute.split("."), module)
+    except (ImportError, AttributeError, FileNotFoundError, ValueError) as error:
+        raise ValueError(f"{reference!r} cannot be imported: {error}") from error
+
+
+def reference_to(thing: Any) -> str:
+    """The reference that another process can `load` a class or a function from.
+
+    Raises:
+        ValueError: It is not at the top level of a module.
+    """
+    name, attribute = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    source = name
+    if module is not None and module.__name__.startswith(_FILE_MODULE):
+        source = str(module.__file__)
+    reference = f"{source}:{attribute}"
+    if module is None or "<locals>" in attribute or load(reference) is not thing:
+        raise ValueError(
+            f"{thing!r} cannot be found by another process: define it at the top level of a module"
+        )
+    return reference
+
+
+def source_file(reference: str) -> Path:
+    """The file that a reference points into. Nothing is imported.
+
+    Raises:
+        ValueError: There is no such file.
+    """
+    source, _ = split(reference)
+    path = Path(source) if _is_file(source) else _file_of(source)
+    if path is None or not path.is_file():
+        kind = "file" if _is_file(source) else "module with a source file on Python's path called"
+        raise ValueError(f"{reference!r}: there is no {kind} {source!r}")
+    return path
+
+
+def absolute(reference: str) -> str:
+    """The reference, with the full path if it points into a file."""
+    source, attribute = split(reference)
+    return f"{Path(source).resolve()}:{attribute}" if _is_file(source) else reference
+
+
+def _is_file(source: str) -> bool:
+    return source.endswith(".py")
+
+
+def _file_of(module: str) -> Path | None:
+    if module == "__main__":  # it has no specification if it was started as a script
+        file = getattr(sys.modules[module], "__file__", None)
+        return None if file is None else Path(file)
+    top, *rest = module.split(".")
+    specification, name = importlib.util.find_spec(top), top
+    for part in rest:
+        # `find_spec` of a dotted name would import the packages before the dots.
+        folders = specification.submodule_search_locations if specification else None
+        name = f"{name}.{part}"
+        specification = PathFinder.find_spec(name, folders) if folders else None
+    if specification is None or not specification.has_location or not specification.origin:
+        return None
+    return Path(specification.origin)
+
+
+def _load_file(path: Path) -> ModuleType:
+    """The module of a file, which may import its neighbours, as a script may."""
+    path = path.resolve()
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    name = f"{_FILE_MODULE}{path.stem}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(specification)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    sys.modules[name] = module
+    try:
+        specification.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

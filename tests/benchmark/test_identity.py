@@ -1,0 +1,145 @@
+"""Agents by name: how they are spelt, and what their results depend on."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from agents import make_agent
+from hpo_gym import TuningEnv
+from hpo_gym.tuners.registry import (
+    AgentEntry,
+    agent_entry,
+    read_agent,
+    register_agent,
+    registered_agents,
+)
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module outside the repository, in a package that is not to be imported."""
+    package = tmp_path / "my_tuners"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    file = package / "best.py"
+    file.write_text("class Best: ...")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return file
+
+
+def test_a_changed_module_is_another_tuner(module):
+    before = read_agent("my_tuners.best:Best").identity
+    assert read_agent("my_tuners.best:Best").identity == before
+    assert read_agent("my_tuners.best:Other").identity != before
+    module.write_text("class Best: 'changed'")
+    assert read_agent("my_tuners.best:Best").identity != before
+    with pytest.raises(ValueError, match=r"no module .* 'my_tuners\.worst'"):
+        read_agent("my_tuners.worst:Best")
+
+
+def test_what_an_identity_says(module, tmp_path):
+    file = tmp_path / "policy.npz"
+    file.write_bytes(b"weights")
+    entry = AgentEntry("mine", "my_tuners.best:Best", {"size": 3}, version=2, files=(str(file),))
+    # what `printf weights | sha256sum` prints
+    digest = "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c"
+    assert entry.identity == (
+        f'{{"files":{{"policy.npz":"{digest}"}},"name":"mine","settings":{{"size":3}},"version":2}}'
+    )
+    module.write_text("class Best: 'changed'")  # the version speaks for the source
+    moved = replace(entry, factory="my_tuners.moved:Best")
+    others = [
+        replace(entry, name="other"),
+        replace(entry, settings={"size": 4}),
+        replace(entry, version=3),
+    ]
+    identities = {entry.identity, moved.identity, *(other.identity for other in others)}
+    assert moved.identity == entry.identity
+    assert len(identities) == 4
+    file.write_bytes(b"other weights")
+    assert entry.identity not in identities
+
+
+def test_no_module_path_is_part_of_a_shipped_agent():
+    assert json.loads(agent_entry("gp-4").identity) == {
+        "name": "gp-4",
+        "version": 1,
+        "settings": {"sampler": "gp", "startup_trials": 4},
+        "files": {},
+    }
+    for entry in registered_agents():
+        if entry.version is not None:
+            assert "agents." not in entry.identity
+
+
+def test_names_of_training_seeds_are_said_not_parsed():
+    seeds = {e.name: (e.tuner, e.training_seed) for e in registered_agents()}
+    assert seeds["unrolled-2"] == ("unrolled", 2)
+    assert seeds["gp-4"] == (None, None)
+
+
+def test_an_agent_is_registered_by_object_or_by_name(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "class Middle:\n    def __init__(self, problem, *, seed, height=0.0): self.height =
+        height\n"
+    )
+    for given in (f"one={file}:Middle", AgentEntry("two", f"{file}:Middle", {"height": 0.5})):
+        entry = register_agent(given)
+        assert register_agent(given) == entry == agent_entry(entry.name)
+    assert make_agent("one", TuningEnv(), height=0.25).height == 0.25
+    assert make_agent("two", TuningEnv()).height == 0.5
+    assert type(make_agent("one", TuningEnv())) is type(make_agent("two", TuningEnv()))
+    assert make_agent(f"{file}:Middle", TuningEnv()).height == 0.0
+    with pytest.raises(ValueError, match=r"'two' takes no settings \['height'\]; it takes \[\]"):
+        make_agent("two", TuningEnv(), height=1.0)
+    with pytest.raises(ValueError, match="the name of the agent 'one' is taken"):
+        register_agent(AgentEntry("one", f"{file}:Middle", {"height": 0.5}))
+    assert register_agent(Registered) == AgentEntry("Registered", Registered)
+    assert Registered.__module__ in agent_entry("Registered").importable().factory
+
+
+class Registered:
+    """A factory at the top level of a module."""
+
+
+def test_what_no_other_process_can_find_is_refused():
+    class Local: ...
+
+    with pytest.raises(ValueError, match="define it at the top level of a module"):
+        AgentEntry("local", Local).importable()
+
+
+@pytest.mark.parametrize("text", ["mine.py", "mine.py:", ":Tuner", "=a:b", "a:b c"])
+def test_tuners_spelt_wrongly(text):
+    with pytest.raises(ValueError, match="must be 'module:attribute' or"):
+        read_agent(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"speed": "quick"}, "speed = 'quick' must be one of"),
+        ({"needs": "answers"}, "needs = 'answers' must be one of"),
+        ({"settings": {"a": object()}}, "not JSON serializable"),
+        ({"name": ""}, "needs a name"),
+    ],
+)
+def test_bad_entries(fields, message):
+    with pytest.raises(ValueError, match=message):
+        AgentEntry(**{"name": "a", "factory": "a:b", **fields})
+
+
+def test_a_path_may_have_an_equals_sign(tmp_path):
+    folder = tmp_path / "rate=3"
+    folder.mkdir()
+    (folder / "mine.py").write_text("class Mine: ...")
+    for text, name in (("", "Mine"), ("own=", "own")):
+        entry = read_agent(f"{text}{folder}/mine.py:Mine")
+        assert (entry.name, entry.factory) == (name, f"{folder}/mine.py:Mine")
+
+
+def test_a_file_that_does_not_exist(tmp_path):
+    with pytest.raises(ValueError, match=r"there is no file .*nowhere\.py"):
+        read_agent(f"{tmp_path}/nowhere.py:Mine")
