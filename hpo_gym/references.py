@@ -24,7 +24,10 @@ def split(reference: str) -> tuple[str, str]:
     """
     source, _, attribute = reference.rpartition(":")
     if not source or not all(part.isidentifier() for part in attribute.split(".")):
-        raise ValueError(f"{reference!r} must be 'module:attribute' or 'path/to/file.py:attribute'")
+        raise ValueError(
+            f"{reference!r} cannot be imported: it must be 'module:attribute' or "
+            "'path/to/file.py:attribute'"
+        )
     return source, attribute
 
 
@@ -35,11 +38,11 @@ def load(reference: str) -> Any:
         ValueError: The reference is spelt wrongly, the module cannot be found, or it has no such
             attribute.
     """
+    source, attribute = split(reference)
     try:
-        source, attribute = split(reference)
         module = _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
         return reduce(getattr, attribute.split("."), module)
-    except (ImportError, AttributeError, FileNotFoundError, ValueError) as error:
+    except (ImportError, AttributeError, FileNotFoundError) as error:
         raise ValueError(f"{reference!r} cannot be imported: {error}") from error
 
 

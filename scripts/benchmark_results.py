@@ -107,7 +107,7 @@ def score(
     suite: Suite, records: Sequence[Records], failed: Sequence[str], agents: Sequence[AgentEntry]
 ) -> Summary:
     """All scores of a suite."""
-    pure = getattr(make_family(suite.family), "pure", True)  # else trials may cost real trainings
+    pure = make_family(suite.family).pure  # else random trials may cost real trainings
     return summarise(
         suite,
         records,

@@ -1,9 +1,8 @@
 """Agents by name: what each is, how it is built, and what its stored results depend on.
 
-A factory is called as ``factory(problem, seed=..., **settings)``, with what a tuner may know of the
-problem, and returns an object with Stable-Baselines3's `predict`; a class with such a constructor
-is one. A factory with a parameter ``family`` is told the family too, to learn from its training
-tasks.
+A factory is called as ``factory(problem, seed=..., **settings)``, where `Problem` says what a tuner
+may know, and returns an object with Stable-Baselines3's `predict`; a class with such a constructor
+is one. With a parameter ``family`` it is told the family too, to learn from its training tasks.
 """
 
 from __future__ import annotations

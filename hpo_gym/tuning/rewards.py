@@ -55,11 +55,13 @@ def register_reward(name: str, reward: Reward | str) -> None:
         reward: The function, or where it is: "module:function" or "path/to/file.py:function".
 
     Raises:
-        ValueError: The name is taken or no text, or the reward cannot be called.
+        ValueError: The name is taken or no text, or the reward cannot be called. The same function
+            may be registered again, also if its module was imported a second time.
     """
     if isinstance(reward, str):
         reward = load(reward)
     if not isinstance(name, str) or not callable(reward):
         raise ValueError(f"register_reward needs a name and a function, not {name!r}, {reward!r}")
-    if REWARDS.setdefault(name, reward) is not reward:
+    known = REWARDS.setdefault(name, reward)
+    if known is not reward and getattr(known, "__code__", 0) != getattr(reward, "__code__", 1):
         raise ValueError(f"reward {name!r} exists already; choose another name")

@@ -82,8 +82,9 @@ def test_names_of_training_seeds_are_said_not_parsed():
 def test_an_agent_is_registered_by_object_or_by_name(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        "class Middle:\n    def __init__(self, problem, *, seed, height=0.0): self.height =
-        height\n"
+        "class Middle:\n"
+        "    def __init__(self, problem, *, seed, height=0.0):\n"
+        "        self.height = height\n"
     )
     for given in (f"one={file}:Middle", AgentEntry("two", f"{file}:Middle", {"height": 0.5})):
         entry = register_agent(given)

@@ -182,7 +182,8 @@ import numpy as np
 class Curious:
     def __init__(self, problem, *, seed, family, process=None):
         self.tells = [hasattr(problem, name) for name in ("step", "family", "tasks")]
-        self.tells += [process is not None, process and process.options.split == "train"]
+        self.tells += [process is not None]
+        self.tells += [process is not None and process.options.split == "train"]
 
     def predict(self, observation, **kwargs):
         seen = np.array(self.tells, dtype=float) @ 2.0 ** -np.arange(5)

@@ -15,6 +15,7 @@ from hpo_gym.benchmark.running.measure import Meter
 from hpo_gym.benchmark.running.runner import fingerprint
 from hpo_gym.benchmark.suites.suite import Suite, env_seed
 from hpo_gym.environments.tuning_env import TuningEnv
+from hpo_gym.families import make_family
 
 TOLERANCE = 1e-12
 """Largest difference from results of another machine, relative to the value or to 1, the largest
@@ -43,8 +44,14 @@ def validate(store: Store, suite: Suite, *, sample: int | None = None) -> Iterat
         sample: Replay at most so many episodes of each agent, spread over all; None for all.
 
     Raises:
-        ValueError: Results are damaged, see `Store.stored`.
+        ValueError: Results are damaged, see `Store.stored`, or the family is impure.
     """
+    family = make_family(suite.family)
+    if not family.pure:
+        raise ValueError(
+            f"the family {family.name!r} is impure: no evaluation of the suite {suite.name!r} can "
+            "be repeated to confirm it"
+        )
     for agent, run in store.agents(suite).items():
         stored = store.stored(suite, agent)
         if stored is None:  # it has failed only
