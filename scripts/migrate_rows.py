@@ -3,8 +3,8 @@
     python -m scripts.migrate_rows benchmark_rows
 
 Identities named the module of a factory, which has moved; they are now name, version, settings and
-the digests of files. The family "fictitious-family" is now called "fictitious", in the suites and in
-the portfolio. No number changes: every array is copied as it is, which is checked.
+the digests of files. The family "fictitious-family" is now called "fictitious", in the suites and
+in the portfolio. No number changes: every array is copied as it is, which is checked.
 """
 
 from __future__ import annotations

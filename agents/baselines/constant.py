@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ class ConstantAgent(Agent):
 
     name = "constant"
     modes = ("propose",)
-    needs: ClassVar[str] = "process"
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +29,6 @@ class PretrainedTuner:
         ValueError: There is no such policy for the family, or it cannot read the problem's
             observations.
     """
-
-    needs: ClassVar[str] = "family"
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,6 @@ class OracleAgent(Agent):
     """
 
     name = "oracle"
-    needs: ClassVar[str] = "process"
 
     def __init__(self, problem: Problem, *, process: TuningProcess, seed: int = 0) -> None:
         super().__init__(problem, seed=seed)

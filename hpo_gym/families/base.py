@@ -160,6 +160,13 @@ class Family(ABC):
             metrics[i] = metrics[i] / xp.maximum(1.0 - metrics[i], _LEAST_SCORE)
         return tuple(metrics)
 
+    def score_of(self, features: Columns, metric: str, xp: Namespace) -> Column:
+        """The score that features show: that of the metrics which `metrics_of` gives."""
+        if type(self).score is Family.score and type(self).features is Family.features:
+            shown = features[self.metrics.index(metric)]  # to the last bit, where metrics are not
+            return 1.0 - shown if self.goals[metric] == "minimise" else shown
+        return self.score(self.metrics_of(features, xp), metric, xp)
+
     @cached_property
     def _minimised(self) -> tuple[int, ...]:
         """Places of the metrics that are minimised."""

@@ -63,6 +63,10 @@ class BealeFamily(KnownOptimum):
         """The score: the function's values span six decades."""
         return (self.score(metrics, "f", xp),)
 
+    def score_of(self, features: Columns, metric: str, xp: Namespace) -> Column:
+        """What is shown."""
+        return features[0]
+
     def metrics_of(self, features: Columns, xp: Namespace) -> Columns:
         """The function's value that has this score."""
         return (xp.exp(_LN10 * _LOG_RANGE * (1.0 - features[0])) - 1.0,)

@@ -35,6 +35,11 @@ class Agent(ABC):
     modes: ClassVar[tuple[str, ...]] = ACTIONS
 
     def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        if not isinstance(problem, Problem):
+            raise TypeError(
+                f"agent {self.name!r} is built from a Problem, not from {problem!r}: "
+                "hpo_gym.tuners.build_agent(Agent, env, seed=0) takes that of an environment"
+            )
         self.problem = problem
         self.layout, self.mode = problem.layout, problem.mode
         if self.mode.name not in self.modes:

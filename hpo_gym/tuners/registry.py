@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from hpo_gym.references import absolute, load, reference_to, source_file, split
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuners.building import NEEDS, build_agent
 
 SPEEDS = ("fast", "medium", "slow")
-NEEDS = ("problem", "family", "process")
 
 
 @dataclass(frozen=True)
@@ -127,22 +126,11 @@ class AgentEntry:
             ValueError: The factory cannot be imported.
             TypeError: The factory cannot be called with these arguments.
         """
-        factory, given = self._load(), {"seed": seed, **self.settings, **settings}
-        process = dynamics_of(env)
-        told: dict[str, Any] = {"family": process.family}
-        if self.needs == "process":
-            told["process"] = process
-        names = signature(factory).parameters
-        told = {name: value for name, value in told.items() if name in names}
+        given = {"seed": seed, **self.settings, **settings}
         try:
-            signature(factory).bind(process.problem, **told, **given)
+            return build_agent(self._load(), env, needs=self.needs, **given)
         except TypeError as error:
-            keywords = ", ".join(f"{name}={value!r}" for name, value in given.items())
-            raise TypeError(
-                f"agent {self.name!r} is built by {getattr(factory, '__name__', factory)}(problem, "
-                f"{keywords}), which it does not take: {error}"
-            ) from error
-        return factory(process.problem, **told, **given)
+            raise TypeError(f"agent {self.name!r}: {error}") from error
 
     def free_settings(self) -> list[str]:
         """Names of the factory's keyword arguments that the entry leaves open."""

@@ -215,8 +215,7 @@ class Encoder:
     def _falls(self, metric: str, zeros: Columns, ones: Columns) -> bool:
         xp = Floats()
         at_zeros, at_ones = (
-            self.family.score(self.family.metrics_of(features, xp), metric, xp)
-            for features in (zeros, ones)
+            self.family.score_of(features, metric, xp) for features in (zeros, ones)
         )
         return bool(at_ones < at_zeros)
 
@@ -303,7 +302,8 @@ class Encoder:
 
     def score(self, features: Any) -> NDArray[np.float64]:
         """The observed scores (...) from features (..., M)."""
-        return np.asarray(self.family.score(self.metrics(features), self.metric, Vectors()))
+        columns = tuple(np.moveaxis(np.asarray(features, dtype=np.float64), -1, 0))
+        return np.asarray(self.family.score_of(columns, self.metric, Vectors()))
 
     def evaluations(self, observation: Any) -> NDArray[np.int64]:
         """Number of paid evaluations so far, (...,) int64, from observations (..., size)."""

@@ -130,7 +130,7 @@ def test_an_evaluated_start_is_a_finished_trial() -> None:
     agent = build_agent(OptunaAgent, env)
     seen, info = env.reset(seed=2)
     _, state = agent.predict(seen)
-    first, second = state.run[0]._search._study.trials
+    first, second = state.asked[0]._search._study.trials
     assert first.params == pytest.approx({"thr": 0.4, "epochs": 7, "lr": 0.01}, rel=1e-6)
     assert first.value == pytest.approx(info["f1"], abs=1e-7)
     assert (first.state.name, second.state.name) == ("COMPLETE", "RUNNING")

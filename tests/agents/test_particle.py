@@ -124,12 +124,12 @@ def test_improvement_is_the_sum_that_it_should_be(env_id):
     weights = random.dirichlet(np.ones(6))
     draws = tuple(random.random((4, 6)))
     seen = Seen(random.uniform(-1, 1, (3, 3)), np.zeros((5, 3)), np.array([0.2, 0.4, 0.1]))
-    belief = Belief(dynamics, tasks, weights, draws, seen)
+    belief = Belief(dynamics.problem, dynamics.family, tasks, weights, draws, seen)
     units = random.uniform(-1, 1, (12, 3))
     expected = [improvement_by_hand(dynamics, tasks, weights, draws, seen, unit) for unit in units]
     np.testing.assert_allclose(belief.improvement(units), expected, rtol=1e-7, atol=1e-12)
     assert np.count_nonzero(expected) > 3
-    other = Belief(dynamics, tasks, weights[::-1], draws, seen)
+    other = Belief(dynamics.problem, dynamics.family, tasks, weights[::-1], draws, seen)
     assert not np.allclose(other.improvement(units), expected, rtol=1e-3)
 
 

@@ -98,7 +98,7 @@ def test_shipped_portfolio_is_what_its_file_says(name):
 
 def test_agents_play_the_list():
     env = hpo_gym.TuningVectorEnv(4, **gym.spec("FictitiousHPOFamily-v0").kwargs)
-    units = read_portfolio(dynamics_of(env)).astype(np.float32)
+    units = read_portfolio(dynamics_of(env).family, "f1").astype(np.float32)
     agents = {name: make_agent(name, env) for name in ("static", "portfolio")}
     short = make_agent("portfolio", env, size=3)
     observations, _ = env.reset(seed=0)
@@ -113,7 +113,7 @@ def test_agents_play_the_list():
 def test_gaussian_process_starts_with_the_list():
     env = gym.make("BinormalHPOFamily-v0", split="validation")
     agent, state = make_agent("gp-portfolio", env, seed=1), None
-    units = read_portfolio(dynamics_of(env))
+    units = read_portfolio(dynamics_of(env).family, "f1")
     observation, _ = env.reset(seed=0)
     for step in range(5):
         action, state = agent.predict(observation, state)
@@ -169,11 +169,10 @@ def test_each_metric_has_a_file_of_its_own(make, tmp_path):
     names = ["portfolio-binormal-accuracy.json", "portfolio-binormal.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     for name, metric in zip(names, ("accuracy", "f1"), strict=True):
-        env = gym.make("BinormalHPOFamily-v0", metric=metric)
         stated = json.loads((tmp_path / name).read_text())["unit"]
-        assert read_portfolio(dynamics_of(env)).tolist() == stated
+        assert read_portfolio(make_family("binormal"), metric).tolist() == stated
     with pytest.raises(ValueError, match="--metric loss makes one"):
-        read_portfolio(dynamics_of(gym.make("BinormalHPOFamily-v0", metric="loss")))
+        read_portfolio(make_family("binormal"), "loss")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_actions_of_a_wrong_kind(action):
         assert np.all(env.step(good)[4]["evaluations"] == 1)
 
 
-@pytest.mark.parametrize("arguments", [(5, lambda *_: 0.0), ("text", "no function")])
+@pytest.mark.parametrize("arguments", [(5, lambda *_: 0.0), ("text", 5)])
 def test_rewards_of_a_wrong_kind(arguments):
     before = dict(REWARDS)
     with pytest.raises(ValueError, match="a name and a function"):

@@ -1,5 +1,7 @@
 """The policies that come with the package: they load, they run, and they have learned."""
 
+from functools import partial
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -46,7 +48,7 @@ def test_learned_tuners_adapt(algorithm, family, seed):
         return build_agent(PretrainedTuner, envs, algorithm=algorithm, training_seed=seed)
 
     mine = regrets(tuner, IDS[family])
-    portfolio = regrets(PortfolioAgent, IDS[family])
+    portfolio = regrets(partial(build_agent, PortfolioAgent), IDS[family])
     if (algorithm, family) == ("recurrent_ppo", "binormal"):
         assert iqm(mine[:, -1]) < iqm(portfolio[:, 0]) / 3.0
     else:
