@@ -12,7 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.find import process_of
 from hpo_gym.tuning.options import Options
 
 MAX_SEED = 2**32 - 1
@@ -99,7 +99,7 @@ def make_env(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
         env = gym.make(env_id, **options)
     except TypeError as error:  # an option of a wrong type, or another package's environment
         raise ValueError(f"{env_id} does not take the options {dict(options)}: {error}") from error
-    dynamics_of(env)
+    process_of(env)
     return env
 
 

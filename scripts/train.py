@@ -28,7 +28,7 @@ from agents.training.validation import headline, regrets
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.families import HashedBank
 from hpo_gym.policies.policy import Policy
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.find import process_of
 from scripts.command_line import command_of, make_env, plain_errors, read_object, read_options
 
 FAMILIES = {
@@ -151,7 +151,7 @@ def _evaluation(policy: Policy, criterion: str) -> list[str]:
 def _regrets(policy: Policy) -> list[str]:
     """Lines with the regret on all validation tasks, after 1, 2, 4, ... evaluations."""
     environment = policy.description["environment"]
-    family = dynamics_of(gym.make(environment["id"], **environment["options"])).family
+    family = process_of(gym.make(environment["id"], **environment["options"])).family
     assert isinstance(family, HashedBank)
     tasks = family.sizes["validation"]
     regret = regrets(policy, environment, tasks)

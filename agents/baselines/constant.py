@@ -50,5 +50,5 @@ class ConstantAgent(Agent):
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], None]:
         """The configuration while nothing is paid, then rest."""
-        fresh = self.layout.evaluations(observations) == 0
+        fresh = self.encoder.evaluations(observations) == 0
         return self.finish(np.tile(self._unit, (len(fresh), 1)), ~fresh), None

@@ -59,7 +59,7 @@ class CoordinateAgent(Agent):
     def __init__(self, problem: Problem, *, seed: int = 0) -> None:
         super().__init__(problem, seed=seed)
         self._pattern = PatternSearch(self.mode, self.problem.resource_axis)
-        d, budget = self.mode.dimension, self.layout.max_evaluations
+        d, budget = self.mode.dimension, self.encoder.max_evaluations
         resource = self.problem.resource_axis
         lines = [axis for axis in range(d) if axis != resource]
         lines += [] if resource is None else [resource]
@@ -76,7 +76,7 @@ class CoordinateAgent(Agent):
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], Any]:
         """The next point of every row's search."""
-        seen = self.layout.decode(observations)
+        seen = self.encoder.decode(observations)
         if self.mode.name != "propose":
             moves, done, state = self._pattern.act(seen, state, starts)
             return self.finish(moves, done), state

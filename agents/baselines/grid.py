@@ -59,7 +59,7 @@ class GridAgent(Agent):
 
     def __init__(self, problem: Problem, *, seed: int = 0, shuffle: bool = False) -> None:
         super().__init__(problem, seed=seed)
-        counts = grid_counts(self.layout.max_evaluations, self.mode.dimension)
+        counts = grid_counts(self.encoder.max_evaluations, self.mode.dimension)
         axes = [(2.0 * np.arange(count) + 1.0) / count - 1.0 for count in counts]
         mesh = np.meshgrid(*axes, indexing="ij")
         self.points = coarse_to_fine(np.stack(mesh, axis=-1).reshape(-1, self.mode.dimension))
@@ -71,5 +71,5 @@ class GridAgent(Agent):
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], None]:
         """The next point of the grid, by the number of paid evaluations."""
-        index = np.minimum(self.layout.evaluations(observations), len(self.points))
+        index = np.minimum(self.encoder.evaluations(observations), len(self.points))
         return self._actions[index], None

@@ -87,7 +87,7 @@ class ParticleAgent(Agent):
                 f"agent 'particle' learns from training tasks, of which the family "
                 f"{family.name!r} has one; 'fictitious' and 'binormal' have many"
             )
-        if self.layout.rows == 0:
+        if self.encoder.rows == 0:
             raise ValueError("agent 'particle' needs observation='history', not 'summary'")
         if not HEAVIEST <= particles <= family.sizes["train"]:
             raise ValueError(
@@ -114,7 +114,7 @@ class ParticleAgent(Agent):
         log_weight, told = state.log_weight.copy(), state.told.copy()
         log_weight[starts], told[starts] = 0.0, 0
         proposals = np.tile(self._portfolio[0], (len(observations), 1))
-        left = self.layout.evaluations(observations) < self.layout.max_evaluations
+        left = self.encoder.evaluations(observations) < self.encoder.max_evaluations
         for row in np.flatnonzero(left).tolist():
             seen = self._read(observations[row])
             for i in range(told[row], len(seen.score)):
@@ -126,11 +126,11 @@ class ParticleAgent(Agent):
 
     def _read(self, observation: NDArray[Any]) -> Seen:
         """What an observation tells."""
-        parts = self.layout.decode(observation)
+        parts = self.encoder.decode(observation)
         filled = parts.history_filled > 0.0
         features = parts.history_features[filled]
         units = parts.history_unit[filled].astype(np.float64)
-        return Seen(units, np.stack(self.layout.metrics(features)), self.layout.score(features))
+        return Seen(units, np.stack(self.encoder.metrics(features)), self.encoder.score(features))
 
     def _log_likelihood(self, seen: Seen, index: int) -> FloatArray:
         """Of one observation, under every particle."""

@@ -132,7 +132,7 @@ class PortfolioAgent(Agent):
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], None]:
         """The next of the list, by the number of paid evaluations."""
-        index = np.minimum(self.layout.evaluations(observations), len(self._actions) - 1)
+        index = np.minimum(self.encoder.evaluations(observations), len(self._actions) - 1)
         return self._actions[index], None
 
 

@@ -44,7 +44,7 @@ class PretrainedTuner:
         if self.policy.description["interface"]["observation"] == "summary":
             problem = problem.summarised()
         self.policy.check_env(problem)
-        self._size = problem.layout.size
+        self._size = problem.encoder.size
 
     def predict(
         self,

@@ -24,7 +24,7 @@ class ExactModel:
     says which score is reached, and when.
 
     Args:
-        dynamics: The dynamics of an environment with one task.
+        process: The process of an environment with one task.
 
     Attributes:
         trade_off: The best and the cheapest configuration.
@@ -36,30 +36,30 @@ class ExactModel:
         ValueError: The reward cannot be planned for, or there are several tasks.
     """
 
-    def __init__(self, dynamics: TuningProcess) -> None:
-        options = dynamics.options
+    def __init__(self, process: TuningProcess) -> None:
+        options = process.options
         if options.reward not in PLANNABLE_REWARDS:
             raise ValueError(
                 f"agent 'oracle' plans for the rewards {list(PLANNABLE_REWARDS)}, "
                 f"not {options.reward!r}"
             )
-        self._dynamics = dynamics
-        self._parameters = only_task(dynamics)
-        self.trade_off = trade_off(dynamics)
+        self._process = process
+        self._parameters = only_task(process)
+        self.trade_off = trade_off(process)
         self.last_counts = options.reward == "f1_delta"
         self.budget, self.stop = options.max_evaluations, options.stop
 
     def score(self, units: FloatArray) -> FloatArray:
         """Noise-free scores (...) of unit configurations (..., d)."""
         columns = tuple(units.reshape(-1, units.shape[-1]).T)
-        family, options = self._dynamics.family, self._dynamics.options
-        scaled = self._dynamics.space.scaled(columns, _XP)
+        family, options = self._process.family, self._process.options
+        scaled = self._process.space.scaled(columns, _XP)
         scores = family.true_score(self._parameters, scaled, options.metric, _XP)
         return np.asarray(scores).reshape(units.shape[:-1])
 
     def axis_score(self, axis: int, coordinates: FloatArray) -> FloatArray:
         """Scores of the best configuration with one coordinate replaced, of the same shape."""
-        units = np.empty((*coordinates.shape, self._dynamics.space.dimension))
+        units = np.empty((*coordinates.shape, self._process.space.dimension))
         units[...] = self.trade_off.best
         units[..., axis] = coordinates
         return self.score(units)
@@ -68,8 +68,8 @@ class ExactModel:
         """Costs with one coordinate given, which alone sets the resource, of the same shape."""
         columns: list[Any] = [np.full(coordinates.shape, c) for c in self.trade_off.best]
         columns[axis] = coordinates
-        scaled = self._dynamics.space.scaled(tuple(columns), _XP)
-        return np.asarray(self._dynamics.evaluator.cost(scaled))
+        scaled = self._process.space.scaled(tuple(columns), _XP)
+        return np.asarray(self._process.evaluator.cost(scaled))
 
     def level_edges(self, axis: int, margin: float) -> FloatArray:
         """Lowest coordinates that round to each whole number of an integer parameter, (levels,).
@@ -78,7 +78,7 @@ class ExactModel:
             axis: The parameter.
             margin: Distance to keep from the edge, where rounding is decided by the last bit.
         """
-        space = self._dynamics.space
+        space = self._process.space
         parameter = next(p for n, p in space.parameters.items() if axis == space.slices[n].start)
         if not isinstance(parameter, Integer):
             raise ValueError(
@@ -90,7 +90,7 @@ class ExactModel:
 
     def reference(self, observations: NDArray[Any]) -> FloatArray:
         """Scores (N,) from which observations (N, size) count what is gained from now on."""
-        seen = self._dynamics.layout.decode(observations)
+        seen = self._process.encoder.decode(observations)
         unit = seen.unit if self.last_counts else seen.best_unit
         return np.where(seen.known > 0.0, self.score(unit.astype(np.float64)), 0.0)
 

@@ -97,15 +97,15 @@ class OracleAgent(Agent):
             return self._reveal(observations), None
         if self._planner is None:
             return self._propose(observations), None
-        evaluations = self.layout.evaluations(observations)
-        unit = self.layout.decode(observations).unit.astype(np.float64)
+        evaluations = self.encoder.evaluations(observations)
+        unit = self.encoder.decode(observations).unit.astype(np.float64)
         reference = self.model.reference(observations)
         state = self._planner.update(state, starts, unit, evaluations, reference)
         moves, done = self._planner.act(state, unit, evaluations)
         return self.finish(moves, done), state
 
     def _propose(self, observations: NDArray[Any]) -> NDArray[Any]:
-        trade, evaluations = self.model.trade_off, self.layout.evaluations(observations)
+        trade, evaluations = self.model.trade_off, self.encoder.evaluations(observations)
         if self.model.last_counts and not self.model.stop:
             pays = evaluations == self.model.budget - 1
         else:
@@ -136,6 +136,6 @@ class OracleAgent(Agent):
                 "environment that draws its tasks: call begin(tasks=..., split=...) first, or fix "
                 "one with the option task"
             )
-        fresh = self.layout.evaluations(observations) == 0
+        fresh = self.encoder.evaluations(observations) == 0
         moves = np.where(fresh[:, None], *self._told)
         return self.finish(moves, ~fresh) if self.mode.stop else self.box(moves)

@@ -52,5 +52,5 @@ class SobolAgent(SearchAgent):
         """A fresh scramble."""
         sequence = self._qmc.Sobol(self.mode.dimension, scramble=True, rng=random)
         # Whole powers of 2 only: SciPy warns of any other number of points.
-        points = sequence.random_base2((self.layout.max_evaluations - 1).bit_length())
+        points = sequence.random_base2((self.encoder.max_evaluations - 1).bit_length())
         return SobolSearch(2.0 * points - 1.0)

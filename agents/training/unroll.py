@@ -122,7 +122,7 @@ class _Incumbents(NamedTuple):
 
 def unroll(
     network: Network,
-    dynamics: TuningProcess,
+    process: TuningProcess,
     tasks: tuple[Struct, Tensor],
     draws: Tensor,
     *,
@@ -133,31 +133,31 @@ def unroll(
 
     Args:
         network: Proposes the configurations.
-        dynamics: Of an environment with action="propose", start="none", observation="history".
+        process: Of an environment with action="propose", start="none", observation="history".
         tasks: Parameters and best possible scores as `Bank.tasks` returns them.
         draws: Uniforms of the observations' noise, (T, family.draws, N) float64.
         gradient_limit: Bound on each component of the loss's gradient to a configuration.
         whole: Round integer parameters, as the environment does.
     """
-    layout, first = dynamics.layout, network.layers[0]
+    encoder, first = process.encoder, network.layers[0]
     # The history's share of the first layer grows by one row a step: summed up, not recomputed.
-    sizes = [layout.summary_size, *[layout.row_size] * layout.rows]
+    sizes = [encoder.summary_size, *[encoder.row_size] * encoder.rows]
     of_summary, *of_rows = torch.split(first.weight, sizes, dim=1)
     history_share: Tensor = first.bias
     one = torch.ones(draws.shape[-1], 1, dtype=first.weight.dtype)
-    summary = torch.cat([one.new_zeros(len(one), layout.summary_size - 2), one, 0.0 * one], dim=1)
+    summary = torch.cat([one.new_zeros(len(one), encoder.summary_size - 2), one, 0.0 * one], dim=1)
     incumbents: _Incumbents | None = None
     regrets, best_regrets, units, excesses = [], [], [], []
     for step, of_row in enumerate(of_rows):
         raw = network.after_first(torch.addmm(history_share, summary, of_summary.T))
         excesses.append((raw - raw.detach().clamp(-1.0, 1.0)).square().sum(dim=1).mean())
         unit: Tensor = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
-        features, score, regret = _evaluate(dynamics, tasks, unit, draws[step], whole)
+        features, score, regret = _evaluate(process, tasks, unit, draws[step], whole)
         others = _Incumbents(unit, score, regret)
         incumbents = others if incumbents is None else incumbents.or_better(others)
         row = torch.cat([unit, features.to(one.dtype), one], dim=1)
         best_score = incumbents.score[:, None].to(one.dtype)
-        budget = (1.0 - (step + 1) / layout.max_evaluations) * one
+        budget = (1.0 - (step + 1) / encoder.max_evaluations) * one
         summary = torch.cat([row[:, :-1], incumbents.unit, best_score, budget, one], dim=1)
         history_share = history_share + row @ of_row.T
         units.append(unit)
@@ -168,19 +168,19 @@ def unroll(
 
 
 def _evaluate(
-    dynamics: TuningProcess,
+    process: TuningProcess,
     tasks: tuple[Struct, Tensor],
     unit: Tensor,
     draws: Tensor,
     whole: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Features (N, M) and observed score (N,) of unit configurations (N, d), and their regret."""
-    family, metric = dynamics.family, dynamics.options.metric
+    family, metric = process.family, process.options.metric
     parameters, best_possible = tasks
     xp = namespace_of(best_possible)
     columns = unit.double().unbind(dim=1)
-    scaled = dynamics.space.scaled(columns, xp, relaxed=not whole)
-    exact, seen = family.evaluate(parameters, scaled, dynamics.noise, draws.unbind(), xp)
+    scaled = process.space.scaled(columns, xp, relaxed=not whole)
+    exact, seen = family.evaluate(parameters, scaled, process.noise, draws.unbind(), xp)
     features = torch.stack(family.features(seen, xp), dim=1)
     regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible
     return features, family.score(seen, metric, xp), regret

@@ -123,7 +123,7 @@ class UnrolledLearner(Learner):
     ) -> None:
         self._settings = settings
         self._process = process = _process(env_id, options)
-        self._sizes = [process.layout.size, *settings.hidden, process.mode.size]
+        self._sizes = [process.encoder.size, *settings.hidden, process.mode.size]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._network = Network(self._sizes)
@@ -151,7 +151,7 @@ class UnrolledLearner(Learner):
         """One update; returns the loss."""
         settings, process = self._settings, self._process
         index = torch.randint(self._bank.size, (settings.tasks,), generator=self._random)
-        shape = process.layout.rows, process.family.draws, settings.tasks
+        shape = process.encoder.rows, process.family.draws, settings.tasks
         draws = torch.rand(shape, generator=self._random, dtype=torch.float64)
         # The loss is a mean over episodes, the limit is one on an episode.
         limit = settings.gradient_limit / settings.tasks
@@ -202,7 +202,7 @@ class UnrolledLearner(Learner):
 def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
     """The process of the environment, if its episodes can be unrolled."""
     env = gym.make(env_id, **options)
-    process: TuningProcess = env.unwrapped.dynamics  # type: ignore[attr-defined]
+    process: TuningProcess = env.unwrapped.process  # type: ignore[attr-defined]
     env.close()
     needed = {"action": "propose", "stop": False, "start": "none", "observation": "history"}
     for name, value in needed.items():

@@ -107,7 +107,7 @@ class TuningEnv(ScalarShell):
 
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
-    dynamics: TuningProcess
+    process: TuningProcess
 
     @shows_options
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:

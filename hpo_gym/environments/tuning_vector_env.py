@@ -28,7 +28,7 @@ class TuningVectorEnv(VectorShell):
             -1 and limits that no episode reaches are accepted.
     """
 
-    dynamics: TuningProcess
+    process: TuningProcess
 
     @shows_options
     def __init__(

@@ -71,7 +71,7 @@ def policy_from_sb3(model: BaseAlgorithm, details: Mapping[str, Any] | None = No
         "kind": kind,
         "activation": activation,
         "layer_sizes": [linear[0].in_features, *(layer.out_features for layer in linear)],
-        "interface": envs.get_attr("dynamics")[0].interface,
+        "interface": envs.get_attr("process")[0].interface,
     }
     memory = getattr(policy, "lstm_actor", None)
     if memory is not None:

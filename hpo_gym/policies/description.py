@@ -16,7 +16,7 @@ REQUIRED: Final = {
     "interface": dict,
 }
 """What a description must hold. ``layer_sizes`` runs from the observation, or the memory, to the
-outputs; ``interface`` is what `Dynamics.interface` says of the environment of the
+outputs; ``interface`` is what `Problem.interface` says of the environment of the
 training; ``memory_size``, of policies with a memory only, is the number of the memory's units."""
 
 KINDS: Final = ("gaussian", "deterministic", "categorical", "greedy")

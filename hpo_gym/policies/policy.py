@@ -221,7 +221,7 @@ class Policy:
         Raises:
             ValueError: They do not.
         """
-        process = env if hasattr(env, "interface") else env.unwrapped.dynamics
+        process = env if hasattr(env, "interface") else env.unwrapped.process
         for name, value in process.interface.items():
             mine = self.description["interface"].get(name)
             if mine != value:

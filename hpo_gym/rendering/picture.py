@@ -96,7 +96,7 @@ class Picture:
     """Draws the trails of one task.
 
     Args:
-        dynamics: The environment's process.
+        process: The environment's process.
         tasks: The task of its one row.
     """
 
@@ -130,7 +130,7 @@ class Picture:
 
     def frame(self, trail: Trail) -> NDArray[np.uint8]:
         """The picture of a trail, (height, width, 3)."""
-        start = self._process.layout.start_evaluated
+        start = self._process.encoder.start_evaluated
         records = trail.evaluated
         scores = np.array([self._observed_score(record) for record in records])
         earned = np.cumsum([record.reward or 0.0 for record in trail.records])

@@ -53,7 +53,7 @@ class TuningRenderer:
         Raises:
             ImportError: A picture is asked for and matplotlib is not installed.
         """
-        trail = Trail(records, self._process.layout.start_evaluated)
+        trail = Trail(records, self._process.encoder.start_evaluated)
         if mode == "ansi":
             return line(self._process, trail)
         return self._picture(trail.tasks).frame(trail)

@@ -33,7 +33,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
     ) -> None:
         modes = check_render_mode(render_mode, renderer)
         self.metadata = {"render_modes": [*modes], "render_fps": 4}
-        self.dynamics = process
+        self.process = process
         self.render_mode = render_mode
         self._renderer = renderer
         self._records: list[Record] = []
@@ -60,15 +60,15 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         Raises:
             ValueError: An option is unknown or not valid; the running episode goes on.
         """
-        episode = self.dynamics.read_episode(options, None)
+        episode = self.process.read_episode(options, None)
         super().reset(seed=seed)
-        self._state = self.dynamics.begin(self._keys.next(self), episode, _XP)
+        self._state = self.process.begin(self._keys.next(self), episode, _XP)
         self._over = False
         self._records = []
         self._integers = []
         observation, info = self._show(None)
         # What has the type already needs no conversion in the steps to come.
-        kinds = self.dynamics.info_types.items()
+        kinds = self.process.info_types.items()
         self._integers = [n for n, kind in kinds if kind is int and type(info[n]) is not int]
         info |= {name: int(info[name]) for name in self._integers}
         return observation, info
@@ -88,7 +88,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         """
         if self._state is None or self._over:
             raise ResetNeeded("the episode is over or has not begun: call reset() before step()")
-        process = self.dynamics
+        process = self.process
         self._state, gain, over = process.step(self._state, process.read(action), _XP)
         reward, self._over = float(gain), bool(over)
         observation, info = self._show(reward)
@@ -105,8 +105,8 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
 
     def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """The observation and the info of the state."""
-        observation = _XP.pack(self.dynamics.observation(self._state, _XP))
-        info = dict(zip(self._names, self.dynamics.info(self._state, _XP), strict=True))
+        observation = _XP.pack(self.process.observation(self._state, _XP))
+        info = dict(zip(self._names, self.process.info(self._state, _XP), strict=True))
         for name in self._integers:
             info[name] = int(info[name])
         if self.render_mode is not None and self._renderer is not None:

@@ -57,7 +57,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             "render_fps": 4,
             "autoreset_mode": self.autoreset_mode,
         }
-        self.dynamics = process
+        self.process = process
         self.num_envs = num_envs
         self.render_mode = render_mode
         self._renderer = renderer
@@ -95,7 +95,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         """
         options = dict(options or {})
         mask = self._read_mask(options.pop("reset_mask", None))
-        episode = self.dynamics.read_episode(options, mask)
+        episode = self.process.read_episode(options, mask)
         if self._state is None and not mask.all():
             raise ResetNeeded("the first reset must reset every row: leave out 'reset_mask'")
         seeds = read_seeds(seed, self.num_envs)
@@ -131,12 +131,12 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 f"rows {done_rows} are done and autoreset is disabled: call "
                 "reset(options={'reset_mask': mask}) before step()"
             )
-        read = self.dynamics.read_rows(actions, self.num_envs, pending)
+        read = self.process.read_rows(actions, self.num_envs, pending)
         rewards, done = np.zeros(self.num_envs), np.zeros(self.num_envs, dtype=np.bool_)
         if pending is None or not pending.all():
-            self._state, rewards[...], done[...] = self.dynamics.step(self._state, read, _XP)
+            self._state, rewards[...], done[...] = self.process.step(self._state, read, _XP)
         if pending is not None:
-            self._begin(pending, self.dynamics.read_episode(None, pending))
+            self._begin(pending, self.process.read_episode(None, pending))
             rewards[pending] = 0.0
             done[pending] = False
         self._done = done.copy()
@@ -144,7 +144,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         finals: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP and done.any():
             finals = self._finals(outputs, done)
-            self._begin(done, self.dynamics.read_episode(None, done))
+            self._begin(done, self.process.read_episode(None, done))
             self._done[...] = False
             outputs = self._show(begun=done)
         infos = finals | outputs.infos()
@@ -201,11 +201,11 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     def _begin(self, mask: NDArray[np.bool_], episode: Any) -> None:
         """Begin new episodes in the rows of the mask."""
         where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
-        begun = self.dynamics.begin(self._keys.next(where), episode, _XP)
+        begun = self.process.begin(self._keys.next(where), episode, _XP)
         if isinstance(where, slice):
             self._state = begun
         else:
-            self._state = self.dynamics.merge(self._state, begun, where)
+            self._state = self.process.merge(self._state, begun, where)
 
     def _show(
         self, *, begun: NDArray[np.bool_] | None, stepped: NDArray[Any] | None = None
@@ -216,7 +216,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             begun: (N,) rows whose episode begins here, None for no row.
             stepped: (N,) rewards of the other rows, None if they have not moved.
         """
-        outputs = Outputs(self.dynamics, self._state, self.num_envs)
+        outputs = Outputs(self.process, self._state, self.num_envs)
         if self.render_mode is None or self._renderer is None:
             return outputs
         for row, records in enumerate(self._records):

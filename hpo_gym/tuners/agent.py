@@ -41,7 +41,7 @@ class Agent(ABC):
                 "hpo_gym.tuners.build_agent(Agent, env, seed=0) takes that of an environment"
             )
         self.problem = problem
-        self.layout, self.mode = problem.layout, problem.mode
+        self.encoder, self.mode = problem.encoder, problem.mode
         if self.mode.name not in self.modes:
             raise ValueError(
                 f"agent {self.name!r} makes no sense with action={self.mode.name!r}; "
@@ -71,7 +71,7 @@ class Agent(ABC):
         Raises:
             ValueError: The observation has the wrong shape, or the state is of another batch.
         """
-        array = self.layout.checked(observation)
+        array = self.encoder.checked(observation)
         observations = np.atleast_2d(array)
         if state is not None and len(state[0]) != len(observations):
             raise ValueError(
@@ -79,7 +79,7 @@ class Agent(ABC):
                 "pass state=None when the batch changes"
             )
         # Every action that is not a stop is paid, so 0 evaluations means a new episode.
-        starts = self.layout.evaluations(observations) == 0
+        starts = self.encoder.evaluations(observations) == 0
         if state is None:
             starts[:] = True
         elif episode_start is not None:

@@ -110,12 +110,12 @@ class SearchAgent(Agent):
         for row in np.flatnonzero(starts).tolist():
             words = (self._seed, self._batches, row, int(episodes[row]))
             runs[row] = Asked(self.begin(np.random.default_rng(words)), dimension)
-        seen = self.layout.decode(observations)
+        seen = self.encoder.decode(observations)
         units = seen.unit.astype(np.float64)
         proposals = units.copy()
-        evaluations = self.layout.evaluations(observations)
+        evaluations = self.encoder.evaluations(observations)
         # Rows without budget wait for their reset: nothing is worth a thought there.
-        for row in np.flatnonzero(evaluations < self.layout.max_evaluations).tolist():
+        for row in np.flatnonzero(evaluations < self.encoder.max_evaluations).tolist():
             told = (units[row], float(seen.score[row])) if seen.known[row] else None
             proposals[row] = runs[row].propose(int(evaluations[row]), told)
         return self.box(proposals), Searches(runs, episodes)

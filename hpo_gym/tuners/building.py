@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.find import process_of
 
 NEEDS = ("problem", "family", "process")
 """What a tuner may ask for: the problem alone, also the family, or also the process."""
@@ -30,7 +30,7 @@ def build_agent(
     Raises:
         TypeError: The factory cannot be called like that.
     """
-    process, parameters = dynamics_of(env), signature(factory).parameters
+    process, parameters = process_of(env), signature(factory).parameters
     known = {"family": process.family, "process": process}
     allowed = known if needs is None else NEEDS[1 : NEEDS.index(needs) + 1]
     given = {**{name: known[name] for name in allowed if name in parameters}, **arguments}

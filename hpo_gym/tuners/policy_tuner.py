@@ -217,7 +217,7 @@ def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> Po
             f"max_evaluations = {max_evaluations!r} must be a whole number in "
             f"[1, {options.max_evaluations}], the budget of the policy's training"
         )
-    return PolicyTuner(policy, space, process.layout, max_evaluations)
+    return PolicyTuner(policy, space, process.encoder, max_evaluations)
 
 
 def _process_of(policy: Policy) -> TuningProcess:

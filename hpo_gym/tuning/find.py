@@ -8,8 +8,8 @@ from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.process import TuningProcess
 
 
-def dynamics_of(env: Any) -> TuningProcess:
-    """The dynamics behind an environment.
+def process_of(env: Any) -> TuningProcess:
+    """The process behind an environment.
 
     Args:
         env: TuningProcess, an environment, a vector environment (native, Gymnasium's or
@@ -21,42 +21,42 @@ def dynamics_of(env: Any) -> TuningProcess:
     if isinstance(env, TuningProcess):
         return env
     bare = getattr(env, "unwrapped", env)
-    if not hasattr(bare, "dynamics") and hasattr(bare, "get_attr"):
+    if not hasattr(bare, "process") and hasattr(bare, "get_attr"):
         bare = bare.get_attr("unwrapped")[0]  # one environment per row: all have these options
-    dynamics = getattr(bare, "dynamics", None)
-    if not isinstance(dynamics, TuningProcess):
-        raise ValueError(f"{env!r} has no dynamics: give an environment of hpo_gym")
-    return dynamics
+    process = getattr(bare, "process", None)
+    if not isinstance(process, TuningProcess):
+        raise ValueError(f"{env!r} has no process: give an environment of hpo_gym")
+    return process
 
 
-def only_task(dynamics: TuningProcess, split: str | None = None) -> Any:
+def only_task(process: TuningProcess, split: str | None = None) -> Any:
     """Parameters of the one task that an environment has.
 
     Args:
-        dynamics: The dynamics.
+        process: The process.
         split: Another split than the environment's.
 
     Raises:
         ValueError: The environment draws its tasks from several.
     """
-    options = dynamics.options
+    options = process.options
     split = split or options.split
-    size = dynamics.family.sizes[split]
+    size = process.family.sizes[split]
     if size > 1 and options.task is None:
         raise ValueError(
-            f"the split {split!r} of the family {dynamics.family.name!r} has {size} tasks: "
+            f"the split {split!r} of the family {process.family.name!r} has {size} tasks: "
             "there is no single reference; fix one with the option task"
         )
-    return dynamics.family.sample(split, options.task or 0)
+    return process.family.sample(split, options.task or 0)
 
 
 def problem_of(env: Any) -> Problem:
     """What a tuner may know of an environment.
 
     Args:
-        env: A problem, or whatever `dynamics_of` takes.
+        env: A problem, or whatever `process_of` takes.
 
     Raises:
         ValueError: It is none of these.
     """
-    return env if isinstance(env, Problem) else dynamics_of(env).problem
+    return env if isinstance(env, Problem) else process_of(env).problem

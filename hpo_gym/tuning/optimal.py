@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
 from hpo_gym.families import require_optimum
-from hpo_gym.tuning.find import dynamics_of, only_task
+from hpo_gym.tuning.find import only_task, process_of
 from hpo_gym.tuning.process import TuningProcess
 
 PLANNABLE_REWARDS = ("f1_gain", "f1_delta")
@@ -36,7 +36,7 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
     """The configuration with the best score minus cost, and the cheapest one.
 
     Args:
-        env: Whatever `dynamics_of` takes.
+        env: Whatever `process_of` takes.
         split: Another split than the environment's.
 
     Raises:
@@ -47,15 +47,15 @@ def trade_off(env: Any, split: str | None = None) -> TradeOff:
         >>> round(trade_off(gym.make("hpo_gym:FictitiousHPO-v0")).value, 9)
         0.751655543
     """
-    dynamics = dynamics_of(env)
-    family = require_optimum(dynamics.family, "the best trade-off of score and cost")
-    scaled, scores = family.frontier(only_task(dynamics, split), dynamics.options.metric)
-    cost = np.broadcast_to(dynamics.evaluator.cost(scaled), np.shape(scores))
+    process = process_of(env)
+    family = require_optimum(process.family, "the best trade-off of score and cost")
+    scaled, scores = family.frontier(only_task(process, split), process.options.metric)
+    cost = np.broadcast_to(process.evaluator.cost(scaled), np.shape(scores))
     values = scores - cost
 
     def unit(level: int) -> tuple[float, ...]:
         point = tuple(float(column[level]) for column in scaled)
-        return dynamics.space.unit(dynamics.space.natural(point, Floats()))
+        return process.space.unit(process.space.natural(point, Floats()))
 
     best, cheapest = int(values.argmax()), int(cost.argmin())
     return TradeOff(unit(best), float(values[best]), unit(cheapest), float(cost[cheapest]))
@@ -80,7 +80,7 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
     max(v - s, 0) for both.
 
     Args:
-        env: Whatever `dynamics_of` takes.
+        env: Whatever `process_of` takes.
         start_score: Noise-free scores of the starts, a number or an array. Without a start
             (start="none") leave it out.
 
@@ -96,8 +96,8 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
         >>> optimal_return(gym.make("hpo_gym:FictitiousHPO-v0"), [0.0, 0.75]).round(6).tolist()
         [0.709856, -0.040144]
     """
-    dynamics = dynamics_of(env)
-    options = dynamics.options
+    process = process_of(env)
+    options = process.options
     if options.action != "propose":
         raise ValueError(
             f"optimal_return knows action='propose' only, not {options.action!r}; the oracle "
@@ -107,12 +107,12 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
         raise ValueError(
             f"optimal_return knows the rewards {list(PLANNABLE_REWARDS)}, not {options.reward!r}"
         )
-    if dynamics.noise != 0.0:
+    if process.noise != 0.0:
         raise ValueError(
-            f"optimal_return needs exact scores, not noise = {dynamics.noise}; pass noise=0"
+            f"optimal_return needs exact scores, not noise = {process.noise}; pass noise=0"
         )
-    s = _start_scores(dynamics, start_score)
-    trade = trade_off(dynamics)
+    s = _start_scores(process, start_score)
+    trade = trade_off(process)
     if options.stop:
         return np.maximum(trade.value - s, 0.0)
     worth = trade.value - s
@@ -121,12 +121,12 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
     return np.asarray(worth - (options.max_evaluations - 1) * trade.cost)
 
 
-def _start_scores(dynamics: TuningProcess, start_score: Any) -> NDArray[np.float64]:
-    if dynamics.layout.start_evaluated == (start_score is None):
+def _start_scores(process: TuningProcess, start_score: Any) -> NDArray[np.float64]:
+    if process.encoder.start_evaluated == (start_score is None):
         wanted = "the scores of the starts" if start_score is None else "no start_score"
         raise ValueError(
             f"start_score = {start_score!r} does not fit the option "
-            f"start = {dynamics.options.start!r}: give {wanted}"
+            f"start = {process.options.start!r}: give {wanted}"
         )
     scores = np.asarray(0.0 if start_score is None else start_score, dtype=np.float64)
     if not np.all((scores >= 0.0) & (scores <= 1.0)):

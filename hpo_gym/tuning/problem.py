@@ -21,7 +21,7 @@ class Problem:
         metric: The primary metric.
         goal: "maximise" or "minimise".
         mode: What actions mean.
-        layout: What observations mean; it encodes and decodes them.
+        encoder: What observations mean; it encodes and decodes them.
         max_evaluations: The budget.
         evaluation_cost: Cost of an evaluation, in units of the score.
         resource_cost: Cost of one unit of the resource, likewise.
@@ -34,7 +34,7 @@ class Problem:
     metric: str
     goal: str
     mode: ActionMode
-    layout: Encoder
+    encoder: Encoder
     max_evaluations: int
     evaluation_cost: float
     resource_cost: float
@@ -55,8 +55,8 @@ class Problem:
         return {
             "parameters": list(self.space.names),
             "metrics": list(self.metrics),
-            "observation": self.layout.observation,
-            "observation_size": self.layout.size,
+            "observation": self.encoder.observation,
+            "observation_size": self.encoder.size,
             "action": self.mode.name,
             "action_size": self.mode.size,
             "stop": self.mode.stop,
@@ -64,7 +64,7 @@ class Problem:
 
     def summarised(self) -> Problem:
         """The same problem seen through the "summary", which a "history" begins with."""
-        return replace(self, layout=self.layout.summarised())
+        return replace(self, encoder=self.encoder.summarised())
 
     def cost(self, natural: Columns) -> Column:
         """What evaluations of natural configurations cost, in units of the score."""

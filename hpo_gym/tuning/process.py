@@ -44,7 +44,7 @@ class TuningProcess:
         family: The family that they name.
         space: Its search space.
         mode: The action mode.
-        layout: The encoder of observations.
+        encoder: The encoder of observations.
         knows_optimum: Whether the regret is known.
         evaluator: Evaluates configurations.
         info_types: Names and types of the info's values, in order.
@@ -55,14 +55,14 @@ class TuningProcess:
         self.family = options.made_family
         self.space = self.family.space
         self.mode = ActionMode(options, self.space.dimension)
-        self.layout = Encoder(
+        self.encoder = Encoder(
             self.family,
             options.metric,
             max_evaluations=options.max_evaluations,
             observation=options.observation,
             start_evaluated=options.start != "none",
         )
-        self.evaluator = Evaluator(self.family, self.layout, options)
+        self.evaluator = Evaluator(self.family, self.encoder, options)
         self._reader = EpisodeReader(self.family, options)
         self._reward = REWARDS[options.reward]
         self._metric = self.family.metrics.index(options.metric)
@@ -97,7 +97,7 @@ class TuningProcess:
             metric=options.metric,
             goal=self.family.goals[options.metric],
             mode=self.mode,
-            layout=self.layout,
+            encoder=self.encoder,
             max_evaluations=options.max_evaluations,
             evaluation_cost=options.evaluation_cost,
             resource_cost=options.epoch_cost / 100.0,
@@ -121,7 +121,7 @@ class TuningProcess:
 
     def observation_space(self) -> spaces.Box:
         """A fresh observation space of one row."""
-        return self.layout.space()
+        return self.encoder.space()
 
     def read(self, action: Any) -> Action:
         """Check one row's action; see `ActionMode.read`."""
@@ -165,9 +165,9 @@ class TuningProcess:
             scaled=(0.0,) * len(self.space.parameters),
             metrics=(0.0,) * len(self.family.metrics),
             best_unit=zeros,
-            history=(None,) * self.layout.rows,
+            history=(None,) * self.encoder.rows,
         )
-        if not self.layout.start_evaluated:
+        if not self.encoder.start_evaluated:
             return state
         unit = self._start_unit(key, episode.start or self._start, xp)
         seen = self.evaluator.evaluate(tasks.parameters, key, 0, self.space.scaled(unit, xp), xp)
@@ -182,7 +182,7 @@ class TuningProcess:
             best_score=seen.score,
             best_true_score=seen.true_score,
         )
-        return self._noted(state, xp) if self.layout.rows else state
+        return self._noted(state, xp) if self.encoder.rows else state
 
     def step(self, state: State, action: Action, xp: Namespace) -> tuple[State, Column, Column]:
         """Evaluate what the actions ask for.
@@ -211,7 +211,7 @@ class TuningProcess:
         if skipped is not False:
             after = unless(skipped, state._replace(cost=0.0 * seen.cost), after, xp)
             reward, over = xp.where(skipped, 0.0, reward), over | skipped
-        if self.layout.rows:
+        if self.encoder.rows:
             after = self._noted(after, xp)
         return after, reward, over
 
@@ -258,18 +258,18 @@ class TuningProcess:
 
     def observation(self, state: State, xp: Namespace) -> tuple[Columns, ...]:
         """The columns of the observation, in groups."""
-        features, layout = self._shown(state, xp), self.layout
-        summary = layout.summary(
+        features, encoder = self._shown(state, xp), self.encoder
+        summary = encoder.summary(
             state.unit, features, state.best_unit, state.best_score, state.evaluations, xp
         )
-        if not layout.rows:
+        if not encoder.rows:
             return summary
-        return (*summary, *layout.rows_of(state.history, state.key))
+        return (*summary, *encoder.rows_of(state.history, state.key))
 
     def info(self, state: State, xp: Namespace) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
         natural = self.space.natural(state.scaled, xp)
-        if not self.layout.start_evaluated:
+        if not self.encoder.start_evaluated:
             natural = xp.select(state.evaluations > 0, natural, (0.0,) * len(natural))
         values = [*natural, *state.metrics, state.best_metric]
         known = self.knows_optimum
@@ -279,25 +279,25 @@ class TuningProcess:
         values += (state.cost, state.total_cost, state.evaluations, state.tasks.index)
         if known:
             values.append(regret <= SUCCESS_REGRET)
-        if self.layout.guarded:
+        if self.encoder.guarded:
             values.append(state.failed)
         return values
 
     def _shown(self, state: State, xp: Namespace) -> Columns:
         """The last metrics as observations show them; zeros before any evaluation."""
-        layout = self.layout
-        if not layout.guarded:
+        encoder = self.encoder
+        if not encoder.guarded:
             features = self.family.features(state.metrics, xp)
         else:
-            features = layout.shown(state.metrics, state.failed, xp)
-        if layout.start_evaluated:
+            features = encoder.shown(state.metrics, state.failed, xp)
+        if encoder.start_evaluated:
             return features
         return xp.select(state.evaluations > 0, features, (0.0,) * len(features))
 
     def _noted(self, state: State, xp: Namespace) -> State:
         """The state with its last evaluations in the history."""
         columns = (*state.unit, *self._shown(state, xp))
-        history = self.layout.note(state.history, state.key, state.evaluations, columns)
+        history = self.encoder.note(state.history, state.key, state.evaluations, columns)
         return state._replace(history=history)
 
     def _start_unit(self, key: Column, start: tuple[float, ...] | None, xp: Namespace) -> Columns:

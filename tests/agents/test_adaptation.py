@@ -80,7 +80,7 @@ def leaks(env_id: str) -> bool:
     env = gym.make_vec(env_id, 64, split="validation", autoreset_mode="Disabled")
     observations, _ = env.reset(seed=3)
     nothing = np.zeros_like(observations)
-    nothing[:, env.unwrapped.dynamics.layout.summary_size - 2] = 1.0  # all of the budget
+    nothing[:, env.unwrapped.process.encoder.summary_size - 2] = 1.0  # all of the budget
     different = not np.array_equal(observations, nothing)
     random, past = np.random.default_rng(0), []
     for _ in range(16):

@@ -45,7 +45,7 @@ def test_contract(sampler: str, budget: int, rows: int, steps: int) -> None:
     env = partial(make_env, budget)
     settings = {"sampler": sampler, "startup_trials": 2}
     check_agent(
-        partial(OptunaAgent, env(), seed=3, **settings),
+        partial(build_agent, OptunaAgent, env(), seed=3, **settings),
         env,
         rows=rows,
         steps=steps,
@@ -86,7 +86,7 @@ def test_trials_are_those_of_a_study_by_hand(
 def test_whole_epochs_survive_the_way_through_an_action() -> None:
     env = make_env(1)
     agent = build_agent(OptunaAgent, env, initial=[np.zeros(3)])
-    space = env.dynamics.space
+    space = env.process.space
     env = make_env(100)
     env.reset(seed=0)
     for epochs in range(1, 101):
@@ -107,7 +107,7 @@ def test_initial_configurations_come_first_in_their_order() -> None:
         for seed in (0, 9)
     )
     for unit, info in zip(units, one, strict=False):
-        wanted = env.dynamics.space.configuration(unit)
+        wanted = env.process.space.configuration(unit)
         assert {name: info[name] for name in wanted} == pytest.approx(wanted, rel=1e-6, abs=1e-7)
     assert (one[0]["epochs"], one[1]["epochs"]) == (100, 1)
     # The Gaussian process takes over at the fourth: random trials would differ far more.

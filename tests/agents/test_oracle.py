@@ -48,14 +48,14 @@ def plan_of(start: Any, options: dict[str, Any]) -> np.ndarray:
         action, state = agent.predict(observation, state)
         observation, _, over, _, _ = env.step(action)
         actions.append(action)
-    actions += [actions[-1]] * (env.dynamics.options.max_evaluations - len(actions))
+    actions += [actions[-1]] * (env.process.options.max_evaluations - len(actions))
     return np.array(actions)
 
 
 def cross_entropy(plan: np.ndarray, start: Any, options: dict[str, Any], *, blind: bool) -> float:
     """Best return that the cross-entropy method finds, blind or beginning around a plan."""
     rng = np.random.default_rng(1)
-    size = environments(1, **options).dynamics.mode.size
+    size = environments(1, **options).process.mode.size
     best = -np.inf
     if plan.ndim == 1:
         odds = np.full((len(plan), size), 1.0 / size)
@@ -86,12 +86,12 @@ def cross_entropy(plan: np.ndarray, start: Any, options: dict[str, Any], *, blin
 def greedy(start: Any, options: dict[str, Any]) -> np.ndarray:
     """A short-sighted planner: always the action with the largest immediate reward."""
     env = environments(1, **options)
-    if env.dynamics.mode.discrete:
-        candidates = np.arange(env.dynamics.mode.size)
+    if env.process.mode.discrete:
+        candidates = np.arange(env.process.mode.size)
     else:
         candidates = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * 3), axis=-1).reshape(-1, 3)
     plan: list[Any] = []
-    for _ in range(env.dynamics.options.max_evaluations):
+    for _ in range(env.process.options.max_evaluations):
         tried = [np.array([action] * len(candidates)) for action in plan]
         returns = returns_of(np.array([*tried, candidates]), start, options)
         plan.append(candidates[returns.argmax()])
@@ -182,7 +182,7 @@ def test_proposals_earn_the_best_return(options: dict[str, Any]) -> None:
     envs = hpo_gym.TuningVectorEnv(200, **options)
     observations, _ = envs.reset(seed=7)
     scores = None
-    if envs.dynamics.layout.start_evaluated:
+    if envs.process.encoder.start_evaluated:
         scores = envs._state.true_score
     agent, state = make_agent("oracle", envs), None
     total, running = np.zeros(200), np.ones(200, dtype=bool)
@@ -203,7 +203,7 @@ def test_it_plans_anew_when_the_position_departs_from_the_plan(action: str) -> N
         observation, _ = env.reset(seed=0, options={"start": STARTS["far"]})
         while not over:
             choice, state = agent.predict(observation, state)
-            count = int(env.dynamics.layout.evaluations(observation))
+            count = int(env.process.encoder.evaluations(observation))
             if count < 4:  # somebody else moves thr up to the wall
                 choice = np.array([1.0, 0.0, 0.0]) if action == "adjust" else 2
             observation, reward, over, _, _ = env.step(choice)

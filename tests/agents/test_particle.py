@@ -74,14 +74,14 @@ def test_correction_believes_what_is_exact_and_near():
 
 
 def improvement_by_hand(
-    dynamics: Any, tasks: Struct, weights: Any, draws: Any, seen: Seen, unit: Any
+    process: Any, tasks: Struct, weights: Any, draws: Any, seen: Seen, unit: Any
 ) -> float:
     """The same with loops over particles, on Python floats."""
-    xp, family, t = Floats(), dynamics.family, len(seen.score)
+    xp, family, t = Floats(), process.family, len(seen.score)
 
     def evaluate(i: int, point: Any) -> tuple[float, float]:
         parameters = tasks.row(i)
-        scaled = dynamics.space.scaled(tuple(map(float, point)), xp)
+        scaled = process.space.scaled(tuple(map(float, point)), xp)
         own = tuple(float(column[i]) for column in draws)
         exact, observed = family.evaluate(parameters, scaled, None, own, xp)
         return exact[4], observed[4]
@@ -118,18 +118,18 @@ def improvement_by_hand(
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_improvement_is_the_sum_that_it_should_be(env_id):
-    dynamics = gym.make(env_id).unwrapped.dynamics
+    process = gym.make(env_id).unwrapped.process
     random = np.random.default_rng(5)
-    tasks = dynamics.family.bank("train").take(slice(6))
+    tasks = process.family.bank("train").take(slice(6))
     weights = random.dirichlet(np.ones(6))
     draws = tuple(random.random((4, 6)))
     seen = Seen(random.uniform(-1, 1, (3, 3)), np.zeros((5, 3)), np.array([0.2, 0.4, 0.1]))
-    belief = Belief(dynamics.problem, dynamics.family, tasks, weights, draws, seen)
+    belief = Belief(process.problem, process.family, tasks, weights, draws, seen)
     units = random.uniform(-1, 1, (12, 3))
-    expected = [improvement_by_hand(dynamics, tasks, weights, draws, seen, unit) for unit in units]
+    expected = [improvement_by_hand(process, tasks, weights, draws, seen, unit) for unit in units]
     np.testing.assert_allclose(belief.improvement(units), expected, rtol=1e-7, atol=1e-12)
     assert np.count_nonzero(expected) > 3
-    other = Belief(dynamics.problem, dynamics.family, tasks, weights[::-1], draws, seen)
+    other = Belief(process.problem, process.family, tasks, weights[::-1], draws, seen)
     assert not np.allclose(other.improvement(units), expected, rtol=1e-3)
 
 

@@ -17,7 +17,7 @@ from agents.informed.portfolio import FOLDER, greedy, read_portfolio, regret_tab
 from hpo_gym.arrays import Floats, Vectors
 from hpo_gym.families import HashedBank, make_family
 from hpo_gym.testing import check_agent
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.find import process_of
 from scripts import make_portfolio
 
 IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
@@ -98,7 +98,7 @@ def test_shipped_portfolio_is_what_its_file_says(name):
 
 def test_agents_play_the_list():
     env = hpo_gym.TuningVectorEnv(4, **gym.spec("FictitiousHPOFamily-v0").kwargs)
-    units = read_portfolio(dynamics_of(env).family, "f1").astype(np.float32)
+    units = read_portfolio(process_of(env).family, "f1").astype(np.float32)
     agents = {name: make_agent(name, env) for name in ("static", "portfolio")}
     short = make_agent("portfolio", env, size=3)
     observations, _ = env.reset(seed=0)
@@ -113,7 +113,7 @@ def test_agents_play_the_list():
 def test_gaussian_process_starts_with_the_list():
     env = gym.make("BinormalHPOFamily-v0", split="validation")
     agent, state = make_agent("gp-portfolio", env, seed=1), None
-    units = read_portfolio(dynamics_of(env).family, "f1")
+    units = read_portfolio(process_of(env).family, "f1")
     observation, _ = env.reset(seed=0)
     for step in range(5):
         action, state = agent.predict(observation, state)

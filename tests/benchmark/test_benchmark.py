@@ -151,8 +151,8 @@ PROPOSE, NUDGE = "FictitiousHPO-v0", "FictitiousHPONudge-v0"
 
 def make_policy(env_id, algorithm, **options):
     """A policy that always does the same, as if an algorithm had made it."""
-    dynamics = gym.make(env_id, **options).unwrapped.dynamics
-    ends = dynamics.interface
+    process = gym.make(env_id, **options).unwrapped.process
+    ends = process.interface
     size, actions = ends["observation_size"], ends["action_size"]
     description = {
         "format": 1,

@@ -73,11 +73,11 @@ class Near:
     """Small steps around the best so far, from the middle on."""
 
     def __init__(self, problem, *, seed, step=0.3):
-        self.layout, self.step = problem.layout, step
+        self.encoder, self.step = problem.encoder, step
         self.random = np.random.default_rng(seed)
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
-        best = self.layout.decode(observation).best_unit
+        best = self.encoder.decode(observation).best_unit
         actions = best + self.step * self.random.standard_normal(best.shape)
         return np.clip(actions, -1.0, 1.0).astype(np.float32), None
 '''

@@ -206,7 +206,7 @@ def test_registered_ids():
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):
         env = gym.make(f"hpo_gym:FictitiousHPO{env_id}-v0")
-        assert env.unwrapped.dynamics.options.action == action
+        assert env.unwrapped.process.options.action == action
         assert env.spec.max_episode_steps is None  # an exhausted budget terminates
 
 

@@ -276,7 +276,7 @@ def test_environment_of_another_kind(policy, used_on, options, name):
 def test_environments_of_its_kind(policy):
     policy.check_env(gym.make(PROPOSE, max_evaluations=5))
     policy.check_env(gym.make_vec(PROPOSE, 2))
-    policy.check_env(gym.make(PROPOSE).unwrapped.dynamics)
+    policy.check_env(gym.make(PROPOSE).unwrapped.process)
 
 
 def test_models_that_cannot_be_exported():

@@ -107,7 +107,7 @@ def test_text_of_the_golden_episode(golden):
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_text_is_one_line_in_every_environment(env_id):
     env = gym.make(env_id, render_mode="ansi")
-    lines, budget = episode(env, 3), env.unwrapped.dynamics.options.max_evaluations
+    lines, budget = episode(env, 3), env.unwrapped.process.options.max_evaluations
     assert [line.split(" |")[0] for line in lines] == [f"step {i}/{budget}" for i in range(4)]
     assert all("\n" not in line for line in lines)
     names = ("x", "y", "f", "best_f") if env_id == "BealeHPO-v0" else ("thr", "epochs", "lr", "f1")

@@ -35,7 +35,7 @@ def make_envs(rows, **options):
 
 def make_network(envs, seed=0):
     torch.manual_seed(seed)
-    network = Network([envs.dynamics.layout.size, 16, 16, 3])
+    network = Network([envs.process.encoder.size, 16, 16, 3])
     with torch.no_grad():  # fresh output layers are near 0, where every mistake is small
         network.layers[-1].weight *= 60.0
     return network
@@ -43,17 +43,17 @@ def make_network(envs, seed=0):
 
 def noise_of(envs):
     """The uniforms that the environments are going to use, (T, draws, N)."""
-    dynamics, key = envs.dynamics, envs._state.key
-    counts = np.arange(1, dynamics.layout.rows + 1, dtype=np.uint64)
+    process, key = envs.process, envs._state.key
+    counts = np.arange(1, process.encoder.rows + 1, dtype=np.uint64)
     keys = rng.derive(rng.derive(key, rng.NOISE), counts[:, None])
-    draws = [rng.uniforms(each, dynamics.family.draws) for each in keys]
+    draws = [rng.uniforms(each, process.family.draws) for each in keys]
     return torch.from_numpy(np.array(draws))
 
 
 def play(envs, network, observations):
     """Proposals and regrets of the network in the environments, each (T, N, ...)."""
     proposals, values = [], []
-    for _ in range(envs.dynamics.layout.rows):
+    for _ in range(envs.process.encoder.rows):
         with torch.no_grad():
             actions = network(torch.from_numpy(observations)).clamp(-1.0, 1.0).numpy()
         observations, *_, info = envs.step(actions)
@@ -66,11 +66,11 @@ def test_episodes_equal_those_of_the_environment():
     envs = make_envs(64)
     observations, _ = envs.reset(seed=3, options={"task": np.arange(64)})
     network, draws = make_network(envs), noise_of(envs)
-    tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(64))
+    tasks = Bank(envs.process.family, "validation", "f1").tasks(torch.arange(64))
     with torch.no_grad():
-        episodes = unroll(network, envs.dynamics, tasks, draws, whole=True)
-        other = unroll(network, envs.dynamics, tasks, draws.flip(0), whole=True)
-        real = unroll(network, envs.dynamics, tasks, draws)
+        episodes = unroll(network, envs.process, tasks, draws, whole=True)
+        other = unroll(network, envs.process, tasks, draws.flip(0), whole=True)
+        real = unroll(network, envs.process, tasks, draws)
     proposals, values = play(envs, network, observations)
     assert np.ptp(proposals, axis=0).max() > 0.5  # the proposals depend on what was seen
     np.testing.assert_allclose(episodes.units, proposals, atol=2e-5)
@@ -83,14 +83,14 @@ def test_episodes_equal_those_of_the_environment():
 def test_gradients_are_those_of_finite_differences():
     envs = make_envs(1)
     network = make_network(envs).double()
-    tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(8))
+    tasks = Bank(envs.process.family, "validation", "f1").tasks(torch.arange(8))
     draws = torch.rand(16, 4, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     settings = replace(SETTINGS, excess_weight=0.0)
     with torch.no_grad():  # proposals inside the cube, where the gradient is the true one
         network.layers[-1].weight *= 0.03
 
     def loss():
-        episodes = unroll(network, envs.dynamics, tasks, draws)
+        episodes = unroll(network, envs.process, tasks, draws)
         assert episodes.units.abs().max() < 1.0
         return settings.loss(episodes)
 
@@ -113,11 +113,11 @@ def test_gradients_pass_the_walls_and_stay_bounded():
     network = make_network(envs)
     with torch.no_grad():
         network.layers[-1].bias += 5.0
-    tasks = Bank(envs.dynamics.family, "validation", "f1").tasks(torch.arange(8))
+    tasks = Bank(envs.process.family, "validation", "f1").tasks(torch.arange(8))
     draws = torch.zeros(16, 4, 8, dtype=torch.float64)
     norms = []
     for limit in (float("inf"), 1e-3, 0.0):
-        episodes = unroll(network, envs.dynamics, tasks, draws, gradient_limit=limit)
+        episodes = unroll(network, envs.process, tasks, draws, gradient_limit=limit)
         assert episodes.units.min() == 1.0 and episodes.excess > 1.0
         (gradient,) = torch.autograd.grad(episodes.regret.mean(), network.layers[-1].bias)
         norms.append(float(gradient.norm()))

@@ -14,7 +14,7 @@ START = {"thr": 0.5, "epochs": 50, "lr": 10**-1.6}  # the centre of the space, u
 
 def units(env):
     """Unit configuration of the last evaluation, as the observation shows it."""
-    return lambda result: env.dynamics.layout.decode(result[0]).unit.tolist()
+    return lambda result: env.process.encoder.decode(result[0]).unit.tolist()
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_propose_is_absolute():
 def test_adjust_moves_the_last_evaluated_configuration():
     env = TuningEnv(action="adjust", start=START, adjust_step=0.25)
     observation, _ = env.reset(seed=0)
-    unit = env.dynamics.layout.decode(observation).unit.astype(float)
+    unit = env.process.encoder.decode(observation).unit.astype(float)
     # A step of 1 is a quarter of the range, 0.5 in unit coordinates; the walls clip each axis.
     for action in ([1, -1, 0.5], [1, -1, 0.5], [1, 1, 0], [-1, 0, 0], [0, 0, 0], [1, 1, 1]):
         result = env.step(np.array(action, dtype=np.float32))
@@ -58,10 +58,10 @@ def test_adjust_moves_the_last_evaluated_configuration():
 def test_adjust_does_not_move_the_incumbent():
     env = TuningEnv(action="adjust", start={"thr": 0.5, "epochs": 80, "lr": 0.25})
     observation, _ = env.reset(seed=0)
-    best = env.dynamics.layout.decode(observation).unit
+    best = env.process.encoder.decode(observation).unit
     for _ in range(3):
         observation, *_, info = env.step(np.array([1, -1, -1], dtype=np.float32))
-    parts = env.dynamics.layout.decode(observation)
+    parts = env.process.encoder.decode(observation)
     np.testing.assert_array_equal(parts.best_unit, best)
     assert parts.unit[0] == 1.0
     assert info["epochs"] == round(80 - 3 * 0.2 * 99)
@@ -70,7 +70,7 @@ def test_adjust_does_not_move_the_incumbent():
 def test_nudges():
     env = TuningEnv(action="nudge", start=START)
     observation, _ = env.reset(seed=0)
-    unit = env.dynamics.layout.decode(observation).unit.astype(float)
+    unit = env.process.encoder.decode(observation).unit.astype(float)
     for action in (0, 1, 1, 2, 3, 4, 4, 5, 6, 6, *([2] * 7), 0):
         result = env.step(action)
         if action:

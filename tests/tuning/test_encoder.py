@@ -35,10 +35,10 @@ def encoder_of(options):
 def play(env, seed, rows=None):
     """(observation, unit configuration, metrics) of a start and of a whole random episode."""
     generator = np.random.default_rng(seed)
-    family = env.unwrapped.dynamics.family
+    family = env.unwrapped.process.family
     observation, info = env.reset(seed=seed)
     shape = env.action_space.shape
-    for _ in range(env.unwrapped.dynamics.options.max_evaluations + 1):
+    for _ in range(env.unwrapped.process.options.max_evaluations + 1):
         unit = tuple(np.moveaxis(np.asarray(env.unwrapped._state.unit, dtype=np.float64), -1, 0).T)
         yield observation, unit, tuple(info[name] for name in family.metrics)
         action = generator.uniform(-1, 1, shape).astype(np.float32)

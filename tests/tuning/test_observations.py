@@ -16,7 +16,7 @@ def test_start_none_knows_nothing():
     observation, info = env.reset(seed=0)
     zero = {name: kind(0) for name, kind in INFO.items()}
     assert info == zero | {"regret": 1.0}
-    parts = env.dynamics.layout.decode(observation)
+    parts = env.process.encoder.decode(observation)
     assert parts.known == 0.0
     assert parts.budget == 1.0
     assert np.count_nonzero(observation) == 1
@@ -24,7 +24,7 @@ def test_start_none_knows_nothing():
     observation, reward, _, _, info = env.step(np.array([1, -1, -1], dtype=np.float32))
     assert info["best_f1"] == info["f1"] > 0.0
     assert reward == pytest.approx(info["f1"] - 0.0022, abs=1e-15)
-    parts = env.dynamics.layout.decode(observation)
+    parts = env.process.encoder.decode(observation)
     assert parts.known == 1.0
     assert parts.history_filled.tolist() == [1.0] + [0.0] * 19
 
@@ -42,7 +42,7 @@ def test_start_none_knows_nothing():
 def test_observations_are_what_the_infos_observed(options):
     """Every component is recomputed from what a tuner may know; nothing else is in it."""
     env = TuningEnv(**options)
-    layout, space = env.dynamics.layout, env.dynamics.space
+    encoder, space = env.process.encoder, env.process.space
     metric = options.get("metric", "f1")
     rows, best, evaluations = [], None, -1
     for observation, reward, info in walk(env, 30, seed=4):
@@ -70,14 +70,14 @@ def test_observations_are_what_the_infos_observed(options):
             rows += [row] if known else []
             if len(rows) < 2 or score > best[1]:
                 best = row[:3], score
-        budget = 1 - info["evaluations"] / layout.max_evaluations
+        budget = 1 - info["evaluations"] / encoder.max_evaluations
         expected = [*row, *best[0], best[1], budget, float(known)]
         if options.get("observation") == "history":
             for past in rows:
                 expected += [*past, 1.0]
-            expected += [0.0] * (layout.size - len(expected))
+            expected += [0.0] * (encoder.size - len(expected))
         np.testing.assert_array_equal(observation, np.array(expected, dtype=np.float32))
-        assert layout.evaluations(observation) == info["evaluations"]
+        assert encoder.evaluations(observation) == info["evaluations"]
 
 
 def test_observations_do_not_know_the_optimum():
@@ -108,18 +108,19 @@ def test_layout_decodes_batches():
         observations, _ = envs.reset(seed=0)
         for _ in range(3):
             observations, *_, infos = envs.step(envs.action_space.sample())
-        layout = envs.dynamics.layout
-        batch = layout.decode(observations)
+        encoder = envs.process.encoder
+        batch = encoder.decode(observations)
         for row in range(6):
-            for part, whole in zip(layout.decode(observations[row]), batch, strict=True):
+            for part, whole in zip(encoder.decode(observations[row]), batch, strict=True):
                 np.testing.assert_array_equal(part, whole[row])
-        assert layout.evaluations(observations).tolist() == infos["evaluations"].tolist() == [3] * 6
+        assert infos["evaluations"].tolist() == [3] * 6
+        assert encoder.evaluations(observations).tolist() == [3] * 6
         np.testing.assert_allclose(batch.features[:, 4], infos["f1"], rtol=1e-6)
         np.testing.assert_allclose(batch.best_score, infos["best_f1"], rtol=1e-6)
         filled = 3 + (options.get("start") != "none")
-        assert batch.history_filled.sum(axis=1).tolist() == [filled * bool(layout.rows)] * 6
-        with pytest.raises(ValueError, match=f"has {layout.size} components"):
-            layout.decode(observations[:, 1:])
+        assert batch.history_filled.sum(axis=1).tolist() == [filled * bool(encoder.rows)] * 6
+        with pytest.raises(ValueError, match=f"has {encoder.size} components"):
+            encoder.decode(observations[:, 1:])
     # The size that the documentation states.
     assert TuningEnv().observation_space.shape == (14,)
 
@@ -134,6 +135,6 @@ def test_ties_keep_the_earlier_incumbent():
             observation, *_, info = env.step(action.reshape(env.action_space.shape))
         assert info["epochs"] == 80
         assert info["best_f1"] == info["f1"]
-        parts = env.dynamics.layout.decode(observation)
+        parts = env.process.encoder.decode(observation)
         np.testing.assert_array_equal(parts.unit.reshape(-1), actions[1])
         np.testing.assert_array_equal(parts.best_unit.reshape(-1), actions[0])

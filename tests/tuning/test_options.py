@@ -144,7 +144,7 @@ def test_specs_survive_json(kwargs):
     again = gym.make(EnvSpec.from_json(text))
     assert json.loads(text)["kwargs"] == kwargs
     assert again.spec.to_json() == text
-    assert again.unwrapped.dynamics.options == env.unwrapped.dynamics.options
+    assert again.unwrapped.process.options == env.unwrapped.process.options
     first, second = env.reset(seed=3), again.reset(seed=3)
     assert first[1] == second[1]
     action = env.action_space.sample()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from hpo_gym.tuning.find import dynamics_of, problem_of
+from hpo_gym.tuning.find import problem_of, process_of
 from hpo_gym.tuning.optimal import optimal_return, trade_off
 
 T = 3
@@ -25,7 +25,7 @@ def grid(envs: Any) -> np.ndarray:
     pairs = zip(trade.best, trade.cheapest, strict=True)
     axes = [sorted({-1.0, 0.1, best, cheapest}) for best, cheapest in pairs]
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
-    stop = envs.dynamics.mode.stop
+    stop = envs.process.mode.stop
     actions = np.hstack((points, np.full((len(points), int(stop)), -1.0)))
     return np.vstack((actions, np.ones((int(stop), actions.shape[1]))))
 
@@ -114,12 +114,12 @@ def test_dynamics_are_found_behind_all_kinds_of_environments() -> None:
         gym.make_vec(name, 2, vectorization_mode="sync"),
         NativeVecEnv(native),
         DummyVecEnv([lambda: gym.make(name)]),
-        native.dynamics,
+        native.process,
     ]
     for env in behind:
-        assert dynamics_of(env).options == native.dynamics.options
-    with pytest.raises(ValueError, match="has no dynamics: give an environment of hpo_gym"):
-        dynamics_of(gym.make("CartPole-v1"))
+        assert process_of(env).options == native.process.options
+    with pytest.raises(ValueError, match="has no process: give an environment of hpo_gym"):
+        process_of(gym.make("CartPole-v1"))
 
 
 def test_the_resource_is_the_number_of_epochs() -> None:

@@ -22,7 +22,7 @@ def stay(env, stop=False):
     if isinstance(env.action_space, gym.spaces.Discrete):
         return env.action_space.n - 1 if stop else 0
     action = np.zeros(env.action_space.shape, dtype=np.float32)
-    if env.dynamics.options.stop:
+    if env.process.options.stop:
         action[-1] = 1.0 if stop else -1.0
     return action
 
@@ -32,16 +32,16 @@ def stay(env, stop=False):
 @pytest.mark.parametrize("stop", [False, True])
 def test_budget_exhausted_is_terminated(options, budget, stop):
     env = TuningEnv(max_evaluations=budget, stop=stop, **options)
-    layout = env.dynamics.layout
+    encoder = env.process.encoder
     for seed in range(2):
         observation, info = env.reset(seed=seed)
-        budgets = [layout.decode(observation).budget]
+        budgets = [encoder.decode(observation).budget]
         flags = []
         for count in range(1, budget + 1):
             observation, _, terminated, truncated, info = env.step(stay(env))
             assert truncated is False
             assert info["evaluations"] == count
-            budgets.append(layout.decode(observation).budget)
+            budgets.append(encoder.decode(observation).budget)
             flags.append(terminated)
         assert flags == [False] * (budget - 1) + [True]
         assert budgets[0] == 1.0

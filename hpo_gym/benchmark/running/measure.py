@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.benchmark.suites.suite import Suite
-from hpo_gym.tuning.find import dynamics_of
+from hpo_gym.tuning.find import process_of
 
 FloatArray = NDArray[np.float64]
 
@@ -24,13 +24,13 @@ class Meter:
     """
 
     def __init__(self, suite: Suite, env: Any) -> None:
-        dynamics = dynamics_of(env)
-        self._family = dynamics.family
+        process = process_of(env)
+        self._family = process.family
         self._metric = str(suite.options["metric"])
         self._knows_regret = suite.measure == "regret"
         self.curve_keys = ("regret",) if self._knows_regret else (*self._family.metrics, "failed")
         """What `curve` reads of an info, if it is there."""
-        self._resource = dynamics.problem.resource_parameter
+        self._resource = process.problem.resource_parameter
 
     def curve(self, infos: Sequence[Mapping[str, Any]]) -> FloatArray:
         """The suite's measure of the incumbent after each of T evaluations, (..., T)."""

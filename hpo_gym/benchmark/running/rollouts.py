@@ -33,14 +33,14 @@ def run_episodes(
 
 def _run(agent: Any, envs: Any, seed: int) -> Episodes:
     episodes = envs.num_envs
-    dynamics = envs.unwrapped.dynamics
+    process = envs.unwrapped.process
     observations, infos = envs.reset(seed=seed)
-    start_scores = dynamics.tasks(0).best_possible * (1.0 - infos["regret"])
+    start_scores = process.tasks(0).best_possible * (1.0 - infos["regret"])
     returns = np.zeros(episodes)
     regret, cost = [infos["regret"]], [infos["total_cost"]]
     running = np.ones(episodes, dtype=np.bool_)
     state, starts = None, np.ones(episodes, dtype=np.bool_)
-    for _ in range(dynamics.options.max_evaluations):
+    for _ in range(process.options.max_evaluations):
         actions, state = agent.predict(
             observations, state=state, episode_start=starts, deterministic=True
         )

@@ -130,7 +130,7 @@ class Suite:
     @cached_property
     def action_size(self) -> int:
         """Components of an action."""
-        return self.env().dynamics.mode.size
+        return self.env().process.mode.size
 
     @cached_property
     def measure(self) -> str:
