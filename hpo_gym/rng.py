@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_gym.arrays import Column, Columns, Namespace
+from hpo_gym.arrays import Columns, Namespace
 
 MASK = 0xFFFFFFFFFFFFFFFF
 _WEYL = 0x9E3779B97F4A7C15
@@ -26,16 +26,15 @@ _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 TASK, START, NOISE = 1, 2, 3
 
 
-def _check_words(*words: Any) -> None:
-    """Raise TypeError unless these are Python ints or arrays of uint64."""
-    for word in words:
-        is_array = isinstance(word, np.ndarray) and word.dtype == np.uint64
-        if not (is_array or type(word) is int):
-            kind = f"{type(word).__name__} of {getattr(word, 'dtype', 'no dtype')}"
-            raise TypeError(
-                f"keys and counters are Python ints or arrays of uint64, not {kind}: convert "
-                "with int() or .astype(np.uint64); draw for torch in NumPy, and convert the draws"
-            )
+def _check_word(word: Any) -> None:
+    """Raise TypeError unless this is a Python int or an array of uint64."""
+    if type(word) is int or (isinstance(word, np.ndarray) and word.dtype == np.uint64):
+        return
+    kind = f"{type(word).__name__} of {getattr(word, 'dtype', 'no dtype')}"
+    raise TypeError(
+        f"keys and counters are Python ints or arrays of uint64, not {kind}: convert "
+        "with int() or .astype(np.uint64); draw for torch in NumPy, and convert the draws"
+    )
 
 
 def mix(word: Any) -> Any:
@@ -44,7 +43,7 @@ def mix(word: Any) -> Any:
     Raises:
         TypeError: Here and in `derive` and `uniforms`: a word is no int and no uint64 array.
     """
-    _check_words(word)
+    _check_word(word)
     return _mix(word)
 
 
@@ -64,7 +63,8 @@ def _mix(word: Any) -> Any:
 
 def derive(key: Any, word: Any) -> Any:
     """The key of sub-stream ``word`` of ``key``; either may be an array."""
-    _check_words(key, word)
+    _check_word(key)
+    _check_word(word)
     return _mix(_mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
 
 
@@ -106,7 +106,7 @@ def random_words(count: int) -> Any:
 
 def uniforms(key: Any, count: int) -> Columns:
     """``count`` columns of uniforms in [0, 1), multiples of 2**-53."""
-    _check_words(key)
+    _check_word(key)
     return tuple(
         (_mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
     )
@@ -131,7 +131,4 @@ def normals_from(uniforms: Columns, xp: Namespace) -> Columns:
         raise ValueError(
             f"normals are made of pairs of uniforms, not of {len(uniforms)}: draw one more"
         )
-    normals: list[Column] = []
-    for first, second in zip(uniforms[::2], uniforms[1::2], strict=True):
-        normals.extend(xp.box_muller(1.0 - first, second))
-    return tuple(normals)
+    return tuple(xp.normals(uniforms))

@@ -153,6 +153,16 @@ class SearchSpace:
         )
 
     @cached_property
+    def _axes(self) -> list[list[tuple[float, float, Any]]]:
+        """`_lines` with what rounds each number, None if nothing does; then those without."""
+        rounding = [p.rounded if isinstance(p, Integer) else None for _, p in self._numbers]
+        lines, bounds = self._lines
+        return [
+            [(*line, rounded) for line, rounded in zip(lines, rounding, strict=True)],
+            [(*line, None) for line in bounds],
+        ]
+
+    @cached_property
     def _line_blocks(self) -> list[Any]:
         """`_lines` as arrays (2, numbers, 1)."""
         return [np.array(lines).reshape(-1, 2).T.copy()[:, :, None] for lines in self._lines]
@@ -175,17 +185,19 @@ class SearchSpace:
             columns = numbers + 1.0
             columns *= halves
             columns += starts
+            if not relaxed:
+                for i, integer in self._integers:
+                    columns[i] = integer.rounded(columns[i], xp)
         else:
-            columns = [
-                start + half * (u + 1.0)
-                for u, (start, half) in zip(numbers, self._lines[relaxed], strict=True)
-            ]
-        if not relaxed:
-            for i, integer in self._integers:
-                columns[i] = integer.rounded(columns[i], xp)
-        if self._has_choices:
-            return self._with_choices(columns, unit, xp)
-        return columns if isinstance(columns, np.ndarray) else tuple(columns)
+            columns = tuple(
+                [
+                    start + half * (u + 1.0)
+                    if rounded is None
+                    else rounded(start + half * (u + 1.0), xp)
+                    for u, (start, half, rounded) in zip(numbers, self._axes[relaxed], strict=True)
+                ]
+            )
+        return self._with_choices(columns, unit, xp) if self._has_choices else columns
 
     def _coordinates_of_numbers(self, unit: Columns) -> Columns:
         places = [place for place, _ in self._numbers]

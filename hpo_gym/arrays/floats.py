@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -85,10 +85,12 @@ class Floats:
         return tuple(map(float, values))
 
     @staticmethod
-    def box_muller(first: float, second: float) -> Columns:
-        """Two normals; the one-row case of `Vectors.box_muller`."""
-        pair = Vectors.box_muller(np.array([first]), np.array([second]))
-        return tuple(float(column[0]) for column in pair)
+    def normals(uniforms: Columns) -> Columns:
+        """Normals; all pairs at once, as rows of `Vectors.normals`."""
+        pairs = np.array(uniforms).reshape(-1, 2).T
+        return [
+            float(normal) for pair in zip(*Vectors.normals(pairs), strict=True) for normal in pair
+        ]
 
     @staticmethod
     def isnan(columns: Columns) -> bool:
@@ -96,6 +98,9 @@ class Floats:
         return any(column != column for column in columns)
 
     @staticmethod
-    def pack(groups: Iterable[Columns], rows: int | None = None) -> Any:
-        """Groups of numbers as one array (size,) float32."""
-        return np.array([*chain.from_iterable(groups)], dtype=np.float32)
+    def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:
+        """Groups of numbers as one array (size,) float32; the last may be such an array already."""
+        if not isinstance(groups[-1], np.ndarray):
+            return np.array([*chain.from_iterable(groups)], dtype=np.float32)
+        numbers = np.array([*chain.from_iterable(groups[:-1])], dtype=np.float32)
+        return np.concatenate((numbers, groups[-1]))

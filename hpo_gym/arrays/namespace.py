@@ -71,8 +71,8 @@ class Namespace(Protocol):
         """Columns of a float64 table (L, k) at float-valued row indices: k columns."""
         ...
 
-    def box_muller(self, first: Column, second: Column) -> Columns:
-        """Two independent standard normals from two uniforms in (0, 1]."""
+    def normals(self, uniforms: Columns) -> Columns:
+        """Independent standard normals from as many uniforms in [0, 1), an even number."""
         ...
 
     def alike(self, *values: Any) -> Columns:

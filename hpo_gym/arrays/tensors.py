@@ -77,11 +77,14 @@ class Tensors:
         return tuple(torch.as_tensor(table)[index.long()].T)
 
     @staticmethod
-    def box_muller(first: Column, second: Column) -> Columns:
-        """Two independent standard normals from two uniforms in (0, 1]."""
-        radius = torch.sqrt(-2.0 * torch.log(first))
-        angle = (2.0 * torch.pi) * second
-        return radius * torch.cos(angle), radius * torch.sin(angle)
+    def normals(uniforms: Columns) -> Columns:
+        """Normals, made of pairs of uniforms (Box and Muller, 1958)."""
+        normals: list[Column] = []
+        for first, second in zip(uniforms[::2], uniforms[1::2], strict=True):
+            radius = torch.sqrt(-2.0 * torch.log(1.0 - first))
+            angle = (2.0 * torch.pi) * second
+            normals += radius * torch.cos(angle), radius * torch.sin(angle)
+        return normals
 
     @staticmethod
     def alike(*values: Any) -> Columns:

@@ -78,16 +78,19 @@ class Vectors:
         return np.broadcast_arrays(*[np.asarray(value, dtype=np.float64) for value in values])
 
     @staticmethod
-    def box_muller(first: Column, second: Column) -> Columns:
-        """Two independent standard normals from two uniforms in (0, 1] (Box and Muller, 1958).
+    def normals(uniforms: Columns) -> Columns:
+        """Normals, made of pairs of uniforms (Box and Muller, 1958).
 
         Sine and cosine come from the tangent of half the angle, which NumPy has in a fast form.
         """
-        radius = np.sqrt(-2.0 * np.log(first))
-        tangent = np.tan(np.pi * second)
-        square = tangent * tangent
-        radius /= 1.0 + square
-        return radius * (1.0 - square), radius * (2.0 * tangent)
+        normals: list[Column] = []
+        for first, second in zip(uniforms[::2], uniforms[1::2], strict=True):
+            radius = np.sqrt(-2.0 * np.log(1.0 - first))
+            tangent = np.tan(np.pi * second)
+            square = tangent * tangent
+            radius /= 1.0 + square
+            normals += radius * (1.0 - square), radius * (2.0 * tangent)
+        return normals
 
     @staticmethod
     def isnan(columns: Columns) -> Column:

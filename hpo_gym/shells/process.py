@@ -74,7 +74,10 @@ class Process(Protocol):
         ...
 
     def step(self, state: Any, action: Any, xp: Namespace) -> tuple[Any, Column, Column]:
-        """The next state, the reward and whether the episode is over; `state` stays as it is."""
+        """The next state, the reward and whether the episode is over; `state` stays as it is.
+
+        Of one row, a float and a bool.
+        """
         ...
 
     def merge(self, old: Any, new: Any, rows: NDArray[Any]) -> Any:

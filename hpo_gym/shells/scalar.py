@@ -40,7 +40,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self.action_space = process.action_space()
         self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
-        self._integers: list[str] = []
+        self._integers: list[str] | None = None
         self._keys = EpisodeKey()
         self._state: Any = None
         self._over = False
@@ -65,13 +65,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self._state = self.process.begin(self._keys.next(self), episode, _XP)
         self._over = False
         self._records = []
-        self._integers = []
-        observation, info = self._show(None)
-        # What has the type already needs no conversion in the steps to come.
-        kinds = self.process.info_types.items()
-        self._integers = [n for n, kind in kinds if kind is int and type(info[n]) is not int]
-        info |= {name: int(info[name]) for name in self._integers}
-        return observation, info
+        return self._show(None)
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take an action.
@@ -89,8 +83,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         if self._state is None or self._over:
             raise ResetNeeded("the episode is over or has not begun: call reset() before step()")
         process = self.process
-        self._state, gain, over = process.step(self._state, process.read(action), _XP)
-        reward, self._over = float(gain), bool(over)
+        self._state, reward, self._over = process.step(self._state, process.read(action), _XP)
         observation, info = self._show(reward)
         return observation, reward, self._over, False, info
 
@@ -106,7 +99,11 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
     def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """The observation and the info of the state."""
         observation = _XP.pack(self.process.observation(self._state, _XP))
-        info = dict(zip(self._names, self.process.info(self._state, _XP), strict=True))
+        values = self.process.info(self._state, _XP)
+        info = dict(zip(self._names, values, strict=False))  # a strict one takes longer
+        if self._integers is None:  # whole numbers that the process computes as floats
+            kinds = dict(zip(self.process.info_types.items(), values, strict=True))
+            self._integers = [n for (n, kind), v in kinds.items() if kind is int is not type(v)]
         for name in self._integers:
             info[name] = int(info[name])
         if self.render_mode is not None and self._renderer is not None:

@@ -70,7 +70,7 @@ class ActionMode:
         for value in array.tolist():
             if value != value:
                 raise ValueError(self._message(action))
-            values.append(-1.0 if value < -1.0 else 1.0 if value > 1.0 else float(value))
+            values.append(-1.0 if value < -1.0 else 1.0 if value > 1.0 else 1.0 * value)
         return tuple(values)
 
     def read_rows(self, actions: Any, rows: int, ignored: Any = None) -> Columns:

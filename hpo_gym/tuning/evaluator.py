@@ -21,8 +21,6 @@ _ROW = Floats()
 class Evaluation(NamedTuple):
     """What evaluations gave; each column a number or (N,)."""
 
-    scaled: Columns
-    """The configurations on the scaled axes."""
     metrics: Columns
     """Their observed metrics."""
     score: Column
@@ -31,8 +29,6 @@ class Evaluation(NamedTuple):
     """Their noise-free score."""
     failed: Column
     """Whether it failed."""
-    cost: Column
-    """What it costs."""
 
 
 class Evaluator:
@@ -89,7 +85,7 @@ class Evaluator:
         true_score = score if exact is observed else family.score(exact, metric, xp)
         if failed is not False:
             true_score = xp.where(failed, 0.0, true_score)
-        return Evaluation(scaled, observed, score, true_score, failed, self.cost(scaled))
+        return Evaluation(observed, score, true_score, failed)
 
     def evaluate_some(
         self,

@@ -219,14 +219,21 @@ class Encoder:
         )
         return bool(at_ones < at_zeros)
 
+    def empty_history(self, key: Column) -> tuple[Any, ...]:
+        """The history before any evaluation of episodes with these keys.
+
+        A history is what observations show of the evaluations: of N episodes a tuple with an entry
+        for each row of the layout, (row_size, N) float32, or None while no episode has it; of one
+        episode all rows in one array. Its arrays are never changed, so histories share them.
+        """
+        if isinstance(key, np.ndarray):
+            return (None,) * self.rows
+        return (np.zeros(self.rows * self.row_size, dtype=np.float32),)
+
     def note(
         self, history: tuple[Any, ...], key: Column, evaluations: Column, columns: Columns
     ) -> tuple[Any, ...]:
         """The history with the last evaluations of all rows added.
-
-        A history is a tuple of rows: None where no episode has one, or its components, a tuple of
-        numbers for one episode and (row_size, N) float32 for N. It shares its rows with the one
-        before, for rows are never changed.
 
         Args:
             history: The history before.
@@ -235,26 +242,27 @@ class Encoder:
             columns: Unit configuration and features.
         """
         slot = evaluations if self.start_evaluated else evaluations - 1
-        if not np.ndim(key):
-            return (*history[:slot], (*columns, 1.0), *history[slot + 1 :])  # slot >= 0 here
+        if not isinstance(key, np.ndarray):
+            (rows,) = history
+            rows, start = rows.copy(), slot * self.row_size
+            rows[start : start + self.row_size] = (*columns, 1.0)
+            return (rows,)
         block = np.empty((self.row_size, len(key)), dtype=np.float32)
         for component, column in zip(block, (*columns, 1.0), strict=True):
             component[...] = column
         first = int(np.min(slot))
         if first == np.max(slot):  # all rows in phase
             return history if first < 0 else (*history[:first], block, *history[first + 1 :])
-        rows = list(history)
+        blocks = list(history)
         for number in np.unique(slot[slot >= 0]).tolist():  # -1: stopped before any evaluation
-            here, before = slot == number, rows[number]
-            rows[number] = np.where(here, block, np.float32(0.0) if before is None else before)
-        return tuple(rows)
+            here, before = slot == number, blocks[number]
+            blocks[number] = np.where(here, block, np.float32(0.0) if before is None else before)
+        return tuple(blocks)
 
-    def rows_of(self, history: tuple[Any, ...], key: Column) -> list[Any]:
+    def rows_of(self, history: tuple[Any, ...]) -> list[Any]:
         """The history as groups of columns of the observation."""
-        empty: Any = (0.0,) * self.row_size
-        if np.ndim(key):
-            empty = np.zeros((self.row_size, 1), dtype=np.float32)
-        return [empty if row is None else row for row in history]
+        empty = np.zeros((self.row_size, 1), dtype=np.float32)
+        return [empty if block is None else block for block in history]
 
     def checked(self, observation: Any) -> NDArray[np.float32]:
         """Observations as an array (..., size).

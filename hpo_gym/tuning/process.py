@@ -66,7 +66,9 @@ class TuningProcess:
         self._reader = EpisodeReader(self.family, options)
         self._reward = REWARDS[options.reward]
         self._metric = self.family.metrics.index(options.metric)
+        self._budget = options.max_evaluations
         self.knows_optimum = isinstance(self.family, KnownOptimum)
+        self._always_known = self.encoder.start_evaluated and not self.encoder.guarded
         self.info_types = self._info_types()
         self._start: tuple[float, ...] | None = None
         if not isinstance(options.start, str):
@@ -165,15 +167,16 @@ class TuningProcess:
             scaled=(0.0,) * len(self.space.parameters),
             metrics=(0.0,) * len(self.family.metrics),
             best_unit=zeros,
-            history=(None,) * self.encoder.rows,
+            history=self.encoder.empty_history(key) if self.encoder.rows else (),
         )
         if not self.encoder.start_evaluated:
             return state
         unit = self._start_unit(key, episode.start or self._start, xp)
-        seen = self.evaluator.evaluate(tasks.parameters, key, 0, self.space.scaled(unit, xp), xp)
+        scaled = self.space.scaled(unit, xp)
+        seen = self.evaluator.evaluate(tasks.parameters, key, 0, scaled, xp)
         state = state._replace(
             unit=unit,
-            scaled=seen.scaled,
+            scaled=scaled,
             metrics=seen.metrics,
             true_score=seen.true_score,
             failed=seen.failed,
@@ -205,21 +208,22 @@ class TuningProcess:
             seen = self.evaluator.evaluate(state.tasks.parameters, state.key, count, scaled, xp)
         else:
             seen = self.evaluator.evaluate_some(state, count, scaled, skipped, xp)
-        after = self._after(state, count, unit, seen, xp)
+        after = self._after(state, unit, scaled, seen, xp)
         reward = self._reward(state, after, xp)
-        over = count >= self.options.max_evaluations
+        over = count >= self._budget
         if skipped is not False:
-            after = unless(skipped, state._replace(cost=0.0 * seen.cost), after, xp)
+            after = unless(skipped, state._replace(cost=0.0 * after.cost), after, xp)
             reward, over = xp.where(skipped, 0.0, reward), over | skipped
         if self.encoder.rows:
             after = self._noted(after, xp)
         return after, reward, over
 
     def _after(
-        self, before: State, count: Column, unit: Columns, seen: Evaluation, xp: Namespace
+        self, before: State, unit: Columns, scaled: Columns, seen: Evaluation, xp: Namespace
     ) -> State:
         """The state after an evaluation of every row."""
-        scaled, metrics, score, true_score, failed, cost = seen
+        metrics, score, true_score, failed = seen
+        cost = self.evaluator.cost(scaled)
         better = score > before.best_score
         metric = metrics[self._metric]
         best_score = xp.where(better, score, before.best_score)
@@ -231,7 +235,7 @@ class TuningProcess:
         return State(
             before.tasks,
             before.key,
-            count,
+            before.evaluations + 1,
             unit,
             scaled,
             metrics,
@@ -258,13 +262,17 @@ class TuningProcess:
 
     def observation(self, state: State, xp: Namespace) -> tuple[Columns, ...]:
         """The columns of the observation, in groups."""
-        features, encoder = self._shown(state, xp), self.encoder
+        encoder = self.encoder
+        if self._always_known:
+            features = self.family.features(state.metrics, xp)
+        else:
+            features = self._shown(state, xp)
         summary = encoder.summary(
             state.unit, features, state.best_unit, state.best_score, state.evaluations, xp
         )
         if not encoder.rows:
             return summary
-        return (*summary, *encoder.rows_of(state.history, state.key))
+        return (*summary, *encoder.rows_of(state.history))
 
     def info(self, state: State, xp: Namespace) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
