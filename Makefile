@@ -11,22 +11,24 @@ PIP_INSTALL := -m pip install --disable-pip-version-check
 STAMP := $(VENV)/.setup-done
 BENCH_STAMP := $(VENV)/.bench-done
 
-# The oldest core dependencies that pyproject.toml accepts.
-OLDEST := gymnasium==1.1.0 numpy==2.0.0
-OLDEST_VENV := .venv-oldest
-OLDEST_PYTHON := $(OLDEST_VENV)/bin/python
-OLDEST_STAMP := $(OLDEST_VENV)/.setup-done
+# Other versions of the core dependencies that the tests run on: the oldest that pyproject.toml
+# accepts, and the Gymnasium that RLlib pins.
+PINS_oldest := gymnasium==1.1.0 numpy==2.0.0
+PINS_rllib := gymnasium==1.2.2
 
 PYTEST_WORKERS := 2
 
+empty :=
+space := $(empty) $(empty)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup compare benchmark benchmark-full benchmark-smoke
-.PHONY: test lint test-fast test-slow test-oldest wheel-check bench clean
+.PHONY: test lint test-fast test-slow test-oldest test-rllib wheel-check bench clean
 # `test` relies on the order of its prerequisites.
 .NOTPARALLEL:
 
 # Each pytest worker is one process on one core; more threads only slow it down.
-test test-fast test-slow test-oldest: export OMP_NUM_THREADS := 1
+test test-fast test-slow test-oldest test-rllib: export OMP_NUM_THREADS := 1
 
 # The rows behind the README's tables; `benchmark-full` starts from them.
 ROWS := benchmark_rows
@@ -63,8 +65,10 @@ test-fast: setup ## pytest without the slow tests
 test-slow: setup ## the slow tests only
 	$(PYTHON) -m pytest -n $(PYTEST_WORKERS) -m slow $(ARGS)
 
-test-oldest: $(OLDEST_STAMP) ## the tests on the oldest supported gymnasium and numpy
-	$(OLDEST_PYTHON) -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider $(ARGS)
+test-oldest: .venv-oldest/.setup-done ## the tests on the oldest supported gymnasium and numpy
+test-rllib: .venv-rllib/.setup-done ## the tests on the gymnasium that RLlib pins
+test-oldest test-rllib: test-%:
+	.venv-$*/bin/python -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider $(ARGS)
 
 wheel-check: setup ## build the wheel, check its contents, try it alone in a clean environment
 	sh .ci/check-wheel $(PYTHON)
@@ -73,7 +77,7 @@ bench: $(BENCH_STAMP) ## measure the speed
 	$(PYTHON) -m scripts.speed.bench $(ARGS)
 
 clean: ## remove environments, caches and builds; runs/ and results/ stay
-	rm -rf $(VENV) $(OLDEST_VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-oldest .venv-rllib build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment with no stamp was interrupted half-way (or is not ours): --clear starts afresh.
@@ -96,9 +100,10 @@ $(BENCH_STAMP): $(STAMP)
 	$(PYTHON) $(PIP_INSTALL) -e '.[speed]' -c constraints.txt
 	@touch $@
 
-# The pins of constraints.txt, but for the packages that are to be old.
-$(OLDEST_STAMP): pyproject.toml constraints.txt
+# The pins of constraints.txt, but for the packages that have others here.
+.venv-%/.setup-done: pyproject.toml constraints.txt
 	$(build_venv)
-	grep -v -E '^(gymnasium|numpy)==' constraints.txt > $(OLDEST_VENV)/constraints.txt
-	$(OLDEST_PYTHON) $(PIP_INSTALL) -e '.[dev]' $(OLDEST) -c $(OLDEST_VENV)/constraints.txt
+	grep -v -E '^($(subst $(space),|,$(foreach pin,$(PINS_$*),$(firstword $(subst ==, ,$(pin))))))==' \
+		constraints.txt > $(@D)/constraints.txt
+	$(@D)/bin/python $(PIP_INSTALL) -e '.[dev]' $(PINS_$*) -c $(@D)/constraints.txt
 	@touch $@

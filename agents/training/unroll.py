@@ -8,6 +8,7 @@ outside they were.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -15,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hpo_gym.arrays import Struct, namespace_of
+from hpo_gym.arrays import Columns, Struct
+from hpo_gym.arrays.tensors import Tensors
 from hpo_gym.families import HashedBank
 from hpo_gym.tuning.process import TuningProcess
 
@@ -139,13 +141,13 @@ def unroll(
         gradient_limit: Bound on each component of the loss's gradient to a configuration.
         whole: Round integer parameters, as the environment does.
     """
-    encoder, first = process.encoder, network.layers[0]
+    encoder, first, xp = process.encoder, network.layers[0], Tensors()
     # The history's share of the first layer grows by one row a step: summed up, not recomputed.
     sizes = [encoder.summary_size, *[encoder.row_size] * encoder.rows]
     of_summary, *of_rows = torch.split(first.weight, sizes, dim=1)
     history_share: Tensor = first.bias
-    one = torch.ones(draws.shape[-1], 1, dtype=first.weight.dtype)
-    summary = torch.cat([one.new_zeros(len(one), encoder.summary_size - 2), one, 0.0 * one], dim=1)
+    like = first.weight.new_empty(draws.shape[-1])
+    summary = _joined(encoder.summary_of_nothing(xp), like)
     incumbents: _Incumbents | None = None
     regrets, best_regrets, units, excesses = [], [], [], []
     for step, of_row in enumerate(of_rows):
@@ -155,16 +157,33 @@ def unroll(
         features, score, regret = _evaluate(process, tasks, unit, draws[step], whole)
         others = _Incumbents(unit, score, regret)
         incumbents = others if incumbents is None else incumbents.or_better(others)
-        row = torch.cat([unit, features.to(one.dtype), one], dim=1)
-        best_score = incumbents.score[:, None].to(one.dtype)
-        budget = (1.0 - (step + 1) / encoder.max_evaluations) * one
-        summary = torch.cat([row[:, :-1], incumbents.unit, best_score, budget, one], dim=1)
+        unit_of, score_of = incumbents.unit, incumbents.score
+        summary = _joined(encoder.summary(unit, features, unit_of, score_of, step + 1, xp), like)
+        row = _joined(encoder.row(unit, features), like)
         history_share = history_share + row @ of_row.T
         units.append(unit)
         regrets.append(regret)
         best_regrets.append(incumbents.regret)
     excess = torch.stack(excesses).mean()
     return Unrolled(torch.stack(regrets), torch.stack(best_regrets), excess, torch.stack(units))
+
+
+def _joined(groups: Iterable[Columns], like: Tensor) -> Tensor:
+    """Groups of columns side by side, (N, size): blocks (N, k), or k columns.
+
+    Args:
+        groups: What the encoder gave.
+        like: (N,) gives number of rows and dtype.
+    """
+    return torch.cat(
+        [
+            group.to(like.dtype)
+            if isinstance(group, Tensor)
+            else torch.stack([torch.as_tensor(c).to(like).expand_as(like) for c in group], dim=1)
+            for group in groups
+        ],
+        dim=1,
+    )
 
 
 def _evaluate(
@@ -174,13 +193,13 @@ def _evaluate(
     draws: Tensor,
     whole: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Features (N, M) and observed score (N,) of unit configurations (N, d), and their regret."""
+    """Features (N, M) and observed score of unit configurations (N, d), and their regret."""
     family, metric = process.family, process.options.metric
     parameters, best_possible = tasks
-    xp = namespace_of(best_possible)
+    xp = Tensors()
     columns = unit.double().unbind(dim=1)
     scaled = process.space.scaled(columns, xp, relaxed=not whole)
     exact, seen = family.evaluate(parameters, scaled, process.noise, draws.unbind(), xp)
-    features = torch.stack(family.features(seen, xp), dim=1)
     regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible
+    features = torch.stack(tuple(family.features(seen, xp)), dim=1)
     return features, family.score(seen, metric, xp), regret

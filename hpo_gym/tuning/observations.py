@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,7 +147,8 @@ class Encoder:
                 f"{self.max_evaluations}, with {int(self.start_evaluated)} start before it"
             )
         zeros: Columns = (0.0,) * self.dimension
-        unit, features, rows = zeros, (0.0,) * self.features, []
+        rows: list[Columns] = []
+        unit, features = zeros, (0.0,) * self.features
         best_unit, best_score = zeros, -np.inf
         for trial in trials:
             unit = trial.unit
@@ -155,12 +157,13 @@ class Encoder:
             better = score > best_score
             best_unit = xp.select(better, tuple(unit), best_unit)
             best_score = xp.where(better, score, best_score)
-            rows.append((*unit, *features, 1.0))
+            rows += self.row(unit, features)
         best_score = xp.maximum(best_score, 0.0)
         groups = self.summary(unit, features, best_unit, best_score, paid, xp)
-        empty = (0.0,) * self.row_size
-        missing = self.rows - len(rows)
-        return xp.pack([*groups, *(rows + [empty] * missing if self.rows else [])])
+        if self.rows:
+            empty = (0.0,) * self.row_size
+            groups = (*groups, *rows, *[empty] * (self.rows - len(trials)))
+        return xp.pack(groups)
 
     def summary(
         self,
@@ -188,6 +191,15 @@ class Encoder:
         if self.guarded or not self.start_evaluated:
             best_score = xp.maximum(best_score, 0.0)
         return unit, features, best_unit, (best_score, budget, known)
+
+    def summary_of_nothing(self, xp: Namespace) -> tuple[Columns, ...]:
+        """The "summary" before any evaluation, in groups."""
+        unit, features = (0.0,) * self.dimension, (0.0,) * self.features
+        return self.summary(unit, features, unit, -np.inf, 0, xp)
+
+    def row(self, unit: Columns, features: Columns) -> tuple[Columns, ...]:
+        """The row of the "history" for an evaluation, in groups."""
+        return unit, features, (1.0,)
 
     def judge(self, metrics: Columns, xp: Namespace) -> Judgement:
         """What observed metrics are worth; NaN among them means that the evaluation failed."""
@@ -231,7 +243,11 @@ class Encoder:
         return (np.zeros(self.rows * self.row_size, dtype=np.float32),)
 
     def note(
-        self, history: tuple[Any, ...], key: Column, evaluations: Column, columns: Columns
+        self,
+        history: tuple[Any, ...],
+        key: Column,
+        evaluations: Column,
+        row: tuple[Columns, ...],
     ) -> tuple[Any, ...]:
         """The history with the last evaluations of all rows added.
 
@@ -239,16 +255,16 @@ class Encoder:
             history: The history before.
             key: The rows' keys.
             evaluations: Their counts after the evaluation, an int or (N,) int64.
-            columns: Unit configuration and features.
+            row: What `row` gave.
         """
         slot = evaluations if self.start_evaluated else evaluations - 1
         if not isinstance(key, np.ndarray):
             (rows,) = history
             rows, start = rows.copy(), slot * self.row_size
-            rows[start : start + self.row_size] = (*columns, 1.0)
+            rows[start : start + self.row_size] = [*chain.from_iterable(row)]
             return (rows,)
         block = np.empty((self.row_size, len(key)), dtype=np.float32)
-        for component, column in zip(block, (*columns, 1.0), strict=True):
+        for component, column in zip(block, chain.from_iterable(row), strict=True):
             component[...] = column
         first = int(np.min(slot))
         if first == np.max(slot):  # all rows in phase

@@ -304,8 +304,8 @@ class TuningProcess:
 
     def _noted(self, state: State, xp: Namespace) -> State:
         """The state with its last evaluations in the history."""
-        columns = (*state.unit, *self._shown(state, xp))
-        history = self.encoder.note(state.history, state.key, state.evaluations, columns)
+        row = self.encoder.row(state.unit, self._shown(state, xp))
+        history = self.encoder.note(state.history, state.key, state.evaluations, row)
         return state._replace(history=history)
 
     def _start_unit(self, key: Column, start: tuple[float, ...] | None, xp: Namespace) -> Columns:
