@@ -199,7 +199,7 @@ def _evaluate(
     xp = Tensors()
     columns = unit.double().unbind(dim=1)
     scaled = process.space.scaled(columns, xp, relaxed=not whole)
-    exact, seen = family.evaluate(parameters, scaled, process.noise, draws.unbind(), xp)
+    exact, seen = family.evaluate(parameters, scaled, process.problem.noise, draws.unbind(), xp)
     regret: Tensor = 1.0 - family.score(exact, metric, xp) / best_possible
     features = torch.stack(tuple(family.features(seen, xp)), dim=1)
     return features, family.score(seen, metric, xp), regret

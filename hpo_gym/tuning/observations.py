@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Column, Columns, Floats, Namespace, Vectors
 from hpo_gym.families import Family
+from hpo_gym.tuning.history import History
 
 OBSERVATIONS = ("summary", "history")
 
@@ -106,6 +106,7 @@ class Encoder:
         self.row_size = self.dimension + self.features + 1
         self.rows = max_evaluations + start_evaluated if observation == "history" else 0
         self.size = self.summary_size + self.rows * self.row_size
+        self.history = History(self.rows, self.row_size, start_evaluated)
 
     def summarised(self) -> Encoder:
         """An encoder of the "summary" alone."""
@@ -230,55 +231,6 @@ class Encoder:
             self.family.score_of(features, metric, xp) for features in (zeros, ones)
         )
         return bool(at_ones < at_zeros)
-
-    def empty_history(self, key: Column) -> tuple[Any, ...]:
-        """The history before any evaluation of episodes with these keys.
-
-        A history is what observations show of the evaluations: of N episodes a tuple with an entry
-        for each row of the layout, (row_size, N) float32, or None while no episode has it; of one
-        episode all rows in one array. Its arrays are never changed, so histories share them.
-        """
-        if isinstance(key, np.ndarray):
-            return (None,) * self.rows
-        return (np.zeros(self.rows * self.row_size, dtype=np.float32),)
-
-    def note(
-        self,
-        history: tuple[Any, ...],
-        key: Column,
-        evaluations: Column,
-        row: tuple[Columns, ...],
-    ) -> tuple[Any, ...]:
-        """The history with the last evaluations of all rows added.
-
-        Args:
-            history: The history before.
-            key: The rows' keys.
-            evaluations: Their counts after the evaluation, an int or (N,) int64.
-            row: What `row` gave.
-        """
-        slot = evaluations if self.start_evaluated else evaluations - 1
-        if not isinstance(key, np.ndarray):
-            (rows,) = history
-            rows, start = rows.copy(), slot * self.row_size
-            rows[start : start + self.row_size] = [*chain.from_iterable(row)]
-            return (rows,)
-        block = np.empty((self.row_size, len(key)), dtype=np.float32)
-        for component, column in zip(block, chain.from_iterable(row), strict=True):
-            component[...] = column
-        first = int(np.min(slot))
-        if first == np.max(slot):  # all rows in phase
-            return history if first < 0 else (*history[:first], block, *history[first + 1 :])
-        blocks = list(history)
-        for number in np.unique(slot[slot >= 0]).tolist():  # -1: stopped before any evaluation
-            here, before = slot == number, blocks[number]
-            blocks[number] = np.where(here, block, np.float32(0.0) if before is None else before)
-        return tuple(blocks)
-
-    def rows_of(self, history: tuple[Any, ...]) -> list[Any]:
-        """The history as groups of columns of the observation."""
-        empty = np.zeros((self.row_size, 1), dtype=np.float32)
-        return [empty if block is None else block for block in history]
 
     def checked(self, observation: Any) -> NDArray[np.float32]:
         """Observations as an array (..., size).

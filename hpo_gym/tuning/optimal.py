@@ -107,9 +107,9 @@ def optimal_return(env: Any, start_score: Any = None) -> NDArray[np.float64]:
         raise ValueError(
             f"optimal_return knows the rewards {list(PLANNABLE_REWARDS)}, not {options.reward!r}"
         )
-    if process.noise != 0.0:
+    if process.problem.noise != 0.0:
         raise ValueError(
-            f"optimal_return needs exact scores, not noise = {process.noise}; pass noise=0"
+            f"optimal_return needs exact scores, not noise = {process.problem.noise}; pass noise=0"
         )
     s = _start_scores(process, start_score)
     trade = trade_off(process)

@@ -9,6 +9,7 @@ from hpo_gym.arrays import Column, Columns
 from hpo_gym.space import SearchSpace
 from hpo_gym.tuning.actions import ActionMode
 from hpo_gym.tuning.observations import Encoder
+from hpo_gym.tuning.options import Options
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,24 @@ class Problem:
     resource_cost: float
     resource_parameter: str | None
     noise: float | None
+
+    @classmethod
+    def of(cls, options: Options, mode: ActionMode, encoder: Encoder) -> Problem:
+        """What the tuner of an environment with these options may know."""
+        family = options.made_family
+        return cls(
+            space=family.space,
+            metrics=tuple(family.metrics),
+            metric=options.metric,
+            goal=family.goals[options.metric],
+            mode=mode,
+            encoder=encoder,
+            max_evaluations=options.max_evaluations,
+            evaluation_cost=options.evaluation_cost,
+            resource_cost=options.epoch_cost / 100.0,
+            resource_parameter=family.resource_parameter,
+            noise=family.noise if options.noise is None else options.noise,
+        )
 
     @property
     def resource_axis(self) -> int | None:

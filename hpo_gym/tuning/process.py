@@ -16,7 +16,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import KnownOptimum
 from hpo_gym.tuning.actions import ActionMode
@@ -70,9 +69,6 @@ class TuningProcess:
         self.knows_optimum = isinstance(self.family, KnownOptimum)
         self._always_known = self.encoder.start_evaluated and not self.encoder.guarded
         self.info_types = self._info_types()
-        self._start: tuple[float, ...] | None = None
-        if not isinstance(options.start, str):
-            self._start = self.space.unit(options.start)
 
     def _info_types(self) -> dict[str, type]:
         regret = {"regret": float} if self.knows_optimum else {}
@@ -92,30 +88,12 @@ class TuningProcess:
     @cached_property
     def problem(self) -> Problem:
         """What a tuner may know."""
-        options = self.options
-        return Problem(
-            space=self.space,
-            metrics=tuple(self.family.metrics),
-            metric=options.metric,
-            goal=self.family.goals[options.metric],
-            mode=self.mode,
-            encoder=self.encoder,
-            max_evaluations=options.max_evaluations,
-            evaluation_cost=options.evaluation_cost,
-            resource_cost=options.epoch_cost / 100.0,
-            resource_parameter=self.family.resource_parameter,
-            noise=self.evaluator.noise,
-        )
+        return Problem.of(self.options, self.mode, self.encoder)
 
     @property
     def interface(self) -> dict[str, Any]:
         """What a policy must share with an environment."""
         return self.problem.interface
-
-    @property
-    def noise(self) -> float | None:
-        """Standard deviation of the observed metrics; None for the tasks' own."""
-        return self.evaluator.noise
 
     def action_space(self) -> spaces.Box | spaces.Discrete[Any]:
         """A fresh action space of one row."""
@@ -167,11 +145,11 @@ class TuningProcess:
             scaled=(0.0,) * len(self.space.parameters),
             metrics=(0.0,) * len(self.family.metrics),
             best_unit=zeros,
-            history=self.encoder.empty_history(key) if self.encoder.rows else (),
+            history=self.encoder.history.empty(key) if self.encoder.rows else (),
         )
         if not self.encoder.start_evaluated:
             return state
-        unit = self._start_unit(key, episode.start or self._start, xp)
+        unit = self._reader.start(key, episode, xp)
         scaled = self.space.scaled(unit, xp)
         seen = self.evaluator.evaluate(tasks.parameters, key, 0, scaled, xp)
         state = state._replace(
@@ -272,7 +250,7 @@ class TuningProcess:
         )
         if not encoder.rows:
             return summary
-        return (*summary, *encoder.rows_of(state.history))
+        return (*summary, *encoder.history.groups(state.history))
 
     def info(self, state: State, xp: Namespace) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
@@ -305,13 +283,5 @@ class TuningProcess:
     def _noted(self, state: State, xp: Namespace) -> State:
         """The state with its last evaluations in the history."""
         row = self.encoder.row(state.unit, self._shown(state, xp))
-        history = self.encoder.note(state.history, state.key, state.evaluations, row)
+        history = self.encoder.history.note(state.history, state.key, state.evaluations, row)
         return state._replace(history=history)
-
-    def _start_unit(self, key: Column, start: tuple[float, ...] | None, xp: Namespace) -> Columns:
-        if start is None:
-            draws = rng.uniforms(rng.derive(key, rng.START), self.space.dimension)
-            return xp.group([2.0 * draw - 1.0 for draw in draws])
-        if isinstance(key, np.ndarray):
-            return xp.group([np.full(key.shape, coordinate) for coordinate in start])
-        return xp.group(start)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-from hpo_gym.arrays import Column
+from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import Family, KnownOptimum
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.state import Episode, Tasks
@@ -27,6 +27,9 @@ class EpisodeReader:
 
     def __init__(self, family: Family, options: Options) -> None:
         self._family, self._options = family, options
+        self._start: tuple[float, ...] | None = None
+        if not isinstance(options.start, str):
+            self._start = family.space.unit(options.start)
 
     def read(self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None) -> Episode:
         """Check the options of a reset.
@@ -68,6 +71,16 @@ class EpisodeReader:
         (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
         index = draw * size
         return self.tasks(index.astype(np.int64) if isinstance(index, np.ndarray) else int(index))
+
+    def start(self, key: Column, episode: Episode, xp: Namespace) -> Columns:
+        """The unit configurations from which episodes start: one that is given, else drawn."""
+        start = episode.start or self._start
+        if start is None:
+            draws = rng.uniforms(rng.derive(key, rng.START), self._family.space.dimension)
+            return xp.group([2.0 * draw - 1.0 for draw in draws])
+        if isinstance(key, np.ndarray):
+            return xp.group([np.full(key.shape, coordinate) for coordinate in start])
+        return xp.group(start)
 
     def _read_tasks(self, model: Any, task: Any, rows: NDArray[Any] | None) -> Tasks | None:
         """The tasks that a reset asks for by their constants or by their index."""

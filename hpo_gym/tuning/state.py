@@ -46,7 +46,7 @@ class State(NamedTuple):
     """Cost of the last evaluation."""
     total_cost: Column = 0.0
     history: tuple[Any, ...] = ()
-    """What the observation shows of each evaluation, see `Encoder.note`."""
+    """What the observation shows of each evaluation, see `History`."""
 
 
 GROUPS = ("unit", "scaled", "metrics", "best_unit")
