@@ -7,6 +7,7 @@ import pytest
 
 from agents import make_agent
 from hpo_gym import TuningEnv
+from hpo_gym.tuners import registry
 from hpo_gym.tuners.registry import (
     AgentEntry,
     agent_entry,
@@ -79,7 +80,8 @@ def test_names_of_training_seeds_are_said_not_parsed():
     assert seeds["gp-4"] == (None, None)
 
 
-def test_an_agent_is_registered_by_object_or_by_name(tmp_path):
+def test_an_agent_is_registered_by_object_or_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_AGENTS", dict(registry._AGENTS))
     file = tmp_path / "mine.py"
     file.write_text(
         "class Middle:\n"
