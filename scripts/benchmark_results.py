@@ -17,7 +17,7 @@ from hpo_gym.benchmark.scoring.scores import AgentFacts, Summary
 from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
 from hpo_gym.benchmark.showing.scores_csv import csv_text
-from hpo_gym.benchmark.showing.table import markdown, terminal
+from hpo_gym.benchmark.showing.tables import markdown, terminal
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.families import make_family
 from hpo_gym.files import write_atomic

@@ -192,7 +192,7 @@ def read_agent(text: str) -> AgentEntry:
     if not name:
         raise ValueError(f"{text!r} must be 'module:attribute' or 'NAME=module:attribute'")
     source_file(reference)
-    return AgentEntry(name, absolute(reference), group="yours")
+    return AgentEntry(name, absolute(reference), group="yours", needs="family")
 
 
 def registered_agents() -> Iterator[AgentEntry]:

@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agents import make_agent
 from hpo_gym import TuningEnv
+from hpo_gym.benchmark.suites.registry import make_suite
+from hpo_gym.tuners import registry
 from hpo_gym.tuners.registry import (
     AgentEntry,
     agent_entry,
@@ -14,6 +18,9 @@ from hpo_gym.tuners.registry import (
     register_agent,
     registered_agents,
 )
+from scripts.benchmark_agents import PROFILES, default_agents
+
+ROWS = Path(__file__).parents[2] / "benchmark_rows"
 
 
 @pytest.fixture
@@ -79,7 +86,8 @@ def test_names_of_training_seeds_are_said_not_parsed():
     assert seeds["gp-4"] == (None, None)
 
 
-def test_an_agent_is_registered_by_object_or_by_name(tmp_path):
+def test_an_agent_is_registered_by_object_or_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_AGENTS", dict(registry._AGENTS))
     file = tmp_path / "mine.py"
     file.write_text(
         "class Middle:\n"
@@ -144,3 +152,20 @@ def test_a_path_may_have_an_equals_sign(tmp_path):
 def test_a_file_that_does_not_exist(tmp_path):
     with pytest.raises(ValueError, match=r"there is no file .*nowhere\.py"):
         read_agent(f"{tmp_path}/nowhere.py:Mine")
+
+
+@pytest.mark.parametrize("path", sorted(ROWS.glob("*.npz")), ids=lambda path: path.stem)
+def test_committed_rows_are_of_these_suites_and_agents(path):
+    """Else `make benchmark-full` would run everything anew."""
+    with np.load(path, allow_pickle=False) as rows:
+        assert str(rows["suite"]) == make_suite(path.stem).text
+        abouts = [name for name in rows.files if name.endswith("/about")]
+        stored = {name.removesuffix("/about"): json.loads(str(rows[name])) for name in abouts}
+    by_default = {entry.name for entry in default_agents()}
+    assert set(stored) == by_default
+    for name, about in stored.items():
+        assert about["identity"] == agent_entry(name).identity
+
+
+def test_there_are_rows_of_every_suite():
+    assert {path.stem for path in ROWS.glob("*.npz")} == set(PROFILES["full"].suites)

@@ -14,6 +14,7 @@ import pytest
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.replay import validate
 from hpo_gym.benchmark.running.runner import missing_jobs, run
+from hpo_gym.benchmark.suites import registry
 from hpo_gym.benchmark.suites.registry import make_suite, read_suite, register_suite
 from hpo_gym.executors.processes import Processes
 from hpo_gym.tuners.registry import AgentEntry
@@ -155,7 +156,8 @@ def test_the_regret_is_refused_where_nobody_knows_it(folder):
         replace(beale, options={"metric": "f"}).check()
 
 
-def test_suites_are_registered_by_object_or_by_name(folder):
+def test_suites_are_registered_by_object_or_by_name(folder, monkeypatch):
+    monkeypatch.setattr(registry, "_SUITES", dict(registry._SUITES))
     reference = f"{folder}/outside_suites.py:BEALE"
     suite = register_suite(reference)
     assert register_suite(suite) is suite is make_suite("beale") is read_suite(reference)

@@ -21,7 +21,7 @@ from hpo_gym.benchmark.showing.report.example import example_figure
 from hpo_gym.benchmark.showing.report.page import report_html
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.style import styles
-from hpo_gym.benchmark.showing.table import tables
+from hpo_gym.benchmark.showing.tables import tables
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.benchmark.suites.suite import env_seed
 

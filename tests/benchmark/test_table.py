@@ -11,7 +11,8 @@ from hpo_gym.benchmark.scoring.scores import AgentScores
 from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.scoring.worth import RandomTrials
 from hpo_gym.benchmark.showing.scores_csv import COLUMNS, csv_text
-from hpo_gym.benchmark.showing.table import Table, markdown, regret_table, tables, terminal
+from hpo_gym.benchmark.showing.table import Table
+from hpo_gym.benchmark.showing.tables import markdown, regret_table, tables, terminal
 
 FEW = replace(ROLES, resamples=50)
 SCALES = {

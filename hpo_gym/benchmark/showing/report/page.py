@@ -18,7 +18,7 @@ from hpo_gym.benchmark.showing.report.legend import legend
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.report.style import styles
-from hpo_gym.benchmark.showing.table import regret_table, tables
+from hpo_gym.benchmark.showing.tables import regret_table, tables
 from hpo_gym.files import write_atomic
 
 _POLICY = (
