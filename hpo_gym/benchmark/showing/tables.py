@@ -116,7 +116,8 @@ def _adaptation_table(summary: Summary) -> Table:
     if start is not None:
         adaptivity = (
             f"To oracle, to {end or 'target'}: adaptivity, the share\nof the gap in {measure} from "
-            f"{start} that is closed, of IQM and mean (-: no gap), on the runs in common\nwith it. "
+            f"that of {start} that is closed, of IQM and mean (-: no gap), on the runs in common\n"
+            "with it. "
         )
     return Table(
         f"{summary.suite}: adaptation, after {summary.budget} evaluations",
