@@ -8,18 +8,22 @@ values that a user reads. `hpo_gym.parameters` has the kinds of parameters and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from hpo_gym.arrays import Columns, Floats, Namespace
+from hpo_gym.arrays import Column, Columns, Floats, Namespace
 from hpo_gym.parameters import Categorical, Float, FloatArray, Integer, Parameter
 
 MOST_PARAMETERS = 20
+
+_Map: TypeAlias = Callable[[Column, Namespace], Column]
+_Line: TypeAlias = tuple[float, float, _Map | None]
+"""Start and half length of a number's line, and what rounds its points, if anything does."""
 
 _KINDS: Mapping[str, type[Parameter]] = {
     kind.__name__.lower(): kind for kind in (Float, Integer, Categorical)
@@ -124,9 +128,9 @@ class SearchSpace:
         return tuple(self.parameters.items())
 
     @cached_property
-    def _logs(self) -> list[tuple[int, Parameter]]:
-        """Parameters on a log axis, and their places among the parameters."""
-        return [(i, p) for i, p in enumerate(self.parameters.values()) if p.log]
+    def _logs(self) -> list[tuple[int, _Map]]:
+        """How parameters on a log axis become natural, and their places among the parameters."""
+        return [(i, p.natural) for i, p in enumerate(self.parameters.values()) if p.log]
 
     @cached_property
     def _numbers(self) -> list[tuple[int, Float | Integer]]:
@@ -138,34 +142,29 @@ class SearchSpace:
         ]
 
     @cached_property
-    def _integers(self) -> list[tuple[int, Integer]]:
-        """Integers, and their places among the numbers."""
-        return [(i, p) for i, (_, p) in enumerate(self._numbers) if isinstance(p, Integer)]
-
-    @cached_property
-    def _lines(self) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-        """Start and half length of every number's line, and the same between its scaled bounds."""
-        lines = [p.line for _, p in self._numbers]
-        bounds = [p.scaled_bounds for _, p in self._numbers]
+    def _lines(self) -> tuple[list[_Line], list[_Line]]:
+        """Every number's line, then the relaxed ones."""
+        numbers = [number for _, number in self._numbers]
+        bounds = [number.scaled_bounds for number in numbers]
         return (
-            [(start, 0.5 * length) for start, length in lines],
-            [(low, 0.5 * (high - low)) for low, high in bounds],
+            [
+                (p.line[0], 0.5 * p.line[1], p.rounded if isinstance(p, Integer) else None)
+                for p in numbers
+            ],
+            [(low, 0.5 * (high - low), None) for low, high in bounds],
         )
 
     @cached_property
-    def _axes(self) -> list[list[tuple[float, float, Any]]]:
-        """`_lines` with what rounds each number, None if nothing does; then those without."""
-        rounding = [p.rounded if isinstance(p, Integer) else None for _, p in self._numbers]
-        lines, bounds = self._lines
+    def _blocks(self) -> list[tuple[Any, Any, list[tuple[int, _Map]]]]:
+        """`_lines` for blocks: starts and half lengths (numbers, 1), which rows are rounded how."""
         return [
-            [(*line, rounded) for line, rounded in zip(lines, rounding, strict=True)],
-            [(*line, None) for line in bounds],
+            (
+                np.array([start for start, *_ in lines]).reshape(-1, 1),
+                np.array([half for _, half, _ in lines]).reshape(-1, 1),
+                [(i, rounded) for i, (*_, rounded) in enumerate(lines) if rounded is not None],
+            )
+            for lines in self._lines
         ]
-
-    @cached_property
-    def _line_blocks(self) -> list[Any]:
-        """`_lines` as arrays (2, numbers, 1)."""
-        return [np.array(lines).reshape(-1, 2).T.copy()[:, :, None] for lines in self._lines]
 
     def scaled(self, unit: Columns, xp: Namespace, *, relaxed: bool = False) -> Columns:
         """Scaled configuration of a unit configuration in [-1, 1].
@@ -181,20 +180,19 @@ class SearchSpace:
         numbers = self._coordinates_of_numbers(unit) if self._has_choices else unit
         columns: Any
         if isinstance(numbers, np.ndarray):  # all rows of a block in one pass
-            starts, halves = self._line_blocks[relaxed]
+            starts, halves, rounding = self._blocks[relaxed]
             columns = numbers + 1.0
             columns *= halves
             columns += starts
-            if not relaxed:
-                for i, integer in self._integers:
-                    columns[i] = integer.rounded(columns[i], xp)
+            for i, rounded in rounding:
+                columns[i] = rounded(columns[i], xp)
         else:
             columns = tuple(
                 [
                     start + half * (u + 1.0)
                     if rounded is None
                     else rounded(start + half * (u + 1.0), xp)
-                    for u, (start, half, rounded) in zip(numbers, self._axes[relaxed], strict=True)
+                    for u, (start, half, rounded) in zip(numbers, self._lines[relaxed], strict=True)
                 ]
             )
         return self._with_choices(columns, unit, xp) if self._has_choices else columns
@@ -226,8 +224,8 @@ class SearchSpace:
         A bound of a log axis may be off by its last bit.
         """
         natural = list(scaled)
-        for i, parameter in self._logs:
-            natural[i] = parameter.natural(natural[i], xp)
+        for i, of_scaled in self._logs:
+            natural[i] = of_scaled(natural[i], xp)
         return tuple(natural)
 
     def configuration(self, unit: Sequence[float] | FloatArray) -> dict[str, Any]:
