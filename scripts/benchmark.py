@@ -62,7 +62,8 @@ class Arguments:
     show: bool = False
     """Run nothing: show what is stored."""
     validate: bool = False
-    """Replay all stored results and confirm every number."""
+    """Replay all stored results and confirm every number. Where evaluations cannot be repeated,
+    because the family is impure, only look whether all are there."""
     from_folder: Annotated[Path | None, tyro.conf.arg(name="import")] = None
     """Start from the result files of this folder where the database has less."""
     export: Path | None = None
@@ -192,6 +193,8 @@ class Benchmark:
             for verdict in validate(store, suite):
                 manner = "bit for bit" if verdict.bitwise else "to 1e-12"
                 outcome, confirmed = f"confirmed {manner}", True
+                if not verdict.replayed:
+                    outcome = "complete, not replayed: the family is impure"
                 if verdict.difference is not None:
                     outcome, wrong = f"WRONG: {verdict.difference}", True
                 print(f"{suite.name}, {verdict.agent}, {verdict.episodes} episodes: {outcome}")

@@ -23,10 +23,13 @@ class Marks:
         axes: The axes.
         optimum: Where the optimum stands, if it is to be marked.
         line: Join the evaluations by a line.
+        colours: Gives evaluations the colours of their scores, if they are to have any.
     """
 
-    def __init__(self, axes: Any, optimum: tuple[float, ...] | None, line: bool) -> None:
-        self._axes = axes
+    def __init__(
+        self, axes: Any, optimum: tuple[float, ...] | None, line: bool, colours: Any = None
+    ) -> None:
+        self._axes, self._colours = axes, colours
         # A dark line under the white one keeps it visible on every colour.
         self._lines = [self._collection(width) for width in (2.6, 1.3)] if line else []
         self._evaluated = self._scatter("evaluated, older ones fainter", _EVALUATED)
@@ -44,13 +47,14 @@ class Marks:
         """The marks that a legend explains."""
         return [self._start, self._evaluated, self._latest, self._incumbent, self._optimum]
 
-    def draw(self, points: FloatArray, start: bool, incumbent: int) -> None:
+    def draw(self, points: FloatArray, scores: FloatArray, start: bool, incumbent: int) -> None:
         """Draw a trail.
 
         Args:
             points: (n, 2) places of the evaluations, in order.
+            scores: (n,) their scores.
             start: The first of them is the start.
-            incumbent: Which of them is the incumbent.
+            incumbent: Which of them is the incumbent; n if none is.
         """
         count, first = len(points), int(start)
         alpha = np.linspace(1.0, _OLDEST_ALPHA, count)[::-1]
@@ -59,7 +63,14 @@ class Marks:
             lines.set_segments(segments)
             lines.set_color([(shade, shade, shade, a) for a in alpha[1:]])
         self._evaluated.set_offsets(points[first:-1])
-        self._evaluated.set_facecolors([(1.0, 1.0, 1.0, a) for a in alpha[first:-1]])
+        faces = np.ones((count, 4))
+        faces[:, 3] = alpha
+        if self._colours is not None:
+            faces = self._colours.to_rgba(scores)
+            self._start.set_facecolors(faces[:first])
+            self._latest.set_facecolors(faces[first:][-1:])
+            self._latest.set_edgecolors("black")
+        self._evaluated.set_facecolors(faces[first:-1])
         self._evaluated.set_edgecolors([(0.0, 0.0, 0.0, a) for a in alpha[first:-1]])
         self._start.set_offsets(points[:first])
         self._latest.set_offsets(points[first:][-1:])

@@ -56,26 +56,31 @@ class _Layout(NamedTuple):
     reward: _Rectangle
 
 
-def layout_for(dimension: int) -> _Layout:
-    """One slice stands beside the two panels; more stand in rows above them."""
-    count = max(1, dimension * (dimension - 1) // 2)
+def layout_for(count: int, flat: bool = False) -> _Layout:
+    """One slice stands beside the two panels; more stand in rows above them.
+
+    Args:
+        count: Number of slices.
+        flat: They are less high than wide, if they are several.
+    """
     columns = 1 if count == 1 else max(3, ceil(sqrt(count)))
     rows = ceil(count / columns)
     side, gap_x, gap_y = (4.3, 0.85, 0.85) if count == 1 else (2.55, 0.75, 0.85)
     bottom, panel, panel_gap = 1.0, 1.5, 0.75
+    height = 1.55 if flat and count > 1 else side
     base = bottom if count == 1 else bottom + panel + 0.95
     maps = [
         _Rectangle(
             gap_x + (i % columns) * (side + gap_x),
-            base + (rows - 1 - i // columns) * (side + gap_y),
+            base + (rows - 1 - i // columns) * (height + gap_y),
             side,
-            side,
+            height,
         )
         for i in range(count)
     ]
     right = maps[min(columns, count) - 1].left + side
-    bar = _Rectangle(right + 0.12, maps[0].bottom, 0.14, side)
-    top = maps[0].bottom + side + 0.7
+    bar = _Rectangle(right + 0.12, maps[0].bottom, 0.14, height)
+    top = maps[0].bottom + height + 0.7
     if count == 1:
         left, width, height = right + 1.5, 4.3, 0.5 * (side - panel_gap)
         score = _Rectangle(left, bottom + height + panel_gap, width, height)
@@ -103,18 +108,20 @@ class Picture:
     def __init__(self, process: TuningProcess, tasks: Tasks) -> None:
         self._process = process
         self._surface = surface(process.family, tasks.parameters, process.options.metric)
-        layout = layout_for(len(process.space.parameters))
+        slices = self._surface.slices
+        layout = layout_for(len(slices), flat=len(slices[0].indices) == 1)
         self._figure = new_figure(*layout.size)
         self._size = layout.size
         self._maps = self._add_maps(layout)
-        self._score = self._add_panel(
-            layout.score,
-            f"{self._surface.label}: observed, best so far (line), optimum (dashed)",
-        )
+        known = bool(self._surface.optimum)
+        title = f"{self._surface.label}: observed, best so far (line)"
+        self._score = self._add_panel(layout.score, title + ", optimum (dashed)" * known)
         self._best_line = self._score.plot(
             [], [], color=ORANGE, drawstyle="steps-post", animated=True
         )[0]
-        self._score.axhline(self._surface.best_possible, color=_GREY, linestyle="--", linewidth=1)
+        if known:
+            best = self._surface.best_possible
+            self._score.axhline(best, color=_GREY, linestyle="--", linewidth=1)
         self._score_marks = Marks(self._score, None, line=False)
         self._reward = self._add_panel(layout.reward, "reward so far")
         self._reward.axhline(0.0, color=_GREY, linewidth=0.8)
@@ -136,9 +143,11 @@ class Picture:
         earned = np.cumsum([record.reward or 0.0 for record in trail.records])
         self._restore((self._limits_of(scores), self._limits_of(earned)))
         # The incumbent has the best observed score, and is the earlier one of equals.
-        incumbent = int(scores.argmax()) if records else 0
+        failed = np.array([record.info.get("failed", False) for record in records])
+        none = failed.all()  # or nothing is evaluated yet
+        incumbent = len(records) if none else int(np.where(failed, -1.0, scores).argmax())
         for marks, piece in zip(self._maps, self._surface.slices, strict=True):
-            marks.draw(self._places(records, scores, piece.indices), start, incumbent)
+            marks.draw(self._places(records, scores, piece.indices), scores, start, incumbent)
         evaluations = np.array([float(record.info["evaluations"]) for record in records])
         self._best_line.set_data(evaluations, np.maximum.accumulate(scores))
         self._reward_line.set_data([r.info["evaluations"] for r in trail.records], earned)
@@ -148,11 +157,13 @@ class Picture:
         self._title.set_fontsize(min(11.0, 72.0 * self._size[0] / (0.6 * len(title))))
         for artist in (self._best_line, self._reward_line, self._title):
             self._figure.draw_artist(artist)
-        self._score_marks.draw(np.column_stack([evaluations, scores]), start, incumbent)
+        self._score_marks.draw(np.column_stack([evaluations, scores]), scores, start, incumbent)
         return np.array(self._canvas.buffer_rgba())[..., :3].copy()
 
     def _observed_score(self, record: Record) -> float:
         family, metric = self._process.family, self._process.options.metric
+        if record.info.get("failed", False):
+            return 0.0
         metrics = tuple(float(record.info[name]) for name in family.metrics)
         return float(family.score(metrics, metric, Floats()))
 
@@ -200,13 +211,14 @@ class Picture:
 
     def _add_maps(self, layout: _Layout) -> list[Marks]:
         """Draw the slices; marks for the trails on them."""
-        marks = []
+        marks: list[Marks] = []
         mesh = None
         for piece, rectangle in zip(self._surface.slices, layout.maps, strict=True):
             axes = self._add_axes(rectangle)
             mesh = draw_slice(axes, self._surface, piece)
             optimum = self._surface.optimum_on(piece)
-            marks.append(Marks(axes, optimum, line=mesh is not None))
+            colours = mesh if piece.score is None else None
+            marks.append(Marks(axes, optimum, line=mesh is not None, colours=colours))
         if mesh is not None:
             bar = self._figure.colorbar(mesh, cax=self._add_axes(layout.bar))
             bar.outline.set_visible(False)
@@ -229,7 +241,7 @@ class Picture:
 
     def _add_legend(self) -> None:
         """Explain the marks below the panels."""
-        marks = self._score_marks.named()
+        marks = self._score_marks.named()[: None if self._surface.optimum else -1]
         self._figure.legend(
             handles=marks, loc="lower center", ncols=len(marks), frameon=False, fontsize="small"
         )

@@ -63,7 +63,8 @@ class TuningRenderer:
         # Imported here: an environment needs no matplotlib until it draws.
         from hpo_gym.rendering.picture import Picture
 
-        entry = next((entry for entry in self._pictures if entry[0] == tasks), None)
+        # Not by their best score: where that is unknown, it is NaN.
+        entry = next((entry for entry in self._pictures if entry[0][:2] == tasks[:2]), None)
         if entry is None:
             entry = tasks, Picture(self._process, tasks)
         else:

@@ -177,7 +177,7 @@ class TuningProcess:
             The new state, the reward, and whether the episode is over.
         """
         columns, skipped = action
-        if skipped is True:  # the one row stops
+        if skipped is True or (skipped is not False and skipped.all()):  # nobody evaluates
             return state._replace(cost=0.0), 0.0, True
         count = state.evaluations + 1
         unit = self.mode.target(state.unit, columns, xp)

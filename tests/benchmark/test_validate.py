@@ -23,7 +23,7 @@ def filled(tmp_path):
 
 def test_a_replay_confirms_the_results(filled):
     (verdict,) = validate(filled, SUITE)
-    assert verdict == ("tiny", "tuner", 16, True, None)
+    assert verdict == ("tiny", "tuner", 16, True, True, None)
     (verdict,) = validate(filled, SUITE, sample=5)
     assert (verdict.episodes, verdict.difference) == (5, None)
 
@@ -52,7 +52,7 @@ def test_a_replay_is_of_every_episode(filled, tmp_path):
     last = list(SUITE.shards(36, 2))[-1]
     filled.add(SUITE, run_shard(Job(SUITE, agent, last)), fingerprint())
     (verdict,) = validate(filled, SUITE)
-    assert verdict == ("tiny", "tuner", 20, True, None)
+    assert verdict == ("tiny", "tuner", 20, True, True, None)
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
         key = (last.tasks[1], last.seed)
         connection.execute("UPDATE evaluations SET cost = 7 WHERE task = ? AND seed = ?", key)

@@ -6,7 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from user_families import Blind, Counting, Ridge
+from foreign.blind import Blind
+from foreign.impure import Counting
+from foreign.rmse import Ridge
 
 from hpo_gym import make_family, rng
 from hpo_gym.arrays import Floats, Vectors
@@ -26,7 +28,7 @@ def test_conformance(family):
 @pytest.mark.parametrize("family", [Ridge, Blind, Counting])
 def test_other_processes_find_them_by_module(family, run_python):
     description = family().describe()
-    assert description == {"name": f"user_families:{family.__name__}", "version": 1}
+    assert description == {"name": f"{family.__module__}:{family.__name__}", "version": 1}
     assert type(make_family(description["name"])) is family
     script = (
         "import sys; sys.path.insert(0, 'tests/support')\n"
@@ -40,12 +42,12 @@ def test_other_processes_find_them_by_module(family, run_python):
     ("name", "words"),
     [
         ("no_such_module:Ridge", "cannot be imported: No module named 'no_such_module'"),
-        ("user_families:Rigde", "cannot be imported: .*no attribute 'Rigde'"),
-        ("user_families:Ridge.name", "is 'ridge', not a class of families"),
-        ("user_families:np", "not a class of families"),
+        ("foreign.rmse:Rigde", "cannot be imported: .*no attribute 'Rigde'"),
+        ("foreign.rmse:Ridge.name", "is 'ridge', not a class of families"),
+        ("foreign.rmse:np", "not a class of families"),
         (":Ridge", "cannot be imported"),
-        ({"name": "user_families:Ridge", "version": 2}, "is at version 1, not 2"),
-        ({"name": "user_families:Ridge", "width": 2}, r"with the parameters \['width'\]"),
+        ({"name": "foreign.rmse:Ridge", "version": 2}, "is at version 1, not 2"),
+        ({"name": "foreign.rmse:Ridge", "width": 2}, r"with the parameters \['width'\]"),
     ],
 )
 def test_classes_that_do_not_exist(name, words):
@@ -93,7 +95,7 @@ def test_what_needs_an_optimum_refuses_by_name():
 def test_an_impure_family_is_evaluated_once_a_point():
     counting = Counting()
     check_family(counting)
-    assert counting.calls == 16 * len(counting.sizes)
+    assert len(counting.asked) == 16 * len(counting.sizes)
     with pytest.raises(NotImplementedError, match="'counting' is impure"):
         counting.noiseless(None, (0.5, 2.0), ROW)
     with pytest.raises(NotImplementedError, match="'counting' is impure"):

@@ -10,12 +10,13 @@ from hpo_gym.rendering.picture import DPI, layout_for
 from hpo_gym.rendering.surface import surface
 
 
-@pytest.mark.parametrize("dimension", range(1, 9))
-def test_parts_of_a_picture_do_not_overlap(dimension):
-    layout = layout_for(dimension)
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("slices", [*range(1, 21), 28])
+def test_parts_of_a_picture_do_not_overlap(slices, flat):
+    layout = layout_for(slices, flat)
     width, height = layout.size
     assert (round(DPI * width) % 2, round(DPI * height) % 2) == (0, 0)
-    assert len(layout.maps) == max(1, dimension * (dimension - 1) // 2)
+    assert len(layout.maps) == slices
     parts = [*layout.maps, layout.bar, layout.score, layout.reward]
     for i, part in enumerate(parts):
         assert 0 < part.left and part.left + part.width < width

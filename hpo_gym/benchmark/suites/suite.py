@@ -139,7 +139,7 @@ class Suite:
         "regret" is noise-free; "1 - score" is of the observed score, where suites rank by that or
         the optima are not known.
         """
-        known = self.score != "score" and "regret" in self.env().reset(seed=0)[1]
+        known = self.score != "score" and self.env().process.knows_optimum
         return "regret" if known else "1 - score"
 
     @property
