@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ MODULE = Path(hpo_gym.__file__).read_text()
 def listed():
     """The names of the first table, in its order."""
     table = re.search(r"(^\|.*\n)+", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)[0]
-    return [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    first_cells = (row.split("|")[1] for row in table.splitlines())
+    return [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
 
 
 def documented_constants():
@@ -25,7 +27,7 @@ def documented_constants():
     body = ast.parse(MODULE).body
     return {
         node.target.id
-        for node, text in zip(body, body[1:], strict=False)
+        for node, text in pairwise(body)
         if isinstance(node, ast.AnnAssign)
         and isinstance(text, ast.Expr)
         and isinstance(text.value, ast.Constant)
