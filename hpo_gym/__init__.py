@@ -1,7 +1,8 @@
 """hpo_gym: a Gymnasium environment for learned hyperparameter tuners.
 
 Importing it registers the environments; ``gym.make("hpo_gym:FictitiousHPO-v0")`` imports it by
-itself. Only gymnasium and numpy are loaded.
+itself. Only gymnasium and numpy are loaded. What stands here is the public face; docs/api.md lists
+it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from gymnasium.envs.registration import register, registry
 
 from hpo_gym.environments.tuning_env import TuningEnv
 from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
-from hpo_gym.families import FictitiousModel, make_family, register_family
+from hpo_gym.families import Family, FictitiousModel, make_family, register_family
 from hpo_gym.parameters import Categorical, Float, Integer
 from hpo_gym.policies import pretrained
+from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
+from hpo_gym.tuners import play, policy_tuner
+from hpo_gym.tuning.rewards import register_reward
 
 __version__ = "0.1.0"
 
@@ -41,13 +45,18 @@ for _id, _options in ENVIRONMENTS.items():
 __all__ = [
     "ENVIRONMENTS",
     "Categorical",
+    "Family",
     "FictitiousModel",
     "Float",
     "Integer",
+    "Policy",
     "SearchSpace",
     "TuningEnv",
     "TuningVectorEnv",
     "make_family",
+    "play",
+    "policy_tuner",
     "pretrained",
     "register_family",
+    "register_reward",
 ]

@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 
 HEAVY = (
-    *("torch", "stable_baselines3", "sb3_contrib", "matplotlib", "pandas", "scipy", "tyro"),
-    *("pygame", "tensorboard", "rich", "tqdm"),
+    "torch",
+    "stable_baselines3",
+    "sb3_contrib",
+    "matplotlib",
+    "pandas",
+    "scipy",
+    "tyro",
+    "pygame",
+    "tensorboard",
+    "rich",
+    "tqdm",
 )
 
 
 def test_import_loads_nothing_heavy(run_python):
     script = (
-        "import sys, json, hpo_gym, hpo_gym.testing, gymnasium as gym\n"
+        "import sys, json, hpo_gym.testing, gymnasium as gym\n"
+        "from hpo_gym import *\n"
         "env = gym.make('FictitiousHPO-v0')\n"
         "env.reset(seed=0)\n"
         "env.step(env.action_space.sample())\n"
