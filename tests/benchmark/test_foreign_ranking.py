@@ -28,7 +28,7 @@ class Logged(Counting):
         return super().evaluate(*arguments)
 '''
 
-SUITES = '''
+SUITES = """
 from blind import Blind
 from logged import Logged
 from mixed import Network
@@ -44,7 +44,7 @@ RMSE = suite("rmse", Ridge, "rmse")
 BLIND = suite("blind", Blind, "quality", score="score")
 IMPURE = suite("impure", Logged, "gain", score="score")
 MIXED = suite("mixed", Network, "accuracy")
-'''
+"""
 
 TUNER = '''
 import numpy as np
