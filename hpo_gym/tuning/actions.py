@@ -122,7 +122,7 @@ class ActionMode:
             xp: Array namespace.
         """
         if self.name == "propose":
-            return action[: self.dimension]
+            return action[: self.dimension] if self.stop else action
         if self.name == "adjust":
             moves = action[: self.dimension]
             return tuple(

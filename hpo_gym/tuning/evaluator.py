@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,9 @@ from hpo_gym.tuning.state import State
 _ROW = Floats()
 
 
-class Evaluation(NamedTuple):
-    """What evaluations gave; each column a number or (N,)."""
-
-    metrics: Columns
-    """Their observed metrics."""
-    score: Column
-    """Their observed score, -inf where the evaluation failed."""
-    true_score: Column
-    """Their noise-free score."""
-    failed: Column
-    """Whether it failed."""
+Evaluation: TypeAlias = tuple[Columns, Column, Column, Column]
+"""What evaluations gave: their observed metrics, the score of these (-inf where an evaluation
+failed), their noise-free score, and whether they failed."""
 
 
 class Evaluator:
@@ -85,7 +77,7 @@ class Evaluator:
         true_score = score if exact is observed else family.score(exact, metric, xp)
         if failed is not False:
             true_score = xp.where(failed, 0.0, true_score)
-        return Evaluation(observed, score, true_score, failed)
+        return observed, score, true_score, failed
 
     def evaluate_some(
         self,
@@ -112,7 +104,8 @@ class Evaluator:
             tuple(column[rows] for column in scaled),
             xp,
         )
-        return Evaluation(*[spread(field, rows, len(skipped)) for field in part])
+        metrics, *columns = [spread(field, rows, len(skipped)) for field in part]
+        return (metrics, *columns)
 
     def _one_by_one(
         self, parameters: Any, key: NDArray[Any], count: Column, scaled: Columns
@@ -129,4 +122,5 @@ class Evaluator:
             )
             for row in range(len(key))
         ]
-        return Evaluation(*[stack(field) for field in zip(*rows, strict=True)])
+        metrics, *columns = [stack(field) for field in zip(*rows, strict=True)]
+        return (metrics, *columns)

@@ -152,16 +152,17 @@ class TuningProcess:
         unit = self._reader.start(key, episode, xp)
         scaled = self.space.scaled(unit, xp)
         seen = self.evaluator.evaluate(tasks.parameters, key, 0, scaled, xp)
+        metrics, score, true_score, failed = seen
         state = state._replace(
             unit=unit,
             scaled=scaled,
-            metrics=seen.metrics,
-            true_score=seen.true_score,
-            failed=seen.failed,
+            metrics=metrics,
+            true_score=true_score,
+            failed=failed,
             best_unit=unit,
-            best_metric=seen.metrics[self._metric],
-            best_score=seen.score,
-            best_true_score=seen.true_score,
+            best_metric=metrics[self._metric],
+            best_score=score,
+            best_true_score=true_score,
         )
         return self._noted(state, xp) if self.encoder.rows else state
 
