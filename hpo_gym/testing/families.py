@@ -56,7 +56,16 @@ def check_family(
         _check_pure(built, split, index, scaled)
         if isinstance(built, KnownOptimum):
             for task in np.unique(index)[:tasks].tolist():
-                check_optimum(built, built.sample(split, task), scaled)
+                parameters = built.sample(split, task)
+                check_optimum(built, parameters, scaled)
+                _check_tasks(built, split, task, parameters)
+
+
+def _check_tasks(family: KnownOptimum, split: str, task: int, parameters: Any) -> None:
+    """Environments learn the best score from `tasks`."""
+    for metric in family.goals:
+        told, best = family.tasks(split, task, metric)[1], family.best_score(parameters, metric)
+        assert abs(told - best) <= _TOLERANCE, f"tasks: best score {told!r}, not {best!r}"
 
 
 def _check_pure(family: Family, split: str, index: Any, scaled: Columns) -> None:

@@ -177,3 +177,15 @@ def test_features_need_their_inverse():
             return super().score(metrics, metric, xp)
 
     assert Whole.metrics_of is BealeFamily.metrics_of
+
+
+class Forgetful(Ridge):
+    """Environments are told another best score than `best_score`."""
+
+    def tasks(self, split, index, metric):
+        return None, 1.0
+
+
+def test_environments_must_be_told_the_best_score():
+    with pytest.raises(AssertionError, match=r"tasks: best score 1\.0, not 0\.909"):
+        check_family(Forgetful())
