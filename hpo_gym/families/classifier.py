@@ -39,7 +39,6 @@ class ClassifierFamily(Family):
 
     space = SPACE
     metrics = Metrics._fields
-    resource_parameter = "epochs"
     goals: ClassVar[Mapping[str, str]] = {
         "f1": "maximise",
         "accuracy": "maximise",

@@ -20,7 +20,7 @@ def test_readme_shows_rows_of_the_results():
     readme = (ROOT / "README.md").read_text()
     section = re.search(r"\n## Benchmark\n.*?(?=\n## )", readme, re.DOTALL)[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")]
-    assert len(rows) > 40
+    assert len(rows) >= 6  # the heading and at least five tuners
     known = set(RESULTS.splitlines())
     assert [row for row in rows if row not in known] == []
 

@@ -1,4 +1,4 @@
-"""The README's examples run as they stand."""
+"""The README is short and whole, and its examples and those of docs/ run as they stand."""
 
 import re
 import subprocess
@@ -11,7 +11,16 @@ import hpo_gym
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = {
+    f"{page.stem}-{number}": code
+    for page in PAGES
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+}
+
+
+def test_it_is_short():
+    assert len(README.splitlines()) <= 180
 
 
 def test_nothing_is_left_to_be_filled_in():
@@ -23,10 +32,20 @@ def test_every_environment_has_its_row():
         assert re.search(rf"^\| `{env_id}` \|", README, re.MULTILINE), env_id
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_example(number, tmp_path):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", page.read_text()):
+        other = page.parent / target if target else page
+        assert other.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", other.read_text(), re.MULTILINE)
+            assert heading in [text.lower().replace(" ", "-") for text in headings]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name, tmp_path):
     script = tmp_path / "example.py"
-    script.write_text(EXAMPLES[number])
+    script.write_text(EXAMPLES[name])
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)],
         env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": ""},
