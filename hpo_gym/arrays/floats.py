@@ -93,9 +93,9 @@ class Floats:
         ]
 
     @staticmethod
-    def isnan(columns: Columns) -> bool:
-        """Whether one of the numbers is NaN."""
-        return any(column != column for column in columns)
+    def nonfinite(columns: Columns) -> bool:
+        """Whether one of the numbers is NaN or infinite."""
+        return not all(map(math.isfinite, columns))
 
     @staticmethod
     def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:

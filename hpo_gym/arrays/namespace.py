@@ -79,8 +79,8 @@ class Namespace(Protocol):
         """Numbers of any real type as columns of one shape, floating-point dtype and device."""
         ...
 
-    def isnan(self, columns: Columns) -> Column:
-        """Whether one of the columns is NaN, row by row."""
+    def nonfinite(self, columns: Columns) -> Column:
+        """Whether one of the columns is NaN or infinite, row by row."""
         ...
 
     def pack(self, groups: Sequence[Columns], rows: int | None = None) -> Any:

@@ -107,9 +107,10 @@ class Tensors:
         return tuple(value.expand(shape) for value in tensors)
 
     @staticmethod
-    def isnan(columns: Columns) -> Column:
-        """Whether one of the columns is NaN, row by row."""
-        return reduce(torch.logical_or, [torch.isnan(_tensor(column)) for column in columns])
+    def nonfinite(columns: Columns) -> Column:
+        """Whether one of the columns is NaN or infinite, row by row."""
+        finite = [torch.isfinite(_tensor(column)) for column in columns]
+        return ~reduce(torch.logical_and, finite)
 
     @staticmethod
     def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:

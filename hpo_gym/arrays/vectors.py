@@ -93,9 +93,9 @@ class Vectors:
         return normals
 
     @staticmethod
-    def isnan(columns: Columns) -> Column:
-        """Whether one of the columns is NaN, row by row."""
-        return reduce(np.logical_or, [np.isnan(column) for column in columns])
+    def nonfinite(columns: Columns) -> Column:
+        """Whether one of the columns is NaN or infinite, row by row."""
+        return ~reduce(np.logical_and, [np.isfinite(column) for column in columns])
 
     @staticmethod
     def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,8 +25,10 @@ def register_family(family: type[Family] | str) -> type[Family]:
     if isinstance(family, str):
         family = _imported(family)
     known = REGISTERED.setdefault(family.name, family)
-    if known is not family and known.__qualname__ != family.__qualname__:
-        raise ValueError(f"family {family.name!r} is registered already, by {known}")
+    if known is not family and _place(known) != _place(family):  # not a module imported anew
+        raise ValueError(
+            f"family {family.name!r} is registered already, by {known}: give yours another name"
+        )
     REGISTERED[family.name] = family
     return family
 
@@ -63,6 +66,12 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
         raise ValueError(
             f"family {name!r} cannot be made with the parameters {sorted(parameters)}: {error}"
         ) from error
+
+
+def _place(kind: type[Family]) -> tuple[str, str | None]:
+    """Where a class is defined, however its module is called."""
+    module = sys.modules.get(kind.__module__)
+    return kind.__qualname__, getattr(module, "__file__", kind.__module__)
 
 
 def _class_of(name: Any) -> type[Family]:

@@ -12,6 +12,7 @@ import numpy as np
 from hpo_gym.arrays import Columns, Floats, Vectors
 from hpo_gym.families import Family, KnownOptimum, TaskBank, make_family
 from hpo_gym.families.base import REGISTERED
+from hpo_gym.families.names import check_names
 from hpo_gym.rng import derive, uniforms
 from hpo_gym.testing.optima import check_optimum
 
@@ -109,6 +110,10 @@ def _check_description(family: Family) -> None:
     assert description["version"] == family.version, f"describe() {text} has another version"
     assert family.metrics, "a family needs at least one metric"
     assert family.goals, "a family needs at least one metric with a goal"
+    try:
+        check_names(family)
+    except ValueError as error:
+        raise AssertionError(str(error)) from error
     for metric, goal in family.goals.items():
         assert metric in family.metrics, f"the goal of {metric!r} belongs to no metric"
         assert goal in ("maximise", "minimise"), f"the goal of {metric!r} is {goal!r}"
@@ -152,15 +157,16 @@ def _check_column(name: str, column: Any, rows: int) -> None:
 
 
 def _without_failures(family: Family, metrics: Columns, scaled: Columns) -> Columns:
-    """The metrics where none is NaN: it may only be in a family that says so."""
-    failed = np.isnan(metrics)
+    """The finite metrics; others may only be in a family that says so."""
+    failed = ~np.isfinite(metrics)
     if family.may_fail is not True and failed.any():
         metric, row = np.argwhere(failed)[0].tolist()
+        value = "NaN" if np.isnan(metrics[metric][row]) else metrics[metric][row]
         point = tuple(float(column[row]) for column in scaled)
         values = zip(family.space.names, family.space.natural(point, _ROW), strict=True)
         raise AssertionError(
-            f"metric {family.metrics[metric]!r} is NaN at {dict(values)}; return a number there, "
-            "or set may_fail = True if such an evaluation has failed"
+            f"metric {family.metrics[metric]!r} is {value} at {dict(values)}; return a finite "
+            "number there, or set may_fail = True if such an evaluation has failed"
         )
     return tuple(column[~failed.any(axis=0)] for column in metrics)
 

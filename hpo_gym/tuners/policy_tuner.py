@@ -71,7 +71,7 @@ class PolicyTuner:
         for configuration, trial in zip(self._configurations, self._trials, strict=True):
             score = self._encoder.judge(trial.metrics, _XP).score
             if score > (-math.inf if best is None else best.score):
-                best = Best(configuration, float(score))
+                best = Best(dict(configuration), float(score))
         return best
 
     def ask(self) -> dict[str, Any]:
@@ -95,8 +95,8 @@ class PolicyTuner:
 
         Args:
             configuration: The configuration.
-            metrics: Its observed metrics by name, all that the policy knows; None or NaN if the
-                evaluation failed.
+            metrics: Its observed metrics by name, all that the policy knows, in [0, 1] or, if they
+                are minimised, from 0 on; None or a number that is not finite if it failed.
 
         Raises:
             ValueError: The configuration is not in the space, a metric is missing or no number,
@@ -104,11 +104,14 @@ class PolicyTuner:
         """
         if self.evaluations >= self._max_evaluations:
             raise ValueError(f"the budget of {self._max_evaluations} evaluations is spent")
-        configuration = dict(configuration)
         unit = self._space.unit(configuration)
-        if self._asked is not None and configuration == self._asked[0]:
+        plain = {  # JSON knows no numbers of NumPy
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in configuration.items()
+        }
+        if self._asked is not None and plain == self._asked[0]:
             unit = self._asked[1]  # as the policy proposed it, not rounded
-        self._add(configuration, unit, self._read(metrics))
+        self._add(plain, unit, self._read(metrics))
 
     def to_json(self) -> dict[str, Any]:
         """The state, of types that JSON knows."""
@@ -120,7 +123,7 @@ class PolicyTuner:
                 {
                     "configuration": configuration,
                     "unit": list(trial.unit),
-                    "metrics": None if _XP.isnan(trial.metrics) else list(trial.metrics),
+                    "metrics": None if _XP.nonfinite(trial.metrics) else list(trial.metrics),
                 }
                 for configuration, trial in zip(self._configurations, self._trials, strict=True)
             ],
@@ -134,22 +137,35 @@ class PolicyTuner:
         """
         mine = self.to_json()
         for name in ("space", "max_evaluations", "policy"):
-            if state.get(name) != mine[name]:
+            if not isinstance(state, Mapping) or state.get(name) != mine[name]:
+                given = state.get(name) if isinstance(state, Mapping) else state
                 raise ValueError(
-                    f"the state has {name} = {state.get(name)!r}, this tuner {mine[name]!r}: make "
-                    "the tuner with the same policy, space and budget"
+                    f"the state has {name} = {given!r}, this tuner {mine[name]!r}: make the tuner "
+                    "with the same policy, space and budget"
                 )
         if self._trials:
             raise ValueError("this tuner was told evaluations already: restore a new one")
-        for trial in state["trials"]:
-            metrics = trial["metrics"]
-            missing = (math.nan,) * self._encoder.features
-            self._propose()  # a policy with a memory has to see every step again
-            self._add(
-                dict(trial["configuration"]),
-                tuple(map(float, trial["unit"])),
-                missing if metrics is None else tuple(map(float, metrics)),
-            )
+        trials = [self._read_trial(trial) for trial in state["trials"]]
+        if len(trials) > self._max_evaluations:
+            raise ValueError(f"{len(trials)} evaluations exceed the budget {self._max_evaluations}")
+        for trial in trials:
+            self._add(*trial)
+
+    def _read_trial(
+        self, trial: Any
+    ) -> tuple[dict[str, Any], tuple[float, ...], tuple[float, ...]]:
+        """A trial of a state, checked."""
+        names = self._encoder.family.metrics
+        try:
+            configuration, metrics = dict(trial["configuration"]), trial["metrics"]
+            unit = tuple(map(float, trial["unit"]))
+            named = None if metrics is None else dict(zip(names, metrics, strict=True))
+            self._space.unit(configuration)
+            if len(unit) != self._space.dimension or not all(abs(u) <= 1.0 for u in unit):
+                raise ValueError(f"unit = {unit} must be {self._space.dimension} in [-1, 1]")
+            return configuration, unit, self._read(named)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the state has a damaged evaluation {trial!r}: {error}") from error
 
     def _add(
         self, configuration: dict[str, Any], unit: tuple[float, ...], metrics: tuple[float, ...]
@@ -182,9 +198,20 @@ class PolicyTuner:
                 f"{sorted(metrics)}"
             )
         try:
-            return tuple(float(metrics[name]) for name in names)
+            values = tuple(float(metrics[name]) for name in names)
         except (TypeError, ValueError) as error:
             raise ValueError(f"metrics = {dict(metrics)!r} must be numbers: {error}") from error
+        if _XP.nonfinite(values):
+            return (math.nan,) * len(names)
+        goals = self._encoder.family.goals
+        for name, value in zip(names, values, strict=True):
+            low, high = 0.0, math.inf if goals.get(name) == "minimise" else 1.0
+            if not low <= value <= high:
+                raise ValueError(
+                    f"metric {name!r} = {value!r} must lie in [{low:g}, {high:g}], as in the "
+                    "policy's training; tell None if the evaluation failed"
+                )
+        return values
 
 
 def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> PolicyTuner:
@@ -212,7 +239,8 @@ def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> Po
             f"the space {list(space.names)} has {space.dimension} unit coordinates, the policy "
             f"was trained on {process.space.dimension}: {list(process.space.names)}"
         )
-    if not 1 <= max_evaluations <= options.max_evaluations:
+    whole = isinstance(max_evaluations, int) and not isinstance(max_evaluations, bool)
+    if not (whole and 1 <= max_evaluations <= options.max_evaluations):
         raise ValueError(
             f"max_evaluations = {max_evaluations!r} must be a whole number in "
             f"[1, {options.max_evaluations}], the budget of the policy's training"

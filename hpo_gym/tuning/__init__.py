@@ -2,6 +2,7 @@
 
 from hpo_gym.tuning.observations import Encoder, Observation, Trial
 from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.process import TuningProcess
 
-__all__ = ["Encoder", "Observation", "Options", "Trial", "TuningProcess"]
+__all__ = ["Encoder", "Observation", "Options", "Problem", "Trial", "TuningProcess"]

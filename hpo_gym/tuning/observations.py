@@ -34,7 +34,7 @@ class Trial(NamedTuple):
     unit: Columns
     """The unit configuration, d columns in [-1, 1]."""
     metrics: Columns
-    """Its observed metrics, M columns; NaN where it failed."""
+    """Its observed metrics, M columns; not finite where it failed."""
 
 
 class Observation(NamedTuple):
@@ -203,8 +203,8 @@ class Encoder:
         return unit, features, (1.0,)
 
     def judge(self, metrics: Columns, xp: Namespace) -> Judgement:
-        """What observed metrics are worth; NaN among them means that the evaluation failed."""
-        failed = xp.isnan(metrics)
+        """What observed metrics are worth; NaN or infinity means that the evaluation failed."""
+        failed = xp.nonfinite(metrics)
         metrics = xp.select(failed, (0.0,) * len(metrics), metrics)
         score = xp.where(failed, -np.inf, self.family.score(metrics, self.metric, xp))
         return Judgement(metrics, score, failed)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import KnownOptimum
+from hpo_gym.families.names import check_names
 from hpo_gym.tuning.actions import ActionMode
 from hpo_gym.tuning.evaluator import Evaluation, Evaluator
 from hpo_gym.tuning.merging import merge
@@ -74,6 +75,7 @@ class TuningProcess:
         regret = {"regret": float} if self.knows_optimum else {}
         success = {"is_success": bool} if self.knows_optimum else {}
         failed = {"failed": bool} if self.family.may_fail is not False else {}
+        check_names(self.family)
         return {
             **{name: p.dtype for name, p in self.space.parameters.items()},
             **dict.fromkeys(self.family.metrics, float),
@@ -159,7 +161,7 @@ class TuningProcess:
             metrics=metrics,
             true_score=true_score,
             failed=failed,
-            best_unit=unit,
+            best_unit=unit if failed is False else xp.select(failed, zeros, tuple(unit)),
             best_metric=metrics[self._metric],
             best_score=score,
             best_true_score=true_score,

@@ -125,3 +125,37 @@ def test_refusals():
     other = policy_tuner(pretrained.load("ppo", "fictitious"), SPACE, 4)
     with pytest.raises(ValueError, match="the state has policy"):
         other.restore(tuner.to_json())
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [({"f1": 95.0}, r"'f1' = 95\.0 must lie in \[0, 1\]"), ({"loss": -1.0}, r"'loss' = -1\.0")],
+)
+def test_metrics_out_of_range_leave_it_as_it_was(metrics, message):
+    tuner = policy_tuner(pretrained.load("ppo", "fictitious"), SPACE, 4)
+    asked = tuner.ask()
+    with pytest.raises(ValueError, match=message):
+        tuner.tell(asked, {**dict.fromkeys(METRICS, 0.5), **metrics})
+    assert tuner.evaluations == 0
+    assert tuner.ask() == asked
+
+
+def test_numbers_of_numpy_go_to_json():
+    tuner = policy_tuner(pretrained.load("ppo", "fictitious"), SPACE, 4)
+    told = {"thr": np.float64(0.25), "epochs": np.int64(20), "lr": np.float32(0.5)}
+    tuner.tell(told, {**dict.fromkeys(METRICS, np.float64(0.5)), "loss": np.inf})
+    assert json.loads(json.dumps(tuner.to_json()))["trials"][0]["metrics"] is None
+
+
+def test_a_damaged_state_is_refused_whole():
+    policy = pretrained.load("ppo", "fictitious")
+    tuner = policy_tuner(policy, SPACE, 4)
+    for _ in range(2):
+        tuner.tell(tuner.ask(), dict.fromkeys(METRICS, 0.5))
+    state = tuner.to_json()
+    state["trials"][1]["unit"] = [0.0, 0.0]
+    other = policy_tuner(policy, SPACE, 4)
+    for damaged in (state, {**state, "trials": tuner.to_json()["trials"] * 3}, None):
+        with pytest.raises(ValueError, match=r"damaged|exceed the budget|the state has space"):
+            other.restore(damaged)
+        assert other.evaluations == 0
