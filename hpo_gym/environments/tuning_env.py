@@ -55,7 +55,7 @@ class TuningEnv(ScalarShell):
 
     "history" appends one row [unit configuration, metrics, filled = 1] per evaluation, with zeros
     for those to come; the start, if it is evaluated, is the first.
-    `hpo_gym.tuning.observations.Layout` decodes both. No component depends on the optimum or on
+    `hpo_gym.tuning.Encoder` decodes both. No component depends on the optimum or on
     noise-free values.
 
     ## Rewards
