@@ -41,7 +41,7 @@ def mix(word: Any) -> Any:
     """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit.
 
     Raises:
-        TypeError: Here and in `derive` and `uniforms`: a word is no int and no uint64 array.
+        TypeError: Here and in `derive` and `uniforms`: a word is neither an int nor a uint64 array.
     """
     _check_word(word)
     return _mix(word)
@@ -100,7 +100,7 @@ def seed_words(env: Any, count: int) -> Any:
 
 
 def random_words(count: int) -> Any:
-    """Words that nobody chose, (count,) uint64."""
+    """Words from the system's entropy, (count,) uint64."""
     return np.random.default_rng().integers(2**64, size=count, dtype=np.uint64)
 
 

@@ -67,7 +67,7 @@ class Arguments:
     from_folder: Annotated[Path | None, tyro.conf.arg(name="import")] = None
     """Start from the result files of this folder where the database has less."""
     export: Path | None = None
-    """Write result files, one a suite, into this folder."""
+    """Write result files, one per suite, into this folder."""
     out: Path = Path("results/benchmark")
     """Folder of the tables and the report."""
 
@@ -102,7 +102,7 @@ class Benchmark:
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
         if unknown:
-            raise ValueError(f"--rerun: {unknown} are no tuners of this run; choose from {names}")
+            raise ValueError(f"--rerun: {unknown} are not tuners of this run; choose from {names}")
         folder = arguments.from_folder
         if folder is not None and not folder.is_dir():
             raise ValueError(f"--import: there is no folder {str(folder)!r}; name another, or none")
@@ -150,7 +150,7 @@ class Benchmark:
         left = Counter((job.suite.name, job.agent.name) for job in missing)
         begun = time.perf_counter()
         total = sum(len(job.shard.tasks) for job in missing)
-        # None: a bar for people, none in a file.
+        # None: a bar on a terminal, none in a file.
         with tqdm(total=total, unit="episode", disable=None, smoothing=0.0) as bar:
 
             def report(job: Job, succeeded: bool) -> None:
@@ -187,7 +187,7 @@ class Benchmark:
                     print(f"\n{name} failed on {suite.name}:\n{messages[0]}", file=sys.stderr)
 
     def _validate(self, store: Store) -> bool:
-        """Replay what is stored; returns whether something is wrong, or nothing is stored."""
+        """Replay what is stored; returns whether anything is wrong, or nothing is stored."""
         wrong = confirmed = False
         for suite in self._suites:
             for verdict in validate(store, suite):
@@ -210,7 +210,7 @@ def _choose_suites(names: Sequence[str], own: Sequence[str], default: Sequence[s
     suites += [make_suite(name) for name in names or (() if own else default)]
     double = _repeated([suite.name for suite in suites])
     if double:
-        raise ValueError(f"--suites: {double} are there twice; name each suite once")
+        raise ValueError(f"--suites: {double} are given twice; name each suite once")
     for suite in suites:
         suite.check()
     return suites

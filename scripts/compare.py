@@ -169,7 +169,7 @@ class Comparison:
     def _scale(self, episodes: dict[str, Episodes]) -> tuple[float, float] | None:
         """Mean returns of random proposals and of the best possible tuner on these episodes.
 
-        None if nobody can plan for the options.
+        None if the best possible return is not known for these options.
         """
         random = episodes.get("random") or self._run(make_agent("random", self._env))
         try:

@@ -18,9 +18,9 @@ Its *particles* are the first 16,384 training tasks. Before each proposal it
    the best of these, ever nearer.
 
 The likelihood assumes the tasks' own noise, also where the environment's option ``noise`` replaces
-it; the simulated observations have that of the environment. Nothing known, the best static
-configuration is proposed. Sources: importance sampling and tempering as in Del Moral, Doucet and
-Jasra, "Sequential Monte Carlo samplers" (2006); expected improvement as in Mockus (1975).
+it; the simulated observations have that of the environment. Before anything is known, the best
+static configuration is proposed. Sources: importance sampling and tempering as in Del Moral, Doucet
+and Jasra, "Sequential Monte Carlo samplers" (2006); expected improvement as in Mockus (1975).
 """
 
 from __future__ import annotations

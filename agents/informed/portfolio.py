@@ -7,7 +7,7 @@ first. What a list of any length gains is at least 1 - 1/e of what the best list
 would, because the gain is submodular (Nemhauser, Wolsey and Fisher, 1978).
 
 Candidates are the optima of other training tasks than those that judge them. The portfolios of the
-shipped families stand in ``agents/data``; ``python -m scripts.make_portfolio`` makes them.
+shipped families are in ``agents/data``; ``python -m scripts.make_portfolio`` makes them.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class OracleAgent(Agent):
 
     Raises:
         ValueError: There is one task, and the reward cannot be planned for, or the mode is
-            "adjust" or "nudge" and the family's score is no product of one factor per parameter.
+            "adjust" or "nudge" and the family's score is not a product of one factor per parameter.
             There are several, and the mode is not "propose".
     """
 

@@ -82,7 +82,7 @@ class OptunaAgent(SearchAgent):
 
     Raises:
         ValueError: The sampler does not exist, the number of trials is negative, or an initial
-            configuration is none.
+            configuration is not valid.
         ImportError: Optuna, or what the sampler needs, is not installed.
     """
 

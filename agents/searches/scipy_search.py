@@ -2,7 +2,7 @@
 
 A minimiser calls its objective and waits for the value, but here the value comes with the next
 observation. So it is run anew from its start at every step, with all values known so far, until
-it asks for a point that nobody evaluated. Minimisers are deterministic: they take the same way
+it asks for a point that is not among them. Minimisers are deterministic: they take the same path
 again. Points for finite differences are evaluated, and paid, like all others.
 """
 
@@ -32,7 +32,7 @@ METHODS: Mapping[str, tuple[bool, Mapping[str, Any]]] = {
     "BFGS": (False, _FINITE_DIFFERENCE),
     "CG": (False, _FINITE_DIFFERENCE),
 }
-"""Methods of `scipy.optimize.minimize`: whether they know bounds, and options that are ours."""
+"""Methods of `scipy.optimize.minimize`: whether they respect bounds, and options that we set."""
 
 
 class _UnknownPointError(Exception):

@@ -24,7 +24,7 @@ class Processes:
 
     A process serves one owner only: what a job leaves behind in it (changed defaults, random
     states, patched modules) reaches no job of another owner. A process that dies is replaced. An
-    owner's jobs had better come one after another: every change costs the start of a process.
+    owner's jobs should come one after another: each change of owner starts a process.
 
     Attributes:
         count: Number of processes, >= 1.

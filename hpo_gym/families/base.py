@@ -24,7 +24,7 @@ _LEAST_SCORE = 1e-12
 
 
 class Family(ABC):
-    """A source of tuning tasks; as it stands, of one task without parameters.
+    """A source of tuning tasks; by default, of one task without parameters.
 
     A family defines its name, space, metrics, goals and one method: `noiseless`, or `evaluate` if
     it is impure, or if what is observed is computed together with what is exact.
@@ -92,7 +92,7 @@ class Family(ABC):
         """
         if not self.pure:
             raise NotImplementedError(
-                f"family {self.name!r} is impure: what it was evaluated to is all there is"
+                f"family {self.name!r} is impure: what an evaluation gave is all there is"
             )
         if type(self).evaluate is Family.evaluate:
             raise NotImplementedError(f"family {self.name!r} must define noiseless or evaluate")
@@ -104,7 +104,7 @@ class Family(ABC):
     ) -> tuple[Columns, Columns]:
         """Noise-free metrics, and noisy ones as a tuner sees them; the same object if none is.
 
-        An impure family knows no noise-free metrics, and returns twice what it observed.
+        An impure family knows no noise-free metrics, and returns what it observed as both.
 
         Args:
             parameters: The tasks' parameters.
@@ -135,7 +135,7 @@ class Family(ABC):
     def score(self, metrics: Columns, metric: str, xp: Namespace) -> Column:
         """The score of the primary metric, higher is better, in [0, 1].
 
-        As it stands: the metric m itself, or 1 / (1 + m) if it is minimised.
+        By default: the metric m itself, or 1 / (1 + m) if it is minimised.
         """
         value = metrics[self.metrics.index(metric)]
         return 1.0 / (1.0 + value) if self.goals[metric] == "minimise" else value
@@ -143,7 +143,7 @@ class Family(ABC):
     def features(self, metrics: Columns, xp: Namespace) -> Columns:
         """The metrics as observations show them, each in [0, 1].
 
-        As they stand: the metrics m themselves, or m / (1 + m) for those that are minimised.
+        By default: the metrics m themselves, or m / (1 + m) for those that are minimised.
         """
         shown = list(metrics)
         for i in self._minimised:
@@ -263,7 +263,7 @@ class KnownOptimum(Family):
     def best(self, split: str, index: Column, metric: str) -> tuple[Any, Column]:
         """Scaled configurations and noise-free scores of the best of the tasks with these indices.
 
-        As it stands, of one task; a bank gives (d, N) and (N,) for N indices.
+        By default, of one task; a bank gives (d, N) and (N,) for N indices.
         """
         return self.optimum(self.sample(split, index), metric)
 
@@ -286,5 +286,5 @@ def require_optimum(family: Family, purpose: str) -> KnownOptimum:
         return family
     raise ValueError(
         f"{purpose} needs the best possible score, which the family {family.name!r} does not know "
-        "(it is no KnownOptimum)"
+        "(it is not a KnownOptimum)"
     )

@@ -1,4 +1,4 @@
-"""The Beale function as a family: two dimensions, one metric, a goal of minimising.
+"""The Beale function as a family: two dimensions, and one metric, which is minimised.
 
     f(x, y) = (1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2  on [-5, 5]^2
 

@@ -22,7 +22,7 @@ training; ``memory_size``, of policies with a memory only, is the number of the 
 KINDS: Final = ("gaussian", "deterministic", "categorical", "greedy")
 """gaussian: the outputs are means, clipped into [-1, 1] after sampling; deterministic: actions,
 clipped likewise; categorical: logits of the actions; greedy: values of the actions, of which the
-largest is chosen always."""
+largest is always chosen."""
 
 
 def check_description(description: Mapping[str, Any], activations: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ FloatArray: TypeAlias = NDArray[np.float32]
 
 
 class Memory:
-    """Turns observations and the state of before into features and a new state.
+    """Turns observations and the previous state into features and a new state.
 
     The state is a pair of hidden values and cells, each (1, N, size) float32, as that of
     sb3-contrib's recurrent policies.
@@ -33,7 +33,7 @@ class Memory:
         self.size: int = hidden_weight.shape[1]
         self._weight = np.concatenate([observation_weight, hidden_weight], axis=1).T.copy()
         self._bias = bias
-        # sigmoid(x) = (1 + tanh(x / 2)) / 2 never overflows; three of the four gates are such.
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2 never overflows; three of the four gates are sigmoids.
         self._halves = np.full(4 * self.size, 0.5, dtype=np.float32)
         self._halves[2 * self.size : 3 * self.size] = 1.0
 

@@ -8,7 +8,7 @@ policy; ``observation_mean`` and ``observation_scale`` (size,) if observations w
 training. A policy with a memory, whose description has ``memory_size``, has the arrays
 ``memory_observation_weight``, ``memory_hidden_weight`` and ``memory_bias`` of
 `hpo_gym.policies.lstm`, and its perceptron reads what the memory returns. Keys of the description:
-see `hpo_gym.policies.description`; everything else in it is information.
+see `hpo_gym.policies.description`; everything else in it is for information.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hpo_gym.policies.description import check_description
 from hpo_gym.policies.lstm import Memory
 
 
-# Both work in place, where fresh memory would cost as much as the arithmetic. They are functions
+# Both work in place, since fresh memory would cost as much as the arithmetic. They are functions
 # of the module, so that policies can be pickled.
 def _tanh(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.tanh(values, out=values)
@@ -155,10 +155,10 @@ class Policy:
 
         Args:
             observation: (size,) or (N, size).
-            state: What the last call returned; None at first. Without a memory it is returned as it
-                came.
+            state: What the last call returned; None at first. Without a memory it is returned
+                unchanged.
             episode_start: (N,) bool, rows whose episode begins: their state is forgotten. Without a
-                memory it is not looked at.
+                memory it is ignored.
             deterministic: The most likely action instead of a random one.
 
         Returns:

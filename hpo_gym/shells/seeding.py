@@ -26,7 +26,7 @@ def read_seeds(seed: int | Sequence[int | None] | None, count: int) -> Seeds:
     """Row i's seed is s + i for an int s, and the i-th of a sequence.
 
     Raises:
-        ValueError: There are not as many seeds as rows, or one is negative or no integer.
+        ValueError: There are not as many seeds as rows, or one is negative or not an integer.
     """
     words = np.zeros(count, dtype=np.uint64)
     if seed is None:

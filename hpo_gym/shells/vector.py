@@ -34,7 +34,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         renderer: Draws episodes; None for processes that cannot be drawn.
 
     Raises:
-        ValueError: There is no such number of rows or mode.
+        ValueError: The number of rows or the mode is not valid.
     """
 
     def __init__(

@@ -86,7 +86,8 @@ def _check_ignored_actions(case: Case) -> None:
     actions, others = draw_actions(env, generator), draw_actions(env, generator)
     others[~done] = actions[~done]
     assert_equal(
-        *(env.step(actions), twin.step(others)),
+        env.step(actions),
+        twin.step(others),
         "NEXT_STEP must ignore the actions of the rows that it resets",
     )
 
@@ -104,11 +105,13 @@ def _check_done_rows_raise(case: Case) -> None:
         raise AssertionError("DISABLED: stepping a row that is done did not raise")
     mask = {"reset_mask": done}
     assert_equal(
-        *(env.reset(options=dict(mask)), twin.reset(options=dict(mask))),
+        env.reset(options=dict(mask)),
+        twin.reset(options=dict(mask)),
         "DISABLED: the step that raised changed the state",
     )
     assert_equal(
-        *(env.step(actions), twin.step(actions)),
+        env.step(actions),
+        twin.step(actions),
         "DISABLED: the step that raised changed the state",
     )
 
@@ -152,7 +155,7 @@ def _bad_actions(env: Any, generator: np.random.Generator) -> dict[str, Any]:
 
 
 def check_bad_actions(case: Case) -> None:
-    """Check that actions outside any meaning raise and leave the state untouched."""
+    """Check that actions that mean nothing raise and leave the state untouched."""
     env, twin = case.make(), case.make()
     generator = np.random.default_rng(case.seed)
     for name, actions in _bad_actions(env, generator).items():

@@ -61,7 +61,7 @@ def check_vector_env(
             return copy.deepcopy(pristine)
 
     first = factory()
-    assert isinstance(first, VectorEnv), f"{first!r} is no gymnasium.vector.VectorEnv"
+    assert isinstance(first, VectorEnv), f"{first!r} is not a gymnasium.vector.VectorEnv"
     case = Case(
         make=factory,
         make_scalar=scalar_factory or _scalar_factory(first),
@@ -72,8 +72,14 @@ def check_vector_env(
     )
     _check_spaces(first)
     for check in (
-        *(check_results, check_fresh, check_seeding, check_autoreset, check_partial_reset),
-        *(check_bad_actions, check_options, _check_scalar),
+        check_results,
+        check_fresh,
+        check_seeding,
+        check_autoreset,
+        check_partial_reset,
+        check_bad_actions,
+        check_options,
+        _check_scalar,
     ):
         check(case)
 

@@ -18,7 +18,7 @@ from hpo_gym.testing.optima import check_optimum
 
 _ROWS, _ROW = Vectors(), Floats()
 _TOLERANCE = 1e-9
-"""How far rounding may take a score out of [0, 1], or away by way of the features."""
+"""How far rounding may take a score out of [0, 1], or move it on its way through features."""
 
 _NOISE = 0.1
 _CALLS = 16
@@ -121,11 +121,11 @@ def _check_description(family: Family) -> None:
     assert len(set(names)) == len(names), f"parameters and metrics share a name: {names}"
     resource = family.resource_parameter
     assert resource is None or resource in family.space.names, (
-        f"resource_parameter = {resource!r} is none of the parameters {list(family.space.names)}"
+        f"resource_parameter = {resource!r} is not one of the parameters {list(family.space.names)}"
     )
     for split, size in family.sizes.items():
         assert isinstance(size, int) and size >= 1, f"split {split!r} has the size {size!r}"
-        assert size == 1 or isinstance(family, TaskBank), f"{size} tasks, but no TaskBank"
+        assert size == 1 or isinstance(family, TaskBank), f"{size} tasks, but it is not a TaskBank"
 
 
 def _configurations(family: Family, generator: np.random.Generator, rows: int) -> Columns:

@@ -64,7 +64,7 @@ def check_process(
 
 
 def _check_values(process: Process, rows: int, seed: int) -> None:
-    """States are values: what comes of them changes nothing about them."""
+    """States are values: using one does not change it."""
     shell = VectorShell(process, rows)  # draws actions of the right shape
     generator = np.random.default_rng(seed)
     keys = rng.derive(seed, np.arange(rows, dtype=np.uint64))

@@ -65,7 +65,8 @@ def check_fresh(case: Case) -> None:
     pairs = zip(case.rollout(case.make()), case.rollout(case.make()), strict=True)
     for result, overwritten in pairs:
         assert_equal(
-            *(result, overwritten),
+            result,
+            overwritten,
             "overwriting what an environment returned changed what it returned later",
         )
         parts = [part for part in overwritten if isinstance(part, np.ndarray)]
@@ -91,7 +92,8 @@ def check_seeding(case: Case) -> None:
     env, twin = case.make(), case.make()
     seeds = [case.seed + row for row in range(env.num_envs)]
     assert_equal(
-        *(env.reset(seed=case.seed), twin.reset(seed=seeds)),
+        env.reset(seed=case.seed),
+        twin.reset(seed=seeds),
         f"seed {case.seed} must mean the seeds {seeds} of the rows",
     )
     assert_equal(env.reset(), twin.reset(), "the second episodes after equal seeds differ")

@@ -133,7 +133,7 @@ def _differences(name: str, left: Any, right: Any) -> list[str]:
     if data_equivalence(left, right, exact=True):
         return []
     if isinstance(left, dict) and isinstance(right, dict):
-        lines = [f"{name}: {key!r} in one only" for key in sorted(left.keys() ^ right.keys())]
+        lines = [f"{name}: {key!r} in only one" for key in sorted(left.keys() ^ right.keys())]
         for key in left.keys() & right.keys():
             lines += _differences(f"{name}[{key!r}]", left[key], right[key])
         return lines

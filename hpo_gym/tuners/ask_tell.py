@@ -114,7 +114,7 @@ class SearchAgent(Agent):
         units = seen.unit.astype(np.float64)
         proposals = units.copy()
         evaluations = self.encoder.evaluations(observations)
-        # Rows without budget wait for their reset: nothing is worth a thought there.
+        # Rows without budget wait for their reset: there is nothing to decide.
         for row in np.flatnonzero(evaluations < self.encoder.max_evaluations).tolist():
             told = (units[row], float(seen.score[row])) if seen.known[row] else None
             proposals[row] = runs[row].propose(int(evaluations[row]), told)

@@ -1,4 +1,4 @@
-"""A policy as everybody else calls a tuner: ask for a configuration, tell what it gave.
+"""A policy as a tuner by ask and tell: ask for a configuration, tell what it gave.
 
     tuner = policy_tuner(pretrained.load("unrolled", "binormal"), space, 16)
     for _ in range(16):
@@ -7,7 +7,7 @@
     print(tuner.best)
 
 The tuner sees what the policy saw in its training: the history of the evaluations, by the same
-`hpo_gym.tuning.Encoder`. Its state is that history, so it goes to and from JSON.
+`hpo_gym.tuning.Encoder`. Its state is that history, so it can be kept as JSON.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class PolicyTuner:
     """Asks a policy what to evaluate next.
 
     Args:
-        policy: A deterministic use is made of it: the most likely action.
+        policy: The policy, which is used deterministically: its most likely action.
         space: The search space, with as many unit coordinates as that of the training.
         encoder: What the policy's observations mean.
         max_evaluations: The budget.
@@ -99,7 +99,7 @@ class PolicyTuner:
                 are minimised, from 0 on; None or a number that is not finite if it failed.
 
         Raises:
-            ValueError: The configuration is not in the space, a metric is missing or no number,
+            ValueError: The configuration is not in the space, a metric is missing or not a number,
                 or the budget is spent; nothing was added.
         """
         if self.evaluations >= self._max_evaluations:

@@ -92,8 +92,8 @@ class AgentEntry:
         """What the agent is, as canonical JSON: another identity means other results.
 
         It covers name, version, settings and the contents of `files`; without a version also
-        those of the source file of the factory, not of what that imports. Where files and modules
-        are is no part of it.
+        those of the source file of the factory, not of what that imports. It does not
+        depend on where files and modules are.
 
         Raises:
             ValueError: A file or the module does not exist.
@@ -184,7 +184,7 @@ def read_agent(text: str) -> AgentEntry:
             attribute.
 
     Raises:
-        ValueError: The text is spelt otherwise, or the file or the module does not exist.
+        ValueError: The text has another form, or the file or the module does not exist.
     """
     name, equals, reference = text.partition("=")
     if not equals or "/" in name or ":" in name:  # no name, though a path may have a "="

@@ -4,7 +4,7 @@ propose   Box(-1, 1, (d,)): an absolute unit configuration.
 adjust    Box(-1, 1, (d,)): a move of the last evaluated one, 1 = `adjust_step` of the range.
 nudge     Discrete(2d + 1): 0 stays; 2i + 1 and 2i + 2 move parameter i down and up by a notch.
 
-With ``stop``, a Box has one component more (> 0 stops) and a Discrete one action more (the last).
+With ``stop``, a Box has one more component (> 0 stops) and a Discrete one more action (the last).
 Out-of-range components are clipped; NaN, wrong shapes and discrete actions that do not exist
 raise. A move that ends outside the cube is clipped per axis.
 """

@@ -55,8 +55,8 @@ def register_reward(name: str, reward: Reward | str) -> None:
         reward: The function, or where it is: "module:function" or "path/to/file.py:function".
 
     Raises:
-        ValueError: The name is taken or no text, or the reward cannot be called. The same function
-            may be registered again, also if its module was imported a second time.
+        ValueError: The name is taken or not a string, or the reward is not callable. The same
+            function may be registered again, also if its module was imported a second time.
     """
     if isinstance(reward, str):
         reward = load(reward)

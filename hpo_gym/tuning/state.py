@@ -13,7 +13,7 @@ class Tasks(NamedTuple):
     index: Column
     parameters: Any
     best_possible: Column
-    """Noise-free score of the optimum; None where nobody knows it."""
+    """Noise-free score of the optimum; NaN where it is not known."""
 
 
 class State(NamedTuple):

@@ -72,7 +72,7 @@ def _families(arguments: Arguments) -> list[HashedBank]:
     for name in arguments.families:
         family = make_family(name)
         if not isinstance(family, HashedBank):
-            raise ValueError(f"--families: {name!r} has one task only; name distributions of tasks")
+            raise ValueError(f"--families: {name!r} has one task only; name families of many tasks")
         if arguments.split not in family.sizes:
             raise ValueError(f"--split {arguments.split!r} must be one of {list(family.sizes)}")
         require_count("--tasks", arguments.tasks, 1, family.sizes[arguments.split])

@@ -127,7 +127,7 @@ def scalar(env_id: str, steps: int = 4000) -> Callable[[], float]:
 
 
 def vector(envs: Any, count: int, calls: int = 60) -> Callable[[], float]:
-    """A timer of a vector environment; rows that only reset are no steps."""
+    """A timer of a vector environment; calls that only reset a row do not count."""
     space = envs.single_action_space
     if isinstance(space, Box):
         actions = _boxes(count, space.shape[0])

@@ -109,7 +109,7 @@ def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
     ("arguments", "message"),
     [
         (["--suites", "nope"], "unknown suite 'nope'"),
-        (["--suites", "smoke", "smoke"], r"--suites: \['smoke'\] are there twice"),
+        (["--suites", "smoke", "smoke"], r"--suites: \['smoke'\] are given twice"),
         (["--agents", "nope"], r"unknown agents \['nope'\]"),
         (["--agent", "nope.py:A"], "there is no file 'nope.py'"),
         (["--suite", "nope.py:A"], "nope.py:A' cannot be imported"),
@@ -120,7 +120,7 @@ def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
         (["--agent", "a=agents:make_agent", "--agent", "a=agents:Agent"], r"\['a'\] are taken"),
         (["--show", "--database", "nope/a.sqlite"], "--database: there is no file 'nope/a.sqlite'"),
         (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
-        (["--rerun", "nope"], r"--rerun: \['nope'\] are no tuners.*choose from \['"),
+        (["--rerun", "nope"], r"--rerun: \['nope'\] are not tuners.*choose from \['"),
         (["--import", "nope"], "--import: there is no folder 'nope'"),
         (["--processes", "0"], "--processes 0 must be"),
         (["--database", "file.txt"], "cannot be used as a store"),

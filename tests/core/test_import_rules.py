@@ -11,20 +11,24 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = (
-    *(
-        "files",
-        "optional",
-        "references",
-        "arrays",
-        "rng",
-        "parameters",
-        "space",
-        "policies",
-        "families",
-        "shells",
-        "tuning",
-    ),
-    *("rendering", "environments", "tuners", "executors", "testing", "benchmark", "integrations"),
+    "files",
+    "optional",
+    "references",
+    "arrays",
+    "rng",
+    "parameters",
+    "space",
+    "policies",
+    "families",
+    "shells",
+    "tuning",
+    "rendering",
+    "environments",
+    "tuners",
+    "executors",
+    "testing",
+    "benchmark",
+    "integrations",
 )
 """Rooms of hpo_gym from the ground floor up."""
 BENCHMARK_FLOORS = ("suites", "results", "scoring", "running", "showing")

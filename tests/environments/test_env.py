@@ -201,8 +201,12 @@ def test_costs_of_holding_still():
 
 def test_registered_ids():
     assert hpo_gym.ENVIRONMENTS.keys() == {
-        *("FictitiousHPO-v0", "FictitiousHPOAdjust-v0", "FictitiousHPONudge-v0", "BealeHPO-v0"),
-        *("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0"),
+        "FictitiousHPO-v0",
+        "FictitiousHPOAdjust-v0",
+        "FictitiousHPONudge-v0",
+        "BealeHPO-v0",
+        "FictitiousHPOFamily-v0",
+        "BinormalHPOFamily-v0",
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):
         env = gym.make(f"hpo_gym:FictitiousHPO{env_id}-v0")

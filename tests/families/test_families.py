@@ -100,7 +100,7 @@ register_family(Lopsided)
         ("goal", "does not maximise"),
         ("error is maximised", "the score of 'loss' does not minimise it"),
         ("features of something else", "not the inverse of features.*'loss' changes by"),
-        ("resource", "resource_parameter = 'seconds' is none of .*'thr', 'epochs', 'lr'"),
+        ("resource", "resource_parameter = 'seconds' is not one of .*'thr', 'epochs', 'lr'"),
         ("NaN", "metric 'loss' is NaN at {'thr': .*'epochs': 100.0.*set may_fail = True"),
         ("frontier claims too much", "off the truth"),
         ("dearest first", "cheapest level must come first"),
@@ -192,9 +192,8 @@ def test_scores():
     assert fictitious.score(metrics, "f1", ROWS) == 0.55
     assert fictitious.score(metrics, "accuracy", ROWS) == 0.7
     assert fictitious.score(metrics, "loss", ROWS) == 0.25
-    assert [column[0] for column in fictitious.features(metrics, ROWS)] == [
-        *(0.6, 0.5, 0.75, 0.7, 0.55)
-    ]
+    features = [column[0] for column in fictitious.features(metrics, ROWS)]
+    assert features == [0.6, 0.5, 0.75, 0.7, 0.55]
     for value, score in ((0.0, 1.0), (415071.703125, 0.0), (99.0, 1 - 2 / np.log10(415072.703125))):
         found = beale.score((np.array([value]),), "f", ROWS)
         assert found == pytest.approx(score, abs=1e-15)

@@ -1,4 +1,4 @@
-"""Results as files, one a suite, to be committed: written from a store and read into one.
+"""Results as files, one per suite, to be committed: written from a store and read into one.
 
 ``SUITE.npz`` holds, for each agent, the arrays of its `Records` as ``AGENT/NAME``, decision times
 as float32, and as ``AGENT/about`` its identity and fingerprint (JSON); ``suite`` is the suite's
@@ -24,7 +24,7 @@ from hpo_gym.files import write_atomic
 
 _ARRAYS = ("tasks", "seeds", "actions", *COLUMNS)
 _DAMAGES = (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError)
-"""What reading a damaged file raises: broken archives, missing arrays, text that is no JSON."""
+"""What reading a damaged file raises: broken archives, missing arrays, text that is not JSON."""
 
 
 def export_suite(store: Store, suite: Suite, folder: str | Path) -> Path | None:
@@ -111,5 +111,5 @@ def _read(
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} must be a text")
+        raise TypeError(f"{value!r} must be a string")
     return value

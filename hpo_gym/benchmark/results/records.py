@@ -40,7 +40,7 @@ class Records:
         seconds: Decision time of each suggestion, (n, s, T) float64; see `runner`.
 
     Raises:
-        ValueError: An array has another type, or not the shape that the others give it; a task or
+        ValueError: An array has a wrong type, or a shape that does not fit the others'; a task or
             seed is repeated; a number is not finite; an action or a time is out of bounds.
     """
 
@@ -91,7 +91,7 @@ class Records:
 
         Raises:
             ValueError: A task or a seed is not of the suite, or the number of evaluations or the
-                size of actions is another one.
+                size of actions differs.
         """
         for name in ("tasks", "seeds"):
             strange = sorted(set(getattr(self, name).tolist()) - set(getattr(suite, name)))

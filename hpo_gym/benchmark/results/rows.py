@@ -57,7 +57,7 @@ def from_rows(suite: Suite, agent: str, rows: Sequence[Sequence[Any]]) -> Stored
 
     Raises:
         ValueError: A row is not of the suite, or damaged.
-        TypeError: Likewise, by a value of a wrong type.
+        TypeError: A value has the wrong type.
     """
     task, seed, step, actions, *columns = zip(*rows, strict=True)
     cells = (

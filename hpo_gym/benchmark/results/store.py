@@ -59,7 +59,7 @@ class Store:
         path: The file.
 
     Raises:
-        ValueError: The file is no store of this version.
+        ValueError: The file is not a store of this version.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -200,7 +200,9 @@ class Store:
             "SELECT task, seed FROM evaluations JOIN runs ON run = runs.id JOIN suites "
             "ON suite = suites.id WHERE hash = ? AND agent = ? GROUP BY task, seed "
             "HAVING count(*) = ? AND min(step) = 0 AND max(step) = count(*) - 1",
-            *(suite.hash, agent, suite.budget),
+            suite.hash,
+            agent,
+            suite.budget,
         )
         return set(rows)
 
@@ -214,7 +216,8 @@ class Store:
             "SELECT task, seed, step, actions, regret, reward, resource, cost, seconds "
             "FROM evaluations JOIN runs ON run = runs.id JOIN suites ON suite = suites.id "
             "WHERE hash = ? AND agent = ?",
-            *(suite.hash, agent),
+            suite.hash,
+            agent,
         )
         try:
             return from_rows(suite, agent, rows) if rows else None
@@ -239,7 +242,8 @@ class Store:
         row = self._one(
             "SELECT runs.id, identity, fingerprint FROM runs JOIN suites ON suite = suites.id "
             "WHERE hash = ? AND agent = ?",
-            *(suite.hash, agent),
+            suite.hash,
+            agent,
         )
         return StoredAgent(*row)
 

@@ -46,7 +46,7 @@ def validate(store: Store, suite: Suite, *, sample: int | None = None) -> Iterat
     Args:
         store: The results.
         suite: The suite.
-        sample: Replay at most so many episodes of each agent, spread over all; None for all.
+        sample: Replay at most this many episodes of each agent, evenly spread; None for all.
 
     Raises:
         ValueError: Results are damaged, see `Store.stored`.

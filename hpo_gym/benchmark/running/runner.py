@@ -1,4 +1,4 @@
-"""Run tuners on suites and store every evaluation; a run that was killed goes on where it was."""
+"""Run tuners on suites and store every evaluation; a killed run resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -169,12 +169,12 @@ def _waited() -> float:
 
 
 def _timed(decide: Callable[[], Any]) -> tuple[Any, float]:
-    """What a decision is, and its seconds of wall-clock less those of waiting for a processor.
+    """A decision, and its wall-clock seconds less those of waiting for a processor.
 
     So the decision time of a tuner is what it would be on an idle core, however busy the machine
     is. Where the system does not tell (Linux does), waiting counts. Reading the waiting time takes
-    as long as a fast tuner: the counter runs within the two readings only. What is waited between
-    them and the counter can make the difference negative, which means 0.
+    as long as a fast tuner: the counter runs within the two readings only. Waiting
+    between a reading and the counter can make the difference negative, which counts as 0.
     """
     waited, begun = _waited(), time.perf_counter()
     answer = decide()
@@ -191,7 +191,7 @@ def run_shard(job: Job) -> Records:
     once, and share the time.
 
     Raises:
-        ValueError: The tuner's `predict` returns something else than actions and a state, or
+        ValueError: The tuner's `predict` returns something other than actions and a state, or
             actions of the wrong shape, or that are not finite.
     """
     suite, entry, shard = job

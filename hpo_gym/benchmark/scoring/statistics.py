@@ -52,8 +52,8 @@ def mean(values: FloatArray) -> FloatArray:
 def iqm(values: FloatArray) -> FloatArray:
     """Interquartile mean over the last axis: the mean of the middle half.
 
-    Where a quarter of the values is no whole number, the border values count by their fraction, so
-    that exactly half of the weight is in the mean.
+    Where a quarter of the count is not whole, the border values count by their fraction, so that
+    exactly half of the weight is in the mean.
 
     Example:
         >>> float(iqm(np.array([0.0, 1.0, 2.0, 100.0])))
@@ -79,7 +79,7 @@ def interval(
         confidence: Coverage of the interval, in (0, 1).
 
     Raises:
-        ValueError: The confidence is no probability.
+        ValueError: The confidence is not a probability.
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence = {confidence!r} must lie strictly between 0 and 1")
@@ -106,7 +106,7 @@ def bootstrap(
         seed: Seed of the resampling.
 
     Raises:
-        ValueError: There are no values, or the confidence is no probability.
+        ValueError: There are no values, or the confidence is not a probability.
     """
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or not len(sample):
@@ -193,7 +193,7 @@ def _mean_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
 
 
 def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
-    """`iqm` of values (k, m) that appear so many times (m, block): (k, block).
+    """`iqm` of values (k, m), each counted (m, block) times: (k, block).
 
     Values sorted once serve all resamples: the weight of a value is the part of its ranks, from
     the running count before it to the one after it, in the middle half. Summed by parts.

@@ -64,7 +64,7 @@ def summarise(
         settings: See `Settings`.
 
     Raises:
-        ValueError: There is nothing to score, an agent is there twice, or an agent's runs are not
+        ValueError: There is nothing to score, an agent appears twice, or an agent's runs are not
             of this suite and budget.
     """
     return _Scorer(suite, records, failed, facts or {}, random, settings).summary()

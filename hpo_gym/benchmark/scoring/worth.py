@@ -1,6 +1,6 @@
 """How many random trials a tuner is worth.
 
-The currency that everybody has: a tuner that ends with the regret that 200 random evaluations
+A currency that everybody understands: a tuner that ends with the regret that 200 random evaluations
 reach is worth 200 random trials.
 """
 

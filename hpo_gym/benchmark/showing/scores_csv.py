@@ -33,8 +33,8 @@ def csv_text(summaries: Sequence[Summary]) -> str:
     """All scores with their intervals as CSV, one line per score (see `COLUMNS`).
 
     ``at`` is what the score is taken at: a number of evaluations, seconds per unit of the
-    resource, a bound, a
-    tau. What has no interval has empty ``low`` and ``high``; what is unknown has an empty value.
+    resource, a bound, a tau. What has no interval has empty ``low`` and ``high``; what is unknown
+    has an empty value.
 
     Args:
         summaries: The suites' scores.

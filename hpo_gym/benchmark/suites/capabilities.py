@@ -25,7 +25,7 @@ from hpo_gym.files import write_atomic
 
 CANDIDATES, CHOSEN = 1024, 32
 NEAR = 0.95
-"""A score counts as near the best one from this fraction of it on."""
+"""A score counts as near the best one if it is at least this fraction of it."""
 GRID = 32
 """Points per axis, at the middles of equal cells of the unit cube."""
 

@@ -41,11 +41,8 @@ def _capability(
     **changes: Any,
 ) -> Suite:
     options = standard_options(**changes)
-    return Suite(
-        *(f"capability-{tag}", _FICTITIOUS, split, tasks, (0, 1), options),
-        score=score,
-        tags=(tag,),
-    )
+    name, seeds = f"capability-{tag}", (0, 1)
+    return Suite(name, _FICTITIOUS, split, tasks, seeds, options, score=score, tags=(tag,))
 
 
 _CHOSEN = stored_tasks()

@@ -69,7 +69,7 @@ class Suite:
         score: What the suite ranks by: the final "regret", which needs a family whose optimum is
             known; the "return"; or the "score", the best that was observed.
         version: Raised by a change of what the other fields do not say.
-        tags: Difficulties that the suite isolates. They are no part of what results depend on.
+        tags: Difficulties that the suite isolates. Results do not depend on them.
 
     Raises:
         ValueError: Tasks or seeds are missing, repeated or out of bounds, or there is no such

@@ -20,7 +20,7 @@ With positives and negatives P and N in the validation set, and pi = P / (P + N)
 Precision is 0 where nothing is predicted positive: where its denominator is below 1e-30 it is
 divided by 1e-30 instead.
 
-Observed are counts, in which a standard normal xi stands for the binomial distribution: true
+Counts are observed, in which a standard normal xi stands for the binomial distribution: true
 positives TP = rint(P R + sqrt(P R (1 - R)) xi) and false positives FP likewise from N and FPR,
 clipped to what is there; independently of these, another two at thr = 0.5 for the accuracy. The
 loss is observed as it is. On torch tensors, the gradient passes through rounding and clipping as if

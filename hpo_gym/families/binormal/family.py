@@ -1,6 +1,6 @@
 """The binormal family: realistic tasks in closed form, with metrics of one confusion matrix.
 
-The equations stand in `hpo_gym.families.binormal.equations`. The prior was fitted to recorded
+The equations are in `hpo_gym.families.binormal.equations`. The prior was fitted to recorded
 training runs of small classifiers and is data, ``binormal_prior.json``: nine quantiles of each of
 16 quantities and the correlation matrix of their normal scores. A task is drawn from the Gaussian
 copula with these piecewise-linear marginals; beyond the outer quantiles, their value holds. The
@@ -62,9 +62,8 @@ class BinormalFamily(HashedBank, ClassifierFamily):
     noise = None
     draws = 4
     sizes = HashedBank.sizes | {"shifted": 4096}
-    parameter_names = (
-        *("z0", "beta", "d1", "d0", "s1", "s0", "si", "ld", "D"),
-        *("L0", "Linf", "zl", "k", "lh", "h", "positives", "negatives"),
+    parameter_names = tuple(
+        "z0 beta d1 d0 s1 s0 si ld D L0 Linf zl k lh h positives negatives".split()
     )
 
     def check_noise(self, noise: float) -> None:

@@ -1,6 +1,6 @@
 """The fictitious model as an object: its constants, curves, domain and optimum.
 
-The equations and their source stand in `hpo_gym.families.fictitious.equations`.
+The equations and their source are in `hpo_gym.families.fictitious.equations`.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class FictitiousModel:
         """A model from a mapping of constants; the others keep the notebook's values.
 
         Raises:
-            ValueError: A key is no constant of the model, or the model is not admissible.
+            ValueError: A key is not a constant of the model, or the model is not admissible.
         """
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(map(str, constants)) - set(known))
@@ -130,7 +130,7 @@ class FictitiousModel:
             lr: Learning rate, above 0 and below 10^0.9 (with the notebook's constants).
 
         Raises:
-            ValueError: An input is no number, is NaN or lies outside the equations' domain.
+            ValueError: An input is not a number, is NaN or lies outside the equations' domain.
 
         Example:
             >>> metrics = FictitiousModel().evaluate(0.5, 50, 0.01)
@@ -263,7 +263,7 @@ def _numbers(name: str, value: Any) -> Any:
     try:
         array = value if is_tensor(value) else np.asarray(value)
     except ValueError as error:  # nested lists of unequal lengths
-        raise ValueError(f"{name} = {value!r} is no array of numbers: {error}") from None
+        raise ValueError(f"{name} = {value!r} is not an array of numbers: {error}") from None
     kind = str(array.dtype).removeprefix("torch.")
     if not kind.startswith(("float", "bfloat", "int", "uint")):
         raise ValueError(

@@ -1,6 +1,6 @@
 """The family of the fictitious model: one exact task, the notebook's or one with other constants.
 
-The equations and their source stand in `hpo_gym.families.fictitious.equations`.
+The equations and their source are in `hpo_gym.families.fictitious.equations`.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def finite_number(name: str, value: Any) -> float:
     """The constant as a float.
 
     Raises:
-        ValueError: It is no finite real number.
+        ValueError: It is not a finite real number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ValueError(f"{name} = {value!r} must be a number")

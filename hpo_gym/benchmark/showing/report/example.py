@@ -42,7 +42,7 @@ def chosen_agents(results: SuiteResults, agents: Mapping[str, AgentFacts]) -> li
     """The best learned tuner and the examples of the settings.
 
     Where some of them did not take part, the best of the others stand in for them: oracles, which
-    show nothing but the optimum, where nobody else is there.
+    show nothing but the optimum, only where there is nobody else.
     """
     facts = {name: agents.get(name, AgentFacts()) for name in results.agents}
     ranked = [name for name in facts if not facts[name].oracle] or list(facts)

@@ -95,8 +95,8 @@ class _Page:
         return (
             "<header>\n<h1>How tuners compare</h1>\n"
             f"<p>{agents} hyperparameter tuners on {suites} suites of tasks that none of them was "
-            "trained on. Regret is what is missing to the best possible noise-free score of a "
-            "task, as a share of it: 0 is perfect, lower is better. Where nobody knows the best "
+            "trained on. Regret is the distance to the best possible noise-free score of a task, "
+            "as a share of that score: 0 is perfect, lower is better. Where nobody knows the best "
             "score, 1 - the best score observed stands for it.</p>\n"
             f'<details class="facts"><summary>What was run</summary><dl>{items}</dl></details>\n'
             "<noscript><p>Figures need JavaScript; the tables below do not.</p></noscript>\n"

@@ -14,7 +14,7 @@ from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.table import Table
 
 _LEAST = 3
-"""Axes of which a radar is made at least."""
+"""The fewest axes that make a radar."""
 
 Scores = dict[str, dict[str, float]]
 
@@ -23,7 +23,7 @@ def capability_scores(results: Sequence[SuiteResults], agents: Mapping[str, Agen
     """Normalised scores by agent and capability, in [0, 1].
 
     0 is the settings' baseline, or worse. 1 is regret 0, or, where a suite is ranked by the return,
-    the return of the best agent that is no oracle, or more. IQMs of the final regret or the return
+    the best return of an agent other than an oracle, or more. IQMs of the final regret or return
     on the runs that agent and baseline (and the best agent) have in common; agents without them
     have no score. Of several suites for one capability it is the mean.
 
@@ -55,7 +55,7 @@ def capability_scores(results: Sequence[SuiteResults], agents: Mapping[str, Agen
 
 
 def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
-    """The scores as a radar plot, None with less than three capabilities.
+    """The scores as a radar plot, None with fewer than three capabilities.
 
     Args:
         scores: See `capability_scores`.
@@ -95,7 +95,7 @@ def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
         "Capabilities",
         "Every axis is a suite that isolates one difficulty. 0 (the centre): the baseline, or "
         "worse; 1: regret 0, or, on the cost suite, which ranks by the return, the best return of "
-        "an agent that is no oracle, or more. Linear between them, of IQMs after the last "
+        "an agent that is not an oracle, or more. Linear between them, of IQMs after the last "
         "evaluation, each agent beside the baseline on the runs that both have.",
         f"Averages over the capabilities: {listing(list(complete), averages)}.",
         {},
