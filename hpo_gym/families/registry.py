@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hpo_gym.families.base import REGISTERED, Family
@@ -25,7 +26,7 @@ def register_family(family: type[Family] | str) -> type[Family]:
     if isinstance(family, str):
         family = _imported(family)
     known = REGISTERED.setdefault(family.name, family)
-    if known is not family and _place(known) != _place(family):  # not a module imported anew
+    if known is not family and _source(known) != _source(family):  # not a module imported anew
         raise ValueError(
             f"family {family.name!r} is registered already, by {known}: give yours another name"
         )
@@ -68,10 +69,11 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
         ) from error
 
 
-def _place(kind: type[Family]) -> tuple[str, str | None]:
-    """Where a class is defined, however its module is called."""
-    module = sys.modules.get(kind.__module__)
-    return kind.__qualname__, getattr(module, "__file__", kind.__module__)
+def _source(kind: type[Family]) -> tuple[str, Any]:
+    """What a class is called and the contents of its file, wherever that lies."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    source = Path(file).read_bytes() if file and Path(file).is_file() else kind.__module__
+    return kind.__qualname__, source
 
 
 def _class_of(name: Any) -> type[Family]:
