@@ -128,8 +128,11 @@ def test_registering():
     class Other(BealeFamily):
         name = "beale"
 
-    with pytest.raises(ValueError, match="'beale' is registered already"):
-        register_family(Other)
+    Other.__qualname__ = Other.__name__
+    namesake = type("BealeFamily", (Other,), {"__module__": __name__})
+    for other in (Other, namesake):
+        with pytest.raises(ValueError, match="'beale' is registered already"):
+            register_family(other)
     assert type(make_family("beale")) is BealeFamily
 
 
