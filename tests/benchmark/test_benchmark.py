@@ -1,10 +1,5 @@
-"""Statistics, rollouts and the comparison script."""
+"""Averages, bootstrap, rollouts and their curves."""
 
-import csv
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import gymnasium as gym
@@ -12,15 +7,10 @@ import numpy as np
 import pytest
 
 from agents import make_agent
-from agents.training import train as training
 from hpo_gym.benchmark.results.episodes import Episodes
 from hpo_gym.benchmark.running.rollouts import decision_seconds, run_episodes
 from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm, mean
 from hpo_gym.benchmark.showing.plots import anytime_figure, regret_at_cost
-from hpo_gym.policies.policy import Policy
-from scripts import compare
-from scripts.figures import draw_frame
-from scripts.speed import bench
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,162 +134,3 @@ def test_curves_are_steps_down_to_a_floor_that_the_axis_states():
     assert line.get_drawstyle() == right.get_lines()[0].get_drawstyle() == "steps-post"
     assert line.get_ydata().tolist() == [1.0, 0.5, 1e-6]
     assert "below 1e-06 drawn as that" in left.get_ylabel()
-
-
-PROPOSE, NUDGE = "FictitiousHPO-v0", "FictitiousHPONudge-v0"
-
-
-def make_policy(env_id, algorithm, **options):
-    """A policy that always does the same, as if an algorithm had made it."""
-    process = gym.make(env_id, **options).unwrapped.process
-    ends = process.interface
-    size, actions = ends["observation_size"], ends["action_size"]
-    description = {
-        "format": 1,
-        "algorithm": algorithm,
-        "kind": "greedy" if ends["action"] == "nudge" else "gaussian",
-        "activation": "relu",
-        "layer_sizes": [size, actions],
-        "interface": ends,
-    }
-    arrays = {
-        "weight_0": np.zeros((actions, size)),
-        "bias_0": np.arange(float(actions)),
-        "log_std": np.zeros(actions),
-    }
-    return Policy({name: array.astype(np.float32) for name, array in arrays.items()}, description)
-
-
-def run_script(monkeypatch, main, *arguments):
-    monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
-    main()
-
-
-def read_csv(folder):
-    lines = (folder / "compare.csv").read_text().splitlines()
-    return {row["agent"]: row for row in csv.DictReader(lines)}
-
-
-WITHOUT_TORCH = """
-import sys
-from scripts.compare import main
-main()
-sys.exit(7 if "torch" in sys.modules else 0)
-"""
-
-
-def test_comparison_writes_numbers_table_and_plot_without_torch(tmp_path):
-    arguments = ("--agents", "random", "oracle", "--episodes", "50", "--out", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    rows = read_csv(tmp_path)
-    assert list(rows) == ["random", "oracle"]
-    words = {"agent", "env", "options", "hpo_gym_version", "command"}
-    for name, row in rows.items():
-        assert row["training_seconds"] == ""
-        numbers = {key: float(row[key]) for key in set(row) - words - {"training_seconds"}}
-        assert numbers["return_low"] < numbers["return_mean"] < numbers["return_high"]
-        assert numbers["iqm_low"] < numbers["return_iqm"] < numbers["iqm_high"]
-        assert numbers["regret_1"] >= numbers["regret_20"] >= 0.0
-        assert numbers["microseconds_per_decision"] > 0.0
-        assert (numbers["episodes"], numbers["seed"], row["env"]) == (50.0, 0.0, PROPOSE)
-        assert numbers["way"] == pytest.approx(float(name == "oracle"), abs=1e-3)
-    assert float(rows["random"]["evaluations_to_1_percent"]) == np.inf
-    assert float(rows["oracle"]["evaluations_to_1_percent"]) == 1.0
-    assert float(rows["oracle"]["within_1_percent"]) == 1.0
-    assert rows["oracle"]["command"].startswith("python -m scripts.compare --agents random")
-
-    random = run_episodes(make_agent("random", gym.make(PROPOSE)), PROPOSE, episodes=50, seed=10**6)
-    assert float(rows["random"]["return_mean"]) == pytest.approx(random.returns.mean(), abs=1e-12)
-    assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")
-    table = [line for line in done.stdout.splitlines() if line.startswith("|")]
-    assert "\n".join(table) in (tmp_path / "compare.md").read_text()
-    cells = [cell.strip() for cell in table[-1].split("|")]
-    assert cells[1] == "oracle" and cells[4] == "100.00 %"
-
-
-def test_a_given_policy_has_its_algorithms_name(tmp_path, monkeypatch, capsys):
-    path = make_policy(NUDGE, "DQN").save(tmp_path / "policy.npz")
-    arguments = ("--env", NUDGE, "--from-policy", path, "--episodes", 5, "--out", tmp_path)
-    run_script(monkeypatch, compare.main, *arguments)
-    # Nothing is trained; "constant" and "grid", which make no sense here, are left out.
-    assert list(read_csv(tmp_path)) == ["random", "coordinate", "oracle", "dqn"]
-    assert "left out: agent 'grid'" in capsys.readouterr().out
-    run_script(monkeypatch, compare.main, *arguments, "--agents", "dqn", "random")
-    assert list(read_csv(tmp_path)) == ["dqn", "random"]
-
-
-def test_options_reach_everything_and_the_trained_policy_is_kept(tmp_path, monkeypatch, capsys):
-    trained = []
-
-    def train(settings, env_id, *, env_options, seed, command):
-        trained.append((settings.algorithm, env_id, env_options, seed))
-        return make_policy(env_id, "PPO", **env_options), 12.5
-
-    monkeypatch.setattr(training, "train", train)
-    options = {"max_evaluations": 5, "stop": True}
-    arguments = ("--agents", "ppo", "constant", "--episodes", 5, "--out", tmp_path, "--seed", 3)
-    run_script(monkeypatch, compare.main, "--options", json.dumps(options), *arguments)
-    assert trained == [("PPO", PROPOSE, options, 3)]
-    rows = read_csv(tmp_path)
-    assert "regret_5" in rows["ppo"] and "regret_10" not in rows["ppo"]  # the budget
-    assert json.loads(rows["ppo"]["options"]) == options
-    assert float(rows["ppo"]["training_seconds"]) == 12.5
-    # Stop at once: the policy's last action.
-    assert float(rows["ppo"]["return_mean"]) == 0.0 < float(rows["constant"]["return_mean"])
-    Policy.load(tmp_path / "policy-ppo").check_env(gym.make(PROPOSE, **options))
-    assert f"written: {tmp_path / 'policy-ppo.npz'}" in capsys.readouterr().out
-
-
-def test_a_reward_that_nobody_can_plan_has_no_way(tmp_path, monkeypatch):
-    arguments = ("--options", '{"reward": "log_regret"}', "--episodes", 5, "--out", tmp_path)
-    run_script(monkeypatch, compare.main, *arguments, "--agents", "random")
-    assert read_csv(tmp_path)["random"]["way"] == ""
-
-
-@pytest.mark.parametrize(
-    ("main", "arguments", "message"),
-    [
-        (compare.main, ["--env", "Nope"], "Nope"),
-        (compare.main, ["--env", "CartPole-v1"], "give an environment of hpo_gym"),
-        (compare.main, ["--agents"], "no agents given; choose from"),
-        (compare.main, ["--agents", "random", "foo"], r"unknown agents \['foo'\]; choose from"),
-        (compare.main, ["--env", NUDGE, "--agents", "grid"], "makes no sense"),
-        (compare.main, ["--seed", "-3"], r"--seed -3 must .* \[0, 4294967295\]"),
-        (compare.main, ["--episodes", "0"], r"--episodes 0 must .* \[1, 100000\]"),
-        (compare.main, ["--options", '{"foo": 1}'], r"unknown options \['foo'\]; choose from"),
-        (compare.main, ["--options", '{"reward": []}'], r"reward|does not take"),
-        (compare.main, ["--from-policy", "nowhere.npz"], "no policy file nowhere.npz"),
-        (bench.main, ["--repeats", "0"], "--repeats 0 must be a whole number >= 1"),
-        (draw_frame.main, ["--agent", "foo"], "unknown agent 'foo'"),
-        (draw_frame.main, ["--steps", "-1"], "--steps -1"),
-    ],
-)
-def test_mistakes_on_the_command_line_end_in_one_line(monkeypatch, main, arguments, message):
-    with pytest.raises(SystemExit, match=message) as exited:
-        run_script(monkeypatch, main, *arguments)
-    assert str(exited.value).startswith("error: ")
-
-
-def test_a_policy_of_another_mode_is_refused(tmp_path, monkeypatch):
-    path = make_policy(NUDGE, "DQN").save(tmp_path / "policy.npz")
-    with pytest.raises(SystemExit, match="error: this DQN policy was trained with"):
-        run_script(monkeypatch, compare.main, "--from-policy", path)
-
-
-def test_ctrl_c_ends_a_comparison_quietly(monkeypatch, capsys):
-    def press(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(compare, "make_env", press)
-    with pytest.raises(SystemExit) as exited:
-        run_script(monkeypatch, compare.main)
-    assert exited.value.code == 130
-    assert capsys.readouterr().err == "interrupted\n"
