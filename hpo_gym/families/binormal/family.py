@@ -95,7 +95,7 @@ class BinormalFamily(HashedBank, ClassifierFamily):
     def evaluate(
         self, parameters: Any, scaled: Columns, noise: float | None, draws: Columns, xp: Namespace
     ) -> tuple[Metrics, Metrics]:
-        """Noise-free metrics and those of counts; see `binormal_equations`."""
+        """Noise-free metrics and those of counts; see `hpo_gym.families.binormal.equations`."""
         rates = equations.rates(parameters, scaled, xp)
         exact = equations.noiseless(parameters, rates, xp)
         return exact, equations.observed(parameters, rates, rng.normals_from(draws, xp), xp)
