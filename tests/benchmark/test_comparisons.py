@@ -1,0 +1,105 @@
+"""Ranks, wins, gaps and paired differences, against values worked out by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scored_runs import make_records, random_records
+
+from hpo_gym.benchmark.scoring.comparisons import Comparisons, common_runs, regret_on
+from hpo_gym.benchmark.scoring.statistics import bootstrap, mean
+
+
+def compare(*records, evaluations=(1,), **settings):
+    return Comparisons({r.agent: r for r in records}, evaluations, **{"resamples": 50, **settings})
+
+
+def test_ranks_by_hand():
+    """Final regrets .1 .2 .2 and .3 .1 .1 of two runs: ranks 1 2.5 2.5 and 3 1.5 1.5."""
+    a, b, c = (
+        make_records(name, [[[final]] for final in finals])
+        for name, finals in [("a", (0.1, 0.3)), ("b", (0.2, 0.1)), ("c", (0.2, 0.1))]
+    )
+    ranks = compare(a, b, c, resamples=2000).ranks()
+    assert {name: rank.value for name, rank in ranks.items()} == {"a": 2.0, "b": 2.0, "c": 2.0}
+    assert ranks["a"] == (2.0, 1.0, 3.0)
+    assert ranks["b"] == (2.0, 1.5, 2.5)
+
+
+def test_probability_of_improvement_by_hand():
+    """First task: (.1, .3) against (.2, .3) wins 1 and 1, loses 1, ties 1: 2.5 of 4. Second: 0."""
+    ours = make_records("a", [[[0.1], [0.3]], [[0.9], [0.9]]])
+    theirs = make_records("b", [[[0.2], [0.3]], [[0.1], [0.2]]])
+    found = compare(ours, theirs, resamples=2000).improvement("a", "b")
+    assert found == pytest.approx((0.625 / 2, 0.0, 0.625))
+    back = compare(ours, theirs).improvement("b", "a")
+    assert back.value == pytest.approx(1.0 - 0.625 / 2)
+
+
+def test_improvement_equals_the_statistic_of_scipy():
+    stats = pytest.importorskip("scipy.stats")
+    ours, theirs = random_records("a", 0.3, seed=1), random_records("b", 0.4, seed=2)
+    shares = [
+        1.0 - stats.mannwhitneyu(x, y).statistic / 9.0
+        for x, y in zip(ours.regret[:, :, 0], theirs.regret[:, :, 0], strict=True)
+    ]
+    assert compare(ours, theirs).improvement("a", "b").value == pytest.approx(np.mean(shares))
+
+
+def test_closed_gap_by_hand():
+    """From .5 to 0 or to .1, of which .2 closes 3/5 and 3/4."""
+    agents = [
+        make_records(name, np.full((3, 2, 1), regret))
+        for name, regret in [("a", 0.2), ("portfolio", 0.5), ("particle", 0.1)]
+    ]
+    gap = compare(*agents).closed_gap
+    assert gap("a", "portfolio", None, "iqm") == pytest.approx((0.6, 0.6, 0.6))
+    assert gap("a", "portfolio", "particle", "mean") == pytest.approx((0.75, 0.75, 0.75))
+    assert gap("portfolio", "portfolio", None, "iqm").value == 0.0
+    assert gap("particle", "portfolio", "particle", "iqm").value == 1.0
+    # No gap where the target is no better than the start.
+    assert gap("a", "particle", "portfolio", "iqm") is None
+    assert gap("a", "portfolio", "portfolio", "iqm") is None
+
+
+def test_paired_differences_by_hand_and_paired_intervals_are_narrower():
+    """One tuner is always .01 better on tasks that differ by much more."""
+    theirs = random_records("b", 0.2, tasks=30)
+    ours = replace(theirs, agent="a", regret=theirs.regret - 0.01)
+    pairs = compare(ours, theirs, evaluations=(1, 4))
+    for statistic in ("iqm", "mean"):
+        *regrets, returned = pairs.difference("a", "b", statistic)
+        for estimate in regrets:
+            assert estimate == pytest.approx((-0.01, -0.01, -0.01))
+        assert returned == (0.0, 0.0, 0.0)
+    # Negative control: the interval of the tuner's own mean is far wider.
+    own = bootstrap(ours.regret[:, 0, 0], mean)
+    assert own.high - own.low > 0.05
+
+
+def test_comparisons_use_common_runs_alone():
+    ours, theirs = random_records("a", 0.2, seed=1), random_records("b", 0.3, seed=2)
+    slow = theirs.first(4, 2)
+    beside = ours.regret.copy()
+    beside[4:], beside[:, 2:] = 0.9, 0.9  # runs that the slow tuner has not
+    changed = replace(ours, regret=beside)
+    assert common_runs([ours, slow]) == ((0, 1, 2, 3), (0, 1))
+    found = []
+    for fast in (ours, changed):
+        pairs = compare(fast, slow, evaluations=(1, 4))
+        found.append(
+            (pairs.difference("a", "b", "iqm"), pairs.improvement("a", "b"), pairs.ranks())
+        )
+    assert found[0] == found[1]
+    whole = compare(ours, theirs, evaluations=(1, 4))
+    assert whole.difference("a", "b", "iqm") != found[0][0]
+
+
+def test_common_runs_are_found_by_number():
+    """Not by place."""
+    ours = random_records("a", 0.2)
+    theirs = replace(ours, agent="b", tasks=ours.tasks[::-1], regret=ours.regret[::-1])
+    runs = common_runs([ours, theirs])
+    assert (regret_on(ours, runs) == regret_on(theirs, runs)).all()
+    with pytest.raises(ValueError, match=r"\['a', 'c'\] have no tasks and seeds in common"):
+        common_runs([ours, replace(ours, agent="c", tasks=ours.tasks + 100)])
