@@ -7,7 +7,8 @@ import pytest
 from tiny_benchmarks import SUITE
 
 from hpo_gym.benchmark.suites import capabilities
-from hpo_gym.benchmark.suites.registry import make_suite, suite_names
+from hpo_gym.benchmark.suites.registry import make_suite
+from hpo_gym.benchmark.suites.shipped import SHIPPED
 from hpo_gym.benchmark.suites.suite import Suite, env_seed
 from hpo_gym.tuning.options import Options
 
@@ -22,9 +23,9 @@ def test_main_suites_have_256_tasks_and_5_seeds(name):
     assert suite.split == ("shifted" if name == "fictitious-shifted" else "test")
 
 
-@pytest.mark.parametrize("name", suite_names())
-def test_every_suite_makes_its_environments(name):
-    suite = make_suite(name)
+@pytest.mark.parametrize("suite", SHIPPED, ids=lambda suite: suite.name)
+def test_every_suite_makes_its_environments(suite):
+    assert make_suite(suite.name) == suite
     suite.check()
     single, rows = suite.env(), suite.vector_env(2)
     tasks = suite.tasks[-2:]

@@ -1,4 +1,4 @@
-"""The distribution of fictitious models: what is drawn, its banks and its optima."""
+"""The family of fictitious models: what is drawn, its banks and its optima."""
 
 from types import SimpleNamespace
 from typing import ClassVar

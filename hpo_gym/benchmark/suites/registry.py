@@ -53,10 +53,5 @@ def make_suite(name: str) -> Suite:
     return _SUITES[name]
 
 
-def suite_names() -> list[str]:
-    """Names of all suites, in the order in which they were registered."""
-    return list(_SUITES)
-
-
 for _suite in SHIPPED:
     register_suite(_suite)
