@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.arrays import Vectors
@@ -15,7 +16,7 @@ from hpo_gym.shells.process import Process
 from hpo_gym.shells.scalar import ScalarShell
 from hpo_gym.shells.vector import VectorShell
 from hpo_gym.testing.environments import check_vector_env
-from hpo_gym.testing.rollouts import draw_actions
+from hpo_gym.testing.rollouts import arrays, draw_actions, kept
 
 _XP = Vectors()
 
@@ -51,49 +52,68 @@ def check_process(
         >>> check_process(lambda: TuningProcess(Options()), rows=2, steps=50)
     """
     _check_values(factory(), rows, seed)
-    check_env(ScalarShell(factory()), skip_render_check=True)
+    with kept("in a ScalarShell the process must pass Gymnasium's check_env"):
+        check_env(ScalarShell(factory()), skip_render_check=True)
     for mode in AutoresetMode:
-        check_vector_env(
-            lambda mode=mode: VectorShell(factory(), rows, autoreset_mode=mode),
-            lambda: ScalarShell(factory()),
-            steps=steps,
-            seed=seed,
-            stochastic=stochastic,
-            reset_options=reset_options,
-        )
+        with kept(f"in a VectorShell with {mode} the process must pass check_vector_env"):
+            check_vector_env(
+                lambda mode=mode: VectorShell(factory(), rows, autoreset_mode=mode),
+                lambda: ScalarShell(factory()),
+                steps=steps,
+                seed=seed,
+                stochastic=stochastic,
+                reset_options=reset_options,
+            )
 
 
 def _check_values(process: Process, rows: int, seed: int) -> None:
     """States are values: using one does not change it."""
-    shell = VectorShell(process, rows)  # draws actions of the right shape
-    generator = np.random.default_rng(seed)
-    keys = rng.derive(seed, np.arange(rows, dtype=np.uint64))
-    state = process.begin(keys, process.read_episode(None, None), _XP)
-    before = _shown(process, state, rows)
-    action = process.read_rows(draw_actions(shell, generator), rows, None)
-    following = process.step(state, action, _XP)[0]
-    assert data_equivalence(before, _shown(process, state, rows), exact=True), (
+    with kept("the process must have spaces and info_types that a VectorShell can batch"):
+        shell = VectorShell(process, rows)  # draws actions of the right shape
+        drawn = draw_actions(shell, np.random.default_rng(seed))
+    state = _begin(process, seed, rows)
+    before = _held(process, state, rows)
+    with kept("read_rows and step must take the actions of all rows, within the action space"):
+        action = process.read_rows(drawn, rows, None)
+        following = process.step(state, action, _XP)[0]
+    assert before == _held(process, state, rows), (
         "step changed the state that it was given: return a new one"
     )
-    kept = _shown(process, following, rows)
     some = np.arange(0, rows, 2)
-    fresh = process.begin(keys[some], process.read_episode(None, None), _XP)
-    merged = process.merge(following, fresh, some)
-    assert data_equivalence(kept, _shown(process, following, rows), exact=True), (
-        "merge changed the state that it was given: return a new one"
-    )
+    fresh = _begin(process, seed + 1, len(some))  # other episodes: what is not replaced shows
+    mine, theirs = _held(process, following, rows), _held(process, fresh, len(some))
+    old, new = _shown(process, following, rows), _shown(process, fresh, len(some))
+    with kept("merge must take a state of all rows and one of some, and their indices"):
+        merged = process.merge(following, fresh, some)
+    changed = mine != _held(process, following, rows) or theirs != _held(process, fresh, len(some))
+    assert not changed, "merge changed the state that it was given: return a new one"
     whole, others = _shown(process, merged, rows), np.setdiff1d(np.arange(rows), some)
-    for name, columns, old, new in zip(
-        ("observation", *process.info_types), whole, kept, before, strict=True
+    for name, columns, left, right in zip(
+        ("observation", *process.info_types), whole, old, new, strict=True
     ):
-        assert np.array_equal(columns[others], old[others]), f"merge changed {name} of other rows"
-        assert np.array_equal(columns[some], new[some]), (
+        assert np.array_equal(columns[others], left[others]), f"merge changed {name} of other rows"
+        assert np.array_equal(columns[some], right), (
             f"merge did not put the {name} of the new rows in place"
         )
 
 
-def _shown(process: Process, state: Any, rows: int) -> tuple[Any, ...]:
+def _begin(process: Process, seed: int, rows: int) -> Any:
+    keys = rng.derive(seed, np.arange(rows, dtype=np.uint64))
+    with kept(f"begin must make the state of {rows} rows from their keys"):
+        return process.begin(keys, process.read_episode(None, np.ones(rows, dtype=np.bool_)), _XP)
+
+
+def _shown(process: Process, state: Any, rows: int) -> list[NDArray[Any]]:
     """The observations and infos of a state, each (rows, ...)."""
-    observations = _XP.pack(process.observation(state, _XP), rows)
-    info = process.info(state, _XP)
-    return (observations, *[np.array(np.broadcast_to(column, rows)) for column in info])
+    with kept(f"observation and info must give columns of {rows} rows, as info_types says"):
+        info = process.info(state, _XP)
+        assert len(info) == len(process.info_types), (
+            f"info gives {len(info)} values, info_types names {list(process.info_types)}"
+        )
+        columns = [np.array(np.broadcast_to(column, rows)) for column in info]
+        return [_XP.pack(process.observation(state, _XP), rows), *columns]
+
+
+def _held(process: Process, state: Any, rows: int) -> list[bytes]:
+    """All that a state shows, and all arrays that it holds, also those that it does not show."""
+    return [array.tobytes() for array in (*_shown(process, state, rows), *arrays(state))]

@@ -6,7 +6,9 @@ A rollout mixes steps with resets of some rows, so that rows run out of phase.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, is_dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -112,6 +114,17 @@ class Case:
         )
 
 
+@contextmanager
+def kept(rule: str) -> Iterator[None]:
+    """Turn errors from inside of what is checked into AssertionErrors that name the broken rule."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{rule}: it raised {type(error).__name__}: {error}") from error
+
+
 def assert_equal(left: tuple[Any, ...], right: tuple[Any, ...], message: str) -> None:
     """Raise unless two results of a reset or a step are equal bit for bit.
 
@@ -145,7 +158,7 @@ def _differences(name: str, left: Any, right: Any) -> list[str]:
 
 
 def arrays(data: Any) -> Iterator[NDArray[Any]]:
-    """All arrays in nested dicts, tuples and object arrays."""
+    """All arrays in nested dicts, tuples, namespaces, dataclasses and object arrays."""
     if isinstance(data, np.ndarray):
         yield data
         if data.dtype == object:
@@ -157,6 +170,8 @@ def arrays(data: Any) -> Iterator[NDArray[Any]]:
     elif isinstance(data, (tuple, list)):
         for item in data:
             yield from arrays(item)
+    elif isinstance(data, SimpleNamespace) or is_dataclass(data):
+        yield from arrays(vars(data))
 
 
 def scramble(data: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toy_process import TrainingProcess
+from toy_process import State, TrainingProcess
 
 from hpo_gym.shells.scalar import ScalarShell
 from hpo_gym.shells.vector import VectorShell
@@ -47,6 +47,33 @@ class MergesInPlace(TrainingProcess):
         return old
 
 
+class MergesArraysInPlace(TrainingProcess):
+    """Gives the right state, and spoils `old`, not all of which is shown."""
+
+    def merge(self, old, new, rows):
+        columns = [c if np.ndim(c) else np.full(old.key.shape, c) for c in old]
+        for column, fresh in zip(columns, new, strict=True):
+            column[rows] = fresh
+        return State(*columns)
+
+
+class StepsOneRow(TrainingProcess):
+    def step(self, state, action, xp):
+        return super().step(state, int(action), xp)
+
+
+class InfoTooShort(TrainingProcess):
+    def info(self, state, xp):
+        return super().info(state, xp)[:-1]
+
+
+class FailsAtTheEnd(TrainingProcess):
+    def read_episode(self, options, rows):
+        self.episodes = getattr(self, "episodes", 0) + 1
+        if self.episodes > 4:
+            raise KeyError("no more episodes")
+
+
 class ForgetsRows(TrainingProcess):
     def merge(self, old, new, rows):
         return super().merge(old, new, rows)._replace(grants=old.grants)
@@ -63,10 +90,15 @@ class DrawsForItself(TrainingProcess):
     [
         (ChangesState, "step changed the state"),
         (MergesInPlace, "merge changed the state"),
+        (MergesArraysInPlace, "merge changed the state"),
+        (StepsOneRow, "read_rows and step must take .* it raised TypeError"),
+        (InfoTooShort, "info gives 3 values"),
+        (FailsAtTheEnd, "must pass .*: it raised KeyError: 'no more episodes'"),
         (ForgetsRows, "merge did not put"),
         (DrawsForItself, "merge did not put|seed|deterministic"),
     ],
 )
-def test_broken_processes_are_found(broken, message):
+@pytest.mark.parametrize("rows", [1, 3, 5])
+def test_broken_processes_are_found(broken, message, rows):
     with pytest.raises(AssertionError, match=message):
-        check_process(broken)
+        check_process(broken, rows=rows)
