@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 
@@ -53,7 +54,12 @@ def check_agent(
     Raises:
         AssertionError: The agent breaks the contract.
     """
-    _check_single(agent_factory(), env_factory(), seed)
+    env = env_factory()
+    assert not isinstance(env, VectorEnv), (
+        f"env_factory makes the vector environment {env}: let it make a scalar one, of which the "
+        "check makes its batches"
+    )
+    _check_single(agent_factory(), env, seed)
     walk = _walk(agent_factory(), env_factory, range(seed, seed + rows), steps)
     again = _walk(agent_factory(), env_factory, range(seed, seed + rows), steps)
     for one, other in zip(walk.actions, again.actions, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from itertools import product
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from hpo_gym.arrays import Columns, Floats, Vectors
-from hpo_gym.families import Family, KnownOptimum, TaskBank, make_family
-from hpo_gym.families.base import REGISTERED
-from hpo_gym.families.names import check_names
+from hpo_gym.families import Family, KnownOptimum, make_family
 from hpo_gym.rng import derive, uniforms
+from hpo_gym.testing.declarations import check_attributes, check_description
 from hpo_gym.testing.optima import check_optimum
+from hpo_gym.testing.rollouts import kept
 
 _ROWS, _ROW = Vectors(), Floats()
 _TOLERANCE = 1e-9
@@ -36,6 +35,9 @@ def check_family(
     and, where the family knows its optima, that they are attained and never exceeded by random
     configurations. An impure family is evaluated 16 times, and nothing is repeated.
 
+    A family with ``may_fail = False`` promises that its metrics are finite everywhere. No check can
+    confirm that: it looks at the random configurations alone, as at everything else.
+
     Args:
         family: A family, its name or its description.
         rows: Random configurations for each comparison.
@@ -44,22 +46,28 @@ def check_family(
 
     Raises:
         AssertionError: The family breaks a contract.
+        ValueError: There is no such family, or its name is unknown.
     """
+    assert not isinstance(family, type), f"{family!r} is a class: check an instance of it"
     built = make_family(family)
     generator = np.random.default_rng(seed)
-    _check_description(built)
+    check_attributes(built)
+    check_description(built)
     for split, size in built.sizes.items():
         index = generator.integers(size, size=rows)
         scaled = _configurations(built, generator, rows)
         if not built.pure:
-            _check_impure(built, split, int(index[0]), scaled)
+            with kept("evaluate() must give two tuples of floats for one row of an impure family"):
+                _check_impure(built, split, int(index[0]), scaled)
             continue
-        _check_pure(built, split, index, scaled)
+        with kept("a family must compute one row of floats with Floats, many rows with Vectors"):
+            _check_pure(built, split, index, scaled)
         if isinstance(built, KnownOptimum):
-            for task in np.unique(index)[:tasks].tolist():
-                parameters = built.sample(split, task)
-                check_optimum(built, parameters, scaled)
-                _check_tasks(built, split, task, parameters)
+            with kept("frontier(), optimum(), best_score() and tasks() must know every task"):
+                for task in np.unique(index)[:tasks].tolist():
+                    parameters = built.sample(split, task)
+                    check_optimum(built, parameters, scaled)
+                    _check_tasks(built, split, task, parameters)
 
 
 def _check_tasks(family: KnownOptimum, split: str, task: int, parameters: Any) -> None:
@@ -87,45 +95,14 @@ def _check_pure(family: Family, split: str, index: Any, scaled: Columns) -> None
 def _check_impure(family: Family, split: str, task: int, scaled: Columns) -> None:
     """Evaluate some rows, each once, as a process does."""
     parameters, observed = family.sample(split, task), []
-    points = [
-        tuple(float(column[row]) for column in scaled) for row in range(min(_CALLS, len(scaled[0])))
-    ]
+    points = [_row(scaled, row) for row in range(min(_CALLS, len(scaled[0])))]
     for key, point in enumerate(points):
         draws = uniforms(derive(key, 1), family.draws)
         exact, seen = family.evaluate(parameters, point, family.noise, draws, _ROW)
-        assert len(exact) == len(seen), f"evaluate() gives {len(exact)} and {len(seen)} metrics"
-        assert all(isinstance(value, float) for value in seen), f"one row gives {seen}, not floats"
+        _check_count(family, exact)
+        _check_floats(family, seen)
         observed.append(seen)
     _check_metrics(family, tuple(np.array(observed).T), tuple(np.array(points).T))
-
-
-def _check_description(family: Family) -> None:
-    description = family.describe()
-    text = json.dumps(description)
-    again = make_family(json.loads(text))
-    assert type(again) is type(family), f"describe() {text} makes a {type(again)}"
-    assert again.describe() == description, f"describe() {text} makes {again.describe()}"
-    short = REGISTERED.get(family.name) is type(family)
-    assert not short or description["name"] == family.name, f"describe() {text} has another name"
-    assert description["version"] == family.version, f"describe() {text} has another version"
-    assert family.metrics, "a family needs at least one metric"
-    assert family.goals, "a family needs at least one metric with a goal"
-    try:
-        check_names(family)
-    except ValueError as error:
-        raise AssertionError(str(error)) from error
-    for metric, goal in family.goals.items():
-        assert metric in family.metrics, f"the goal of {metric!r} belongs to no metric"
-        assert goal in ("maximise", "minimise"), f"the goal of {metric!r} is {goal!r}"
-    names = [*family.space.names, *family.metrics]
-    assert len(set(names)) == len(names), f"parameters and metrics share a name: {names}"
-    resource = family.resource_parameter
-    assert resource is None or resource in family.space.names, (
-        f"resource_parameter = {resource!r} is not one of the parameters {list(family.space.names)}"
-    )
-    for split, size in family.sizes.items():
-        assert isinstance(size, int) and size >= 1, f"split {split!r} has the size {size!r}"
-        assert size == 1 or isinstance(family, TaskBank), f"{size} tasks, but it is not a TaskBank"
 
 
 def _configurations(family: Family, generator: np.random.Generator, rows: int) -> Columns:
@@ -142,7 +119,7 @@ def _configurations(family: Family, generator: np.random.Generator, rows: int) -
 
 def _check_metrics(family: Family, metrics: Columns, scaled: Columns) -> None:
     """Metrics of configurations, noise-free or observed."""
-    assert len(metrics) == len(family.metrics), f"{len(metrics)} columns for {family.metrics}"
+    _check_count(family, metrics)
     for name, column in zip(family.metrics, metrics, strict=True):
         _check_column(name, column, len(scaled[0]))
     metrics = _without_failures(family, metrics, scaled)
@@ -151,9 +128,21 @@ def _check_metrics(family: Family, metrics: Columns, scaled: Columns) -> None:
     _check_inverse(family, metrics)
 
 
+def _check_count(family: Family, metrics: Any) -> None:
+    given = len(metrics) if isinstance(metrics, (tuple, list, np.ndarray)) else type(metrics)
+    assert given == len(family.metrics), (
+        f"{given} instead of a tuple with one entry for each of the metrics {family.metrics}"
+    )
+
+
+def _check_floats(family: Family, metrics: Any) -> None:
+    _check_count(family, metrics)
+    assert all(isinstance(v, float) for v in metrics), f"one row gives {metrics}, not floats"
+
+
 def _check_column(name: str, column: Any, rows: int) -> None:
-    assert np.shape(column) == (rows,), f"{name} has the shape {np.shape(column)}"
-    assert column.dtype == np.float64, f"{name} has the dtype {column.dtype}"
+    assert np.shape(column) == (rows,), f"{name} has the shape {np.shape(column)}, not ({rows},)"
+    assert column.dtype == np.float64, f"{name} has the dtype {column.dtype}, not float64"
 
 
 def _without_failures(family: Family, metrics: Columns, scaled: Columns) -> Columns:
@@ -162,7 +151,7 @@ def _without_failures(family: Family, metrics: Columns, scaled: Columns) -> Colu
     if family.may_fail is not True and failed.any():
         metric, row = np.argwhere(failed)[0].tolist()
         value = "NaN" if np.isnan(metrics[metric][row]) else metrics[metric][row]
-        point = tuple(float(column[row]) for column in scaled)
+        point = _row(scaled, row)
         values = zip(family.space.names, family.space.natural(point, _ROW), strict=True)
         raise AssertionError(
             f"metric {family.metrics[metric]!r} is {value} at {dict(values)}; return a finite "
@@ -211,14 +200,13 @@ def _check_rows(family: Family, split: str, index: Any, scaled: Columns, metrics
     """One row at a time gives the same bits as all rows together."""
     for row in range(len(index)):
         parameters = family.sample(split, int(index[row]))
-        configuration = tuple(float(column[row]) for column in scaled)
+        configuration = _row(scaled, row)
         one = family.noiseless(parameters, configuration, _ROW)
-        many = tuple(float(column[row]) for column in metrics)
-        assert all(isinstance(value, float) for value in one), f"one row gives {one}, not floats"
-        _assert_same(one, many, f"one row differs from many at {configuration}")
+        _check_floats(family, one)
+        _assert_same(one, _row(metrics, row), f"one row differs from many at {configuration}")
         _assert_same(
             family.features(one, _ROW),
-            tuple(float(column[row]) for column in family.features(metrics, _ROWS)),
+            _row(family.features(metrics, _ROWS), row),
             f"the features of one row differ at {configuration}",
         )
         for metric in family.goals:
@@ -247,20 +235,20 @@ def _check_noise(family: Family, split: str, index: Any, scaled: Columns) -> Non
     assert _differ(noisy, other), "other draws hardly change any metric"
     assert _differ(noisy, exact), "no metric is noisy"
     for row in range(rows):
-        configuration = tuple(float(column[row]) for column in scaled)
+        configuration = _row(scaled, row)
         one = family.evaluate(
             family.sample(split, int(index[row])),
             configuration,
             noise,
-            tuple(float(column[row]) for column in draws),
+            _row(draws, row),
             _ROW,
         )[1]
-        assert all(isinstance(value, float) for value in one), f"one row gives {one}, not floats"
-        _assert_same(
-            one,
-            tuple(float(column[row]) for column in noisy),
-            "the noise of one row differs from that of many",
-        )
+        _check_floats(family, one)
+        _assert_same(one, _row(noisy, row), "the noise of one row differs from that of many")
+
+
+def _row(columns: Columns, row: int) -> tuple[float, ...]:
+    return tuple(float(column[row]) for column in columns)
 
 
 def _differ(left: Columns, right: Columns) -> bool:

@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from hpo_gym import TuningEnv
+from hpo_gym import TuningEnv, TuningVectorEnv
 from hpo_gym.testing import check_agent
 
 
@@ -116,6 +116,11 @@ def test_rows_that_are_not_told_apart():
     check_agent(Counter, make_uneven)
     with pytest.raises(AssertionError, match="of a batch decides"):
         check_agent(OneForAll, make_uneven)
+
+
+def test_vector_environments_are_refused():
+    with pytest.raises(AssertionError, match="env_factory makes the vector environment"):
+        check_agent(Counter, lambda: TuningVectorEnv(2))
 
 
 def test_random_agents_need_a_seed():
