@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -122,10 +123,12 @@ def test_missing_plotly_names_the_extra(monkeypatch, results):
 
 
 def test_one_agent_on_one_suite_makes_a_report():
-    suite = suite_of("fictitious-test")
+    suite = replace(suite_of("fictitious-test"), tasks=(7,))
     records = (run(suite, "alone"),)
     scores = summarise(suite, records, settings=FEW)
     page = report_html([SuiteResults(suite, scores, records)], agents={}, facts={})
+    assert "<p>1 hyperparameter tuner on 1 suite of tasks" in page
+    assert "<p>1 task of the split test of fictitious, 2 seeds, 4 evaluations" in page
     assert 'id="fictitious-test-rank"' in page
     assert 'id="fictitious-test-differences"' not in page
 

@@ -86,7 +86,8 @@ class _Page:
         self._capable = [one for one in results if one.suite.tags]
 
     def header(self, facts: Mapping[str, str]) -> str:
-        agents, suites = len(self._agents), len(self._results)
+        tuners = _counted(len(self._agents), "hyperparameter tuner")
+        suites = _counted(len(self._results), "suite")
         rows = {**facts, "suites (SHA-256)": self._hashes()}
         items = "".join(
             f"<dt>{escape(name)}</dt><dd>{text if name.startswith('suites') else escape(text)}</dd>"
@@ -94,7 +95,7 @@ class _Page:
         )
         return (
             "<header>\n<h1>How tuners compare</h1>\n"
-            f"<p>{agents} hyperparameter tuners on {suites} suites of tasks that none of them was "
+            f"<p>{tuners} on {suites} of tasks that none of them was "
             "trained on. Regret is the distance to the best possible noise-free score of a task, "
             "as a share of that score: 0 is perfect, lower is better. Where nobody knows the best "
             "score, 1 - the best score observed stands for it.</p>\n"
@@ -200,10 +201,15 @@ def _about(one: SuiteResults) -> str:
     if one.summary.failed:
         failed = f" <strong>Failed: {escape(', '.join(one.summary.failed))}.</strong>"
     return (
-        f"<p>{len(suite.tasks)} tasks of the split {escape(suite.split)} of "
-        f"{escape(str(suite.family['name']))}, {len(suite.seeds)} seeds, {suite.budget} "
-        f"evaluations, {noisy}; ranked by the {escape(suite.score)}.{failed}</p>"
+        f"<p>{_counted(len(suite.tasks), 'task')} of the split {escape(suite.split)} of "
+        f"{escape(str(suite.family['name']))}, {_counted(len(suite.seeds), 'seed')}, "
+        f"{_counted(suite.budget, 'evaluation')}, {noisy}; ranked by the {escape(suite.score)}."
+        f"{failed}</p>"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _more(parts: Sequence[str], title: str) -> str:
