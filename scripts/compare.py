@@ -18,8 +18,7 @@ import numpy as np
 import tyro
 
 from agents import make_agent
-from hpo_gym.benchmark.results.episodes import Episodes
-from hpo_gym.benchmark.running.rollouts import decision_seconds, run_episodes
+from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuners.registry import registered_agents
 from hpo_gym.tuning.optimal import optimal_return

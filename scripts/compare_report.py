@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import hpo_gym
-from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.benchmark.running.rollouts import Episodes
 from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm
 from hpo_gym.benchmark.showing.plots import anytime_figure
 from hpo_gym.benchmark.showing.table import Table

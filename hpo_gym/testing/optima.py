@@ -14,16 +14,7 @@ _TOLERANCE = 1e-9
 
 
 def check_optimum(family: KnownOptimum, parameters: Any, scaled: Columns) -> None:
-    """Check that the optima of a task are attained, and exceeded nowhere.
-
-    Args:
-        family: The family.
-        parameters: Parameters of one of its tasks.
-        scaled: Some scaled configurations, each (N,).
-
-    Raises:
-        AssertionError: They are not.
-    """
+    """Check that the optima of a task are attained, and exceeded by none of the configurations."""
     for metric in family.goals:
         levels, best = family.frontier(parameters, metric)
         assert np.shape(best) == np.shape(levels[0]), "frontier: one score for each level"

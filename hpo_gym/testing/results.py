@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import deque
 from itertools import zip_longest
 from typing import Any
@@ -64,11 +63,8 @@ def check_fresh(case: Case) -> None:
     kept: deque[tuple[Any, ...]] = deque(maxlen=4)
     pairs = zip(case.rollout(case.make()), case.rollout(case.make()), strict=True)
     for result, overwritten in pairs:
-        assert_equal(
-            result,
-            overwritten,
-            "overwriting what an environment returned changed what it returned later",
-        )
+        message = "overwriting what an environment returned changed what it returned later"
+        assert_equal(result, overwritten, message)
         parts = [part for part in overwritten if isinstance(part, np.ndarray)]
         for i, part in enumerate(parts):
             assert not any(np.may_share_memory(part, other) for other in parts[:i]), (
@@ -78,24 +74,17 @@ def check_fresh(case: Case) -> None:
             assert not any(np.may_share_memory(earlier, array) for array in arrays(overwritten)), (
                 f"an array shares memory with one that was returned before: {earlier!r}"
             )
-        kept.append(copy_dicts(overwritten))
+        # In dicts of their own: `scramble` empties those that were returned.
+        kept.append(tuple(dict(p) if isinstance(p, dict) else p for p in overwritten))
         scramble(overwritten)
-
-
-def copy_dicts(result: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same arrays, in dicts of their own: `scramble` empties the dicts."""
-    return tuple(copy.copy(part) if isinstance(part, dict) else part for part in result)
 
 
 def check_seeding(case: Case) -> None:
     """Check what seeds mean: an int, a list, equal ones, other ones, none."""
     env, twin = case.make(), case.make()
     seeds = [case.seed + row for row in range(env.num_envs)]
-    assert_equal(
-        env.reset(seed=case.seed),
-        twin.reset(seed=seeds),
-        f"seed {case.seed} must mean the seeds {seeds} of the rows",
-    )
+    message = f"seed {case.seed} must mean the seeds {seeds} of the rows"
+    assert_equal(env.reset(seed=case.seed), twin.reset(seed=seeds), message)
     assert_equal(env.reset(), twin.reset(), "the second episodes after equal seeds differ")
     first = list(case.rollout(env))
     for result, again in zip_longest(first, case.rollout(env), fillvalue=()):

@@ -104,14 +104,9 @@ class Case:
     stochastic: bool
     reset_options: tuple[Mapping[str, Any] | None, ...]
 
-    def rollout(self, env: Any, *, seed: int | None = None) -> Iterator[tuple[Any, ...]]:
-        """A rollout of the environment, by default with the seed of the case."""
-        return rollout(
-            env,
-            seed=self.seed if seed is None else seed,
-            steps=self.steps,
-            reset_options=self.reset_options,
-        )
+    def rollout(self, env: Any) -> Iterator[tuple[Any, ...]]:
+        """A rollout of the environment."""
+        return rollout(env, seed=self.seed, steps=self.steps, reset_options=self.reset_options)
 
 
 @contextmanager
@@ -126,13 +121,7 @@ def kept(rule: str) -> Iterator[None]:
 
 
 def assert_equal(left: tuple[Any, ...], right: tuple[Any, ...], message: str) -> None:
-    """Raise unless two results of a reset or a step are equal bit for bit.
-
-    Args:
-        left: One result.
-        right: The other.
-        message: What their difference means.
-    """
+    """Raise the message unless two results of a reset or a step are equal bit for bit."""
     if data_equivalence(left, right, exact=True):
         return
     parts = _PARTS.get(len(left), ()) if len(left) == len(right) else ()

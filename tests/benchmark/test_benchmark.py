@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from agents import make_agent
-from hpo_gym.benchmark.results.episodes import Episodes
-from hpo_gym.benchmark.running.rollouts import decision_seconds, run_episodes
+from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm, mean
 from hpo_gym.benchmark.showing.plots import anytime_figure, regret_at_cost
 

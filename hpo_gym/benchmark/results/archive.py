@@ -28,13 +28,7 @@ _DAMAGES = (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, TypeErr
 
 
 def export_suite(store: Store, suite: Suite, folder: str | Path) -> Path | None:
-    """Write the results on a suite, if there are any; returns the file's path.
-
-    Args:
-        store: The results.
-        suite: The suite.
-        folder: Where the file goes.
-    """
+    """Write the results on a suite into a folder, if there are any; returns the file's path."""
     arrays: dict[str, Any] = {}
     for agent, run in store.agents(suite).items():
         records = store.records(suite, agent)

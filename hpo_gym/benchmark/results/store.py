@@ -20,6 +20,7 @@ MIXED = "mixed"
 """Fingerprint of runs to which different machines contributed."""
 
 _FORMAT = 1
+_JOINED = "JOIN runs ON run = runs.id JOIN suites ON suite = suites.id WHERE hash = ?"
 _SCHEMA = (
     """CREATE TABLE suites (
         id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
@@ -185,8 +186,7 @@ class Store:
     def failures(self, suite: Suite) -> dict[str, list[str]]:
         """Why agents failed on a suite: a message for each shard, by the agent's name."""
         rows = self._all(
-            "SELECT agent, message FROM failures JOIN runs ON run = runs.id JOIN suites "
-            "ON suite = suites.id WHERE hash = ? ORDER BY runs.id, seed, task",
+            f"SELECT agent, message FROM failures {_JOINED} ORDER BY runs.id, seed, task",
             suite.hash,
         )
         messages: dict[str, list[str]] = {}
@@ -197,12 +197,9 @@ class Store:
     def episodes(self, suite: Suite, agent: str) -> set[tuple[int, int]]:
         """The (task, seed) that are complete."""
         rows = self._all(
-            "SELECT task, seed FROM evaluations JOIN runs ON run = runs.id JOIN suites "
-            "ON suite = suites.id WHERE hash = ? AND agent = ? GROUP BY task, seed "
+            f"SELECT task, seed FROM evaluations {_JOINED} AND agent = ? GROUP BY task, seed "
             "HAVING count(*) = ? AND min(step) = 0 AND max(step) = count(*) - 1",
-            suite.hash,
-            agent,
-            suite.budget,
+            *(suite.hash, agent, suite.budget),
         )
         return set(rows)
 
@@ -214,10 +211,8 @@ class Store:
         """
         rows = self._all(
             "SELECT task, seed, step, actions, regret, reward, resource, cost, seconds "
-            "FROM evaluations JOIN runs ON run = runs.id JOIN suites ON suite = suites.id "
-            "WHERE hash = ? AND agent = ?",
-            suite.hash,
-            agent,
+            f"FROM evaluations {_JOINED} AND agent = ?",
+            *(suite.hash, agent),
         )
         try:
             return from_rows(suite, agent, rows) if rows else None

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
+from hpo_gym.benchmark.results.records import FloatArray
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.tuning.find import process_of
-
-FloatArray = NDArray[np.float64]
 
 
 class Meter:

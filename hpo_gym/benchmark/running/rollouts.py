@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
-from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.benchmark.results.records import FloatArray
+from hpo_gym.tuners.play import play
+
+
+class Episodes(NamedTuple):
+    """One row per episode, T is the budget of evaluations; after a stop, curves stay level."""
+
+    returns: FloatArray
+    """(n,) sums of rewards."""
+    start_scores: FloatArray
+    """(n,) noise-free scores of the starts, 0 where nothing is known at the start."""
+    regret: FloatArray
+    """(n, T + 1) noise-free regret of the incumbent after 0..T evaluations."""
+    cost: FloatArray
+    """(n, T + 1) cost paid for them."""
 
 
 def run_episodes(
@@ -24,34 +38,20 @@ def run_episodes(
         seed: Seed of the first episode.
         options: Options of the environment.
     """
-    envs = gym.make_vec(env_id, episodes, **dict(options or {}))
-    try:
-        return _run(agent, envs, seed)
-    finally:
-        envs.close()
-
-
-def _run(agent: Any, envs: Any, seed: int) -> Episodes:
-    episodes = envs.num_envs
+    envs: Any = gym.make_vec(env_id, episodes, **dict(options or {}))
     process = envs.unwrapped.process
-    observations, infos = envs.reset(seed=seed)
-    start_scores = process.tasks(0).best_possible * (1.0 - infos["regret"])
-    returns = np.zeros(episodes)
-    regret, cost = [infos["regret"]], [infos["total_cost"]]
-    running = np.ones(episodes, dtype=np.bool_)
-    state, starts = None, np.ones(episodes, dtype=np.bool_)
-    for _ in range(process.options.max_evaluations):
-        actions, state = agent.predict(
-            observations, state=state, episode_start=starts, deterministic=True
-        )
-        observations, rewards, terminated, _, infos = envs.step(actions)
-        starts = np.zeros(episodes, dtype=np.bool_)
+    start, *turns = play(agent, envs, seed=seed)
+    envs.close()
+    returns, regret, cost = np.zeros(episodes), [start.infos["regret"]], [start.infos["total_cost"]]
+    for turn in turns:
         # A row that stopped has begun its next episode, which does not count.
-        returns += np.where(running, rewards, 0.0)
-        regret.append(np.where(running, infos["regret"], regret[-1]))
-        cost.append(np.where(running, infos["total_cost"], cost[-1]))
-        running &= ~terminated
-    return Episodes(returns, start_scores, np.stack(regret, axis=1), np.stack(cost, axis=1))
+        returns += turn.rewards
+        regret.append(np.where(turn.running, turn.infos["regret"], regret[-1]))
+        cost.append(np.where(turn.running, turn.infos["total_cost"], cost[-1]))
+    missing = process.options.max_evaluations - len(turns)  # where all rows stopped early
+    curves = [np.stack([*curve, *[curve[-1]] * missing], axis=1) for curve in (regret, cost)]
+    start_scores = process.tasks(0).best_possible * (1.0 - regret[0])
+    return Episodes(returns, start_scores, *curves)
 
 
 def decision_seconds(

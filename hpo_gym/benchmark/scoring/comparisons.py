@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
@@ -22,8 +22,6 @@ from hpo_gym.benchmark.scoring.statistics import (
     mean,
     replicates,
 )
-
-FloatArray = NDArray[np.float64]
 
 _STATISTICS: dict[str, Statistic] = {"iqm": iqm, "mean": mean}
 
@@ -115,13 +113,7 @@ class Comparisons:
         return common_runs([self._records[agent] for agent in agents])
 
     def sample(self, agent: str, runs: CommonRuns, statistic: str) -> Sample:
-        """IQM or mean of an agent's regret and return on some runs.
-
-        Args:
-            agent: Name of the agent.
-            runs: CommonRuns that it has.
-            statistic: "iqm" or "mean".
-        """
+        """IQM or mean, as the statistic says, of an agent's regret and return on some runs."""
         key = (agent, runs, statistic)
         if key not in self._samples:
             function = _STATISTICS[statistic]
@@ -133,15 +125,11 @@ class Comparisons:
         return self._samples[key]
 
     def difference(self, agent: str, reference: str, statistic: str) -> tuple[Estimate, ...]:
-        """Agent's minus reference's statistic of each regret (< 0 is better) and of the return.
-
-        Args:
-            agent: Name of the agent.
-            reference: Name of the one that it is compared with.
-            statistic: "iqm" or "mean".
+        """Agent's minus reference's IQM or mean of regret and return.
 
         Returns:
-            One for each number of evaluations, and last that of the return (> 0 is better).
+            One for each number of evaluations (< 0 is better), and last that of the return (> 0 is
+            better).
         """
         runs = self.common(agent, reference)
         ours, theirs = (self.sample(name, runs, statistic) for name in (agent, reference))
@@ -153,10 +141,6 @@ class Comparisons:
 
         Mann and Whitney's statistic within every task, over all pairs of seeds, ties counting one
         half; averaged over tasks. Whole tasks are resampled.
-
-        Args:
-            agent: Name of the agent.
-            reference: Name of the one that it is compared with.
         """
         runs = self.common(agent, reference)
         ours, theirs = (self._losses(name, runs) for name in (agent, reference))

@@ -7,11 +7,8 @@ on it is the incumbent's after k evaluations. Past the last end it stays.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_gym.benchmark.results.records import Records
-
-FloatArray = NDArray[np.float64]
+from hpo_gym.benchmark.results.records import FloatArray, Records
 
 TAUS: tuple[float, ...] = tuple(float(tau) for tau in np.logspace(-4.0, 0.0, 41))
 """Regrets at which performance profiles are drawn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hpo_gym.benchmark.scoring.statistics import Estimate
 
@@ -40,6 +41,11 @@ class Settings:
     gap_end: str | None = None
     baseline: str | None = None
     examples: tuple[str, ...] = ()
+
+    @property
+    def bootstrap(self) -> dict[str, Any]:
+        """What the bootstrap is told."""
+        return {"resamples": self.resamples, "confidence": self.confidence, "seed": self.seed}
 
 
 @dataclass(frozen=True)

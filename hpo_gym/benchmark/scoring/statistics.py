@@ -27,7 +27,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from hpo_gym.benchmark.results.records import FloatArray
+
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
 """Reduces the last axis."""
 
@@ -98,15 +99,8 @@ def bootstrap(
 ) -> Estimate:
     """A statistic of independent values with its percentile bootstrap interval.
 
-    Args:
-        values: One value per episode, (n,).
-        statistic: Reduces the last axis.
-        confidence: Coverage of the interval, in (0, 1).
-        resamples: Number of bootstrap samples.
-        seed: Seed of the resampling.
-
     Raises:
-        ValueError: There are no values, or the confidence is not a probability.
+        ValueError: There are no values (n,), or the confidence is not a probability.
     """
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or not len(sample):
@@ -160,6 +154,25 @@ def replicates(
     compute = _OF_COUNTS[statistic]
     blocks = [compute(flat, counts) for counts in _blocks(tasks, seeds, scheme, resamples, seed)]
     return np.concatenate(blocks, axis=1)
+
+
+def estimates(
+    runs: FloatArray,
+    statistic: Statistic,
+    *,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> tuple[Estimate, ...]:
+    """A statistic of k quantities of the tasks at hand, with intervals; arguments as above.
+
+    With one seed per task there is none to resample within them: tasks are, see `scheme_for`.
+    """
+    spread = replicates(
+        runs, statistic, scheme=scheme_for(runs.shape[2]), resamples=resamples, seed=seed
+    )
+    values = statistic(runs.reshape(len(runs), -1))
+    return tuple(interval(v, row, confidence) for v, row in zip(values, spread, strict=True))
 
 
 def _blocks(tasks: int, seeds: int, scheme: str, resamples: int, seed: int) -> Iterator[FloatArray]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.comparisons import Comparisons
 from hpo_gym.benchmark.scoring.scores import (
@@ -27,18 +26,15 @@ from hpo_gym.benchmark.scoring.scores import (
 from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
+    estimates,
     first_at_most,
-    interval,
     iqm,
     mean,
-    replicates,
     scheme_for,
 )
 from hpo_gym.benchmark.scoring.training_seeds import spreads
 from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
 from hpo_gym.benchmark.suites.suite import Suite
-
-FloatArray = NDArray[np.float64]
 
 EVALUATIONS = (1, 2, 4, 8, 12, 16)
 """Numbers of evaluations that tables and comparisons show, as far as the budget goes."""
@@ -92,9 +88,7 @@ class _Scorer:
             self._records,
             self._evaluations,
             ranked_by=self._suite.score,
-            resamples=self._settings.resamples,
-            confidence=self._settings.confidence,
-            seed=self._settings.seed,
+            **self._settings.bootstrap,
         )
         cost = suite.options["evaluation_cost"]
         cost += suite.options["epoch_cost"] * self._settings.horizon_resource / 100.0
@@ -191,19 +185,7 @@ class _Scorer:
 
     def _estimates(self, columns: Sequence[FloatArray], statistic: Statistic) -> Estimates:
         """Estimates of quantities (n, s) over an agent's runs."""
-        settings, runs = self._settings, np.stack(columns)
-        resampled = replicates(
-            runs,
-            statistic,
-            scheme=scheme_for(runs.shape[2]),
-            resamples=settings.resamples,
-            seed=settings.seed,
-        )
-        values = statistic(runs.reshape(len(runs), -1))
-        return tuple(
-            interval(value, spread, settings.confidence)
-            for value, spread in zip(values, resampled, strict=True)
-        )
+        return estimates(np.stack(columns), statistic, **self._settings.bootstrap)
 
     def _worth(self, records: Records, regret: float) -> float | None:
         if self._random is None:

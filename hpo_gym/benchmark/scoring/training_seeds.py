@@ -8,12 +8,7 @@ from hpo_gym.benchmark.scoring.scores import AgentFacts, AgentScores, Estimates,
 
 
 def spreads(agents: Sequence[AgentScores], facts: Mapping[str, AgentFacts]) -> tuple[Spread, ...]:
-    """One for every tuner of which at least two agents with different training seeds are there.
-
-    Args:
-        agents: Scores of all agents.
-        facts: What else is known of them, by their names.
-    """
+    """One for every tuner of which at least two agents with different training seeds are there."""
     groups: dict[str, list[AgentScores]] = {}
     for scores in agents:
         tuner = facts.get(scores.agent, AgentFacts()).tuner

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_gym.benchmark.results.records import FloatArray
 from hpo_gym.benchmark.scoring.statistics import first_at_most, iqm
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.benchmark.running.rollouts import Episodes
 from hpo_gym.benchmark.scoring.curves import value_at
 from hpo_gym.benchmark.scoring.statistics import bootstrap, iqm
 
@@ -31,12 +31,7 @@ def regret_at_cost(episodes: Episodes, costs: NDArray[np.float64]) -> NDArray[np
 
 
 def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
-    """IQM regret with 95 % bootstrap bands, for every agent: steps, one per evaluation.
-
-    Args:
-        results: Episodes by the agent's name.
-        title: Title of the figure.
-    """
+    """IQM regret with 95 % bootstrap bands, for every agent: steps, one per evaluation."""
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     largest = max(float(episodes.cost.max()) for episodes in results.values())

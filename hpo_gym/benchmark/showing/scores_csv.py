@@ -35,9 +35,6 @@ def csv_text(summaries: Sequence[Summary]) -> str:
     ``at`` is what the score is taken at: a number of evaluations, seconds per unit of the
     resource, a bound, a tau. What has no interval has empty ``low`` and ``high``; what is unknown
     has an empty value.
-
-    Args:
-        summaries: The suites' scores.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from hpo_gym.benchmark.scoring.scores import Adaptivity, AgentScores, PairedComparison, Summary
@@ -11,47 +11,31 @@ from hpo_gym.benchmark.scoring.statistics import Estimate
 from hpo_gym.benchmark.showing.table import Table
 
 _SHOWN = (2, 4, 8)
-"""Evaluations at which differences are shown, besides the last; CSV has them all."""
+"""What `shown` gives besides the budget; CSV has them all."""
 
 
 def tables(summary: Summary) -> list[Table]:
-    """All tables of a suite: regret, adaptation, differences, training seeds, time.
-
-    Args:
-        summary: The suite's scores.
-    """
+    """All tables of a suite: regret, adaptation, differences, training seeds, time."""
     made = [regret_table(summary), _adaptation_table(summary)]
-    for reference in _references(summary)[:2]:
+    for reference in references(summary)[:2]:
         made += _difference_tables(summary, reference)
     made += [_seeds_table(summary)] if summary.spreads else []
     return [*made, _time_table(summary)]
 
 
 def terminal(summary: Summary) -> str:
-    """All tables as text of at most 120 columns.
-
-    Args:
-        summary: The suite's scores.
-    """
+    """All tables as text of at most 120 columns."""
     return "\n\n".join(table.text() for table in tables(summary))
 
 
 def markdown(summary: Summary) -> str:
-    """All tables in Markdown, with their notes.
-
-    Args:
-        summary: The suite's scores.
-    """
+    """All tables in Markdown, with their notes."""
     parts = [f"**{t.title}**\n\n{t.markdown()}\n\n{t.notes}".rstrip() for t in tables(summary)]
     return "\n\n".join(parts)
 
 
 def regret_table(summary: Summary) -> Table:
-    """The measure of the incumbent by evaluations: the table that ranks the agents.
-
-    Args:
-        summary: The suite's scores.
-    """
+    """The measure of the incumbent by evaluations: the table that ranks the agents."""
     rows = []
     for scores in summary.agents:
         middle = [scores.regret_iqm[count - 1] for count in summary.evaluations]
@@ -96,7 +80,7 @@ def _measure(summary: Summary) -> str:
 
 
 def _adaptation_table(summary: Summary) -> Table:
-    reference, *_ = [*_references(summary), None]
+    reference, *_ = [*references(summary), None]
     rows = []
     for scores in summary.agents:
         row = [scores.agent, _runs(scores), f"{scores.rank.value:.2f}", *_shares(summary, scores)]
@@ -141,45 +125,30 @@ def _shares(summary: Summary, scores: AgentScores) -> list[str]:
 
 def _difference_tables(summary: Summary, reference: str) -> list[Table]:
     """Of IQM and mean of the measure; where the return ranks, of the return too."""
-    counts = _shown(summary)
-    places = [summary.evaluations.index(count) for count in counts]
     made = [c for c in summary.comparisons if c.reference == reference]
-    tables = [
-        _difference_table(
-            f"{summary.suite}: {summary.measure} minus that of {reference}, on their common runs",
-            [f"{statistic}@{count}" for count in counts],
-            [(c, [differences[place] for place in places]) for c, differences in pairs],
-            f"Negative: better than {reference}. Paired bootstrap of whole tasks.",
+
+    def table(what: str, better: str, columns: Mapping[str, Sequence[Estimate]]) -> Table:
+        return Table(
+            f"{summary.suite}: {what} minus that of {reference}, on their common runs",
+            ["agent", "runs", *columns],
+            [
+                [comparison.agent, _runs(comparison), *map(_signed, row)]
+                for comparison, *row in zip(made, *columns.values(), strict=True)
+            ],
+            f"{better}: better than {reference}. Paired bootstrap of whole tasks.",
         )
-        for statistic, pairs in (
-            ("IQM", [(c, c.iqm_difference) for c in made]),
-            ("mean", [(c, c.mean_difference) for c in made]),
-        )
-    ]
+
+    places = {count: summary.evaluations.index(count) for count in shown(summary)}
+    middle = {f"IQM@{n}": [c.iqm_difference[i] for c in made] for n, i in places.items()}
+    average = {f"mean@{n}": [c.mean_difference[i] for c in made] for n, i in places.items()}
+    tables = [table(summary.measure, "Negative", columns) for columns in (middle, average)]
     if summary.ranked_by == "return":
-        tables.append(
-            _difference_table(
-                f"{summary.suite}: return minus that of {reference}, on their common runs",
-                ["IQM"],
-                [(c, [c.return_difference]) for c in made],
-                f"Positive: better than {reference}. Paired bootstrap of whole tasks.",
-            )
-        )
+        tables.append(table("return", "Positive", {"IQM": [c.return_difference for c in made]}))
     return tables
 
 
-def _difference_table(
-    title: str,
-    header: Sequence[str],
-    rows: Sequence[tuple[PairedComparison, Sequence[Estimate]]],
-    notes: str,
-) -> Table:
-    cells = [[c.agent, _runs(c), *map(_signed, differences)] for c, differences in rows]
-    return Table(title, ["agent", "runs", *header], cells, notes)
-
-
 def _seeds_table(summary: Summary) -> Table:
-    counts = _shown(summary)
+    counts = shown(summary)
     rows = []
     for spread in summary.spreads:
         cells = [spread.regret_iqm[count - 1] for count in counts]
@@ -188,13 +157,7 @@ def _seeds_table(summary: Summary) -> Table:
         rows.append([spread.group, str(len(spread.agents)), *row])
     return Table(
         f"{summary.suite}: training seeds, from the least to the largest",
-        [
-            "group",
-            "seeds",
-            *(f"IQM@{count}" for count in counts),
-            f"mean@{summary.budget}",
-            "to oracle",
-        ],
+        ["group", "seeds", *(f"IQM@{n}" for n in counts), f"mean@{summary.budget}", "to oracle"],
         rows,
     )
 
@@ -216,20 +179,11 @@ def _time_table(summary: Summary) -> Table:
             ]
         )
     speeds = [f"{seconds:g} s" for seconds in summary.settings.seconds_per_resource]
+    header = ["agent", "runs", "evals", "cost", *speeds]
     horizons = ", ".join(f"{horizon:g}" for horizon in summary.time_horizons)
     return Table(
         f"{summary.suite}: area under the {summary.measure}, return, time",
-        [
-            "agent",
-            "runs",
-            "evals",
-            "cost",
-            *speeds,
-            "return (IQM)",
-            "mean",
-            "decision",
-            "training",
-        ],
+        [*header, "return (IQM)", "mean", "decision", "training"],
         rows,
         f"Area: mean over runs of the mean {summary.measure} against evaluations, against cost up "
         f"to {summary.cost_horizon:g}, and against\ntime with decisions, at these seconds per unit "
@@ -240,15 +194,15 @@ def _time_table(summary: Summary) -> Table:
     )
 
 
-def _references(summary: Summary) -> list[str]:
+def references(summary: Summary) -> list[str]:
     """The references that took part, in the order of the settings."""
     compared = {comparison.reference for comparison in summary.comparisons}
     return [name for name in summary.settings.references if name in compared]
 
 
-def _shown(summary: Summary) -> list[int]:
-    last = summary.evaluations[-1]
-    return [count for count in summary.evaluations if count in (*_SHOWN, last)]
+def shown(summary: Summary) -> list[int]:
+    """The numbers of evaluations at which differences are shown, the budget the last of them."""
+    return [count for count in summary.evaluations if count in (*_SHOWN, summary.budget)]
 
 
 def _runs(scores: AgentScores | PairedComparison) -> str:

@@ -52,11 +52,7 @@ def choose_tasks() -> dict[str, tuple[int, ...]]:
 
 
 def widths(tasks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Width of each task, (n,), in [0, 1].
-
-    Args:
-        tasks: Indices (n,) of tasks.
-    """
+    """Width of each of the tasks with these indices (n,): (n,), in [0, 1]."""
     family = require_optimum(make_family(_FAMILY), "the width of a task")
     axis = (2.0 * np.arange(GRID) + 1.0) / GRID - 1.0
     unit = tuple(np.stack(np.meshgrid(*3 * [axis], indexing="ij")).reshape(3, -1))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.scores import AgentScores
 from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
-    interval,
+    estimates,
     iqm,
     mean,
-    replicates,
-    scheme_for,
 )
 from hpo_gym.benchmark.showing.report.figure import (
     FLOOR,
@@ -32,11 +28,8 @@ from hpo_gym.benchmark.showing.report.figure import (
 )
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 
-FloatArray = NDArray[np.float64]
-
-STATISTICS = ("IQM", "mean")
+STATISTICS: dict[str, Statistic] = {"IQM": iqm, "mean": mean}
 EVALUATIONS, COST = "evaluations", "cost"
-_FUNCTIONS: dict[str, Statistic] = {"IQM": iqm, "mean": mean}
 _MEASURES = {"regret": "Noise-free normalised regret", "1 - score": "1 - the observed score"}
 _POINTS = 33
 """Points of a curve against cost or time."""
@@ -45,13 +38,7 @@ _RESAMPLES = 300
 
 
 def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) -> Figure:
-    """Regret of the incumbent, IQM and mean, against evaluations, and cost and time.
-
-    Args:
-        results: The suite's results.
-        styles: Styles by the agents' names.
-        axes: Whether to draw it against cost and time too.
-    """
+    """Regret of the incumbent, IQM and mean, against evaluations; with axes, cost and time too."""
     summary = results.summary
     whole = axis("evaluations", tickvals=list(summary.evaluations))
     xaxes = {EVALUATIONS: whole}
@@ -64,12 +51,12 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
     for against, xaxis in xaxes.items():
         traces: dict[str, list[Json]] = {name: [] for name in STATISTICS}
         for scores in reversed(summary.agents):  # the best on top
-            x, estimates = _curves(results, scores, against)
+            x, found = _curves(results, scores, against)
             style = styles[scores.agent]
             shape = "linear" if against == EVALUATIONS else "hv"
             for name in STATISTICS:
-                traces[name].append(band(scores.agent, style, x, estimates[name]))
-                traces[name].append(curve(scores.agent, style, x, estimates[name], shape=shape))
+                traces[name].append(band(scores.agent, style, x, found[name]))
+                traces[name].append(curve(scores.agent, style, x, found[name], shape=shape))
         for name in STATISTICS:
             regret = log_axis(f"{summary.measure} of the incumbent ({name})")
             variants[f"{name}|{against}"] = {
@@ -87,7 +74,7 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
         + (" It is 1 until the first evaluation has ended." if axes else "")
         + f" {results.fewer_runs}".rstrip(),
         f"IQM {summary.measure} after {summary.budget} evaluations: {listing(agents, final)}.",
-        {"statistic": STATISTICS, "against": tuple(xaxes)},
+        {"statistic": tuple(STATISTICS), "against": tuple(xaxes)},
         variants,
     )
 
@@ -136,22 +123,6 @@ def _curves(
         horizon = summary.time_horizons[-1]
     grid = np.linspace(0.0, horizon, _POINTS)
     columns = np.moveaxis(curves.value_at(ends, records.regret, grid), -1, 0)
-    found = {name: _estimates(columns, records, name, results) for name in STATISTICS}
+    bootstrap = {**summary.settings.bootstrap, "resamples": _RESAMPLES}
+    found = {name: estimates(columns, f, **bootstrap) for name, f in STATISTICS.items()}
     return numbers(grid), found
-
-
-def _estimates(
-    columns: FloatArray, records: Records, name: str, results: SuiteResults
-) -> tuple[Estimate, ...]:
-    settings, function = results.summary.settings, _FUNCTIONS[name]
-    spread = replicates(
-        columns,
-        function,
-        scheme=scheme_for(len(records.seeds)),
-        resamples=_RESAMPLES,
-        seed=settings.seed,
-    )
-    values = function(columns.reshape(len(columns), -1))
-    return tuple(
-        interval(value, row, settings.confidence) for value, row in zip(values, spread, strict=True)
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hpo_gym.benchmark.scoring.scores import Summary
 from hpo_gym.benchmark.showing.report.figure import (
     FLOOR,
     Figure,
@@ -14,10 +13,10 @@ from hpo_gym.benchmark.showing.report.figure import (
     rows_layout,
 )
 from hpo_gym.benchmark.showing.report.results import SuiteResults
+from hpo_gym.benchmark.showing.tables import references, shown
 
 _REFERENCES = 2
 """The first references of the settings; the tables have them all."""
-_SHOWN = (2, 4, 8, 16)
 
 
 def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
@@ -42,13 +41,12 @@ def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
 def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
     """Paired differences from the first references, None if none of them took part."""
     summary = results.summary
-    compared = {comparison.reference for comparison in summary.comparisons}
-    references = [name for name in summary.settings.references if name in compared][:_REFERENCES]
-    if not references:
+    chosen = references(summary)[:_REFERENCES]
+    if not chosen:
         return None
-    counts = _shown(summary)
+    counts = shown(summary)[::-1]  # the last first: it is what is ranked
     variants = {}
-    for reference in references:
+    for reference in chosen:
         made = [c for c in summary.comparisons if c.reference == reference]
         labels = [comparison.agent for comparison in made]
         for count in counts:
@@ -63,7 +61,7 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
                     "data": [dots(styles, labels, estimates)],
                     "layout": rows_layout(labels, zero),
                 }
-    first = [c for c in summary.comparisons if c.reference == references[0]]
+    first = [c for c in summary.comparisons if c.reference == chosen[0]]
     values = [comparison.iqm_difference[-1].value for comparison in first]
     return Figure(
         "differences",
@@ -71,10 +69,10 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         "Left of zero is better than the reference; where the interval excludes zero, also on "
         "unseen tasks. Every agent is compared on the runs that it has in common with the "
         "reference, so slow agents on fewer (see the tables).",
-        f"IQM {summary.measure} after {summary.budget} evaluations minus that of {references[0]}: "
+        f"IQM {summary.measure} after {summary.budget} evaluations minus that of {chosen[0]}: "
         f"{listing([c.agent for c in first], values)}.",
         {
-            "reference": references,
+            "reference": chosen,
             "evaluations": [str(count) for count in counts],
             "statistic": ("IQM", "mean"),
         },
@@ -88,7 +86,7 @@ def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
     agents = [agent for spread in summary.spreads for agent in spread.agents]
     if not agents:
         return None
-    counts = _shown(summary)
+    counts = shown(summary)[::-1]
     variants = {}
     for count in counts:
         for name in ("IQM", "mean"):
@@ -114,9 +112,3 @@ def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         {"evaluations": [str(count) for count in counts], "statistic": ("IQM", "mean")},
         variants,
     )
-
-
-def _shown(summary: Summary) -> list[int]:
-    """Numbers of evaluations to choose from, the last one first: it is what is ranked."""
-    shown = [count for count in summary.evaluations if count in _SHOWN]
-    return sorted({*shown, summary.budget}, reverse=True)

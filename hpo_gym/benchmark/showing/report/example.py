@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.benchmark.results.records import Records
+from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.scoring.comparisons import common_runs
 from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.showing.report.figure import (
@@ -18,24 +17,16 @@ from hpo_gym.benchmark.showing.report.figure import (
     Styles,
     axis,
     layout,
+    line,
     log_axis,
     numbers,
 )
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.families import Family, make_family, require_optimum
 
-FloatArray = NDArray[np.float64]
-
 _AGENTS = 4
 _TASKS = 3
 _XP = Vectors()
-
-
-class BestConfiguration(NamedTuple):
-    """The best configuration of a task, natural values, and its score."""
-
-    configuration: tuple[float, ...]
-    score: float
 
 
 def chosen_agents(results: SuiteResults, agents: Mapping[str, AgentFacts]) -> list[str]:
@@ -70,14 +61,13 @@ def example_figure(
     for task in runs.tasks[:_TASKS]:
         parameters, _ = family.tasks(results.suite.split, task, metric)
         scaled, score = family.optimum(parameters, metric)
-        best = _natural(family, np.array(scaled)[:, None])[:, 0]
-        optimum = BestConfiguration(tuple(best.tolist()), score)
-        data = _optimum_traces(optimum, results.suite.budget)
+        best = _natural(family, np.array(scaled)[:, None])[:, 0].tolist()
+        data = _optimum_traces([score, *best], results.suite.budget)
         for one in records:
-            data += _traces(one, family, parameters, metric, optimum, styles, (task, seed))
+            data += _traces(one, family, parameters, metric, score, styles, (task, seed))
         variants[str(task)] = {"data": data, "layout": _layout(family, results)}
         if not words:
-            values = zip(family.space.names, optimum.configuration, strict=True)
+            values = zip(family.space.names, best, strict=True)
             place = ", ".join(f"{name} {value:.3g}" for name, value in values)
             words = f"Task {task}: the optimum is {place} with {metric} {score:.4f}."
     return Figure(
@@ -98,7 +88,7 @@ def _traces(
     family: Family,
     parameters: Any,
     metric: str,
-    optimum: BestConfiguration,
+    best_score: float,
     styles: Styles,
     run: tuple[int, int],
 ) -> list[Json]:
@@ -109,36 +99,23 @@ def _traces(
     scores = family.true_score(parameters, scaled, metric, _XP)
     style = styles[records.agent]
     x = list(range(1, len(scores) + 1))
-    line = {"color": style.colour, "width": style.width, "dash": style.dash}
     mark = {"color": style.colour, "symbol": style.symbol, "size": 8}
-    shared = {"type": "scatter", "name": records.agent, "legendgroup": records.agent, "x": x}
-    incumbent = (1.0 - records.regret[i, j]) * optimum.score
-    traces: list[Json] = [
-        {**shared, "mode": "lines", "y": numbers(incumbent), "line": {**line, "shape": "hv"}},
-        {**shared, "mode": "markers", "y": numbers(scores), "marker": mark, "showlegend": True},
+    hover = "<b>%{fullData.name}</b>, evaluation %{x}<br>%{y:.5g}<extra></extra>"
+    shared: Json = {"x": x, "hovertemplate": hover, "showlegend": False}
+    incumbent = numbers((1.0 - records.regret[i, j]) * best_score)
+    marked = {**shared, "mode": "markers", "showlegend": True, "marker": mark}
+    traces = [
+        line(records.agent, **shared, y=incumbent, line={**style.line, "shape": "hv"}),
+        line(records.agent, **marked, y=numbers(scores)),
     ]
+    shared |= {"mode": "lines+markers", "marker": {**mark, "size": 6}}
+    shared["line"] = {**style.line, "width": 0.6 * style.width}
     for row, values in enumerate(_natural(family, scaled), 2):
-        thin = {**line, "width": 0.6 * style.width}
-        marks = {**mark, "size": 6}
-        traces.append(
-            {
-                **shared,
-                "mode": "lines+markers",
-                "y": numbers(values),
-                "yaxis": f"y{row}",
-                "line": thin,
-                "marker": marks,
-            }
-        )
-    for trace in traces:
-        trace.setdefault("showlegend", False)
-        trace["hovertemplate"] = (
-            "<b>%{fullData.name}</b>, evaluation %{x}<br>%{y:.5g}<extra></extra>"
-        )
+        traces.append(line(records.agent, **shared, y=numbers(values), yaxis=f"y{row}"))
     return traces
 
 
-def _optimum_traces(optimum: BestConfiguration, budget: int) -> list[Json]:
+def _optimum_traces(optimum: Sequence[float], budget: int) -> list[Json]:
     """Lines at the optimum's score and configuration."""
     return [
         {
@@ -152,7 +129,7 @@ def _optimum_traces(optimum: BestConfiguration, budget: int) -> list[Json]:
             "showlegend": row == 1,
             "hovertemplate": "optimum %{y:.5g}<extra></extra>",
         }
-        for row, value in enumerate([optimum.score, *optimum.configuration], 1)
+        for row, value in enumerate(optimum, 1)
     ]
 
 

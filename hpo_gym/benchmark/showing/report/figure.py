@@ -86,40 +86,42 @@ def numbers(values: Iterable[float], floor: float | None = None) -> list[float]:
     return [short(value if floor is None else max(value, floor)) for value in values]
 
 
+_HOVER = "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>"
+
+
+def line(agent: str, **more: Any) -> Json:
+    """A line that the agent's button of the legend switches on and off."""
+    named = {"type": "scatter", "name": agent, "legendgroup": agent, "mode": "lines"}
+    return {**named, **more}
+
+
 def band(agent: str, style: Style, x: Sequence[float], curve: Sequence[Estimate]) -> Json:
     """The intervals of a curve of regrets or fractions as an area."""
     low = numbers((estimate.low for estimate in curve), FLOOR)
     high = numbers((estimate.high for estimate in curve), FLOOR)
-    return {
-        "type": "scatter",
-        "name": agent,
-        "legendgroup": agent,
-        "mode": "lines",
-        "x": [*x, *reversed(x)],
-        "y": [*high, *reversed(low)],
-        "fill": "toself",
-        "fillcolor": style.band,
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-    }
+    return line(
+        agent,
+        x=[*x, *reversed(x)],
+        y=[*high, *reversed(low)],
+        fill="toself",
+        fillcolor=style.band,
+        line={"width": 0},
+        hoverinfo="skip",
+    )
 
 
 def curve(
-    agent: str, style: Style, x: Sequence[float], estimates: Sequence[Estimate], **line: Any
+    agent: str, style: Style, x: Sequence[float], estimates: Sequence[Estimate], **more: Any
 ) -> Json:
     """A curve of regrets or fractions; the true values are in the hover text."""
-    return {
-        "type": "scatter",
-        "name": agent,
-        "legendgroup": agent,
-        "mode": "lines",
-        "x": list(x),
-        "y": numbers((estimate.value for estimate in estimates), FLOOR),
-        "customdata": [numbers(estimate) for estimate in estimates],
-        "line": {"color": style.colour, "dash": style.dash, "width": style.width, **line},
-        "hovertemplate": "<b>%{fullData.name}</b> at %{x:.4g}<br>%{customdata[0]:.4g} "
-        "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>",
-    }
+    return line(
+        agent,
+        x=list(x),
+        y=numbers((estimate.value for estimate in estimates), FLOOR),
+        customdata=[numbers(estimate) for estimate in estimates],
+        line={**style.line, **more},
+        hovertemplate="<b>%{fullData.name}</b> at %{x:.4g}<br>%{customdata[0]:.4g} " + _HOVER,
+    )
 
 
 def dots(
@@ -129,7 +131,6 @@ def dots(
     values = numbers((estimate.value for estimate in estimates), floor)
     low = numbers((estimate.low for estimate in estimates), floor)
     high = numbers((estimate.high for estimate in estimates), floor)
-    colours = [styles[agent].colour for agent in agents]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -137,7 +138,7 @@ def dots(
         "y": list(agents),
         "customdata": [numbers(estimate) for estimate in estimates],
         "marker": {
-            "color": colours,
+            "color": [styles[agent].colour for agent in agents],
             "size": 10,
             "symbol": [styles[agent].symbol for agent in agents],
         },
@@ -152,8 +153,7 @@ def dots(
             "thickness": 1.5,
             "width": 4,
         },
-        "hovertemplate": "<b>%{y}</b><br>%{customdata[0]:.4g} "
-        "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>",
+        "hovertemplate": "<b>%{y}</b><br>%{customdata[0]:.4g} " + _HOVER,
     }
 
 

@@ -13,8 +13,7 @@ from hpo_gym.benchmark.showing.report.anytime import anytime_figure, profile_fig
 from hpo_gym.benchmark.showing.report.dots import difference_figure, rank_figure, seeds_figure
 from hpo_gym.benchmark.showing.report.example import example_figure
 from hpo_gym.benchmark.showing.report.figure import Figure, Styles
-from hpo_gym.benchmark.showing.report.html_tables import html_table, overview_table
-from hpo_gym.benchmark.showing.report.legend import legend
+from hpo_gym.benchmark.showing.report.html_parts import html_table, legend, overview_table
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.report.style import styles

@@ -55,12 +55,7 @@ def capability_scores(results: Sequence[SuiteResults], agents: Mapping[str, Agen
 
 
 def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
-    """The scores as a radar plot, None with fewer than three capabilities.
-
-    Args:
-        scores: See `capability_scores`.
-        styles: Styles by the agents' names.
-    """
+    """The scores as a radar plot, None with fewer than three capabilities."""
     axes = _axes(scores)
     if len(axes) < _LEAST:
         return None
@@ -77,7 +72,7 @@ def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
                 "mode": "lines+markers",
                 "r": [*values, values[0]],
                 "theta": [*axes, axes[0]],
-                "line": {"color": style.colour, "dash": style.dash, "width": style.width},
+                "line": style.line,
                 "marker": {"color": style.colour, "symbol": style.symbol, "size": 7},
                 "hovertemplate": "<b>%{fullData.name}</b><br>%{theta} %{r:.3f}<extra></extra>",
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hpo_gym.benchmark.scoring.scores import AgentFacts
 
@@ -37,6 +37,11 @@ class Style(NamedTuple):
     dash: str
     width: float
     symbol: str
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Plotly's line of it."""
+        return {"color": self.colour, "dash": self.dash, "width": self.width}
 
     @property
     def band(self) -> str:

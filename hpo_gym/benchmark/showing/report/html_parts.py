@@ -1,25 +1,30 @@
-"""Tables as HTML: what the terminal shows, sortable."""
+"""Tables and the legend as HTML: tables are what the terminal shows, sortable."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.showing.report.figure import Styles
-from hpo_gym.benchmark.showing.report.legend import swatch
 from hpo_gym.benchmark.showing.report.results import SuiteResults
+from hpo_gym.benchmark.showing.report.style import Style, extra_seed
 from hpo_gym.benchmark.showing.table import Table
 
 _FEWER = "*"
+_DASHES = {
+    "solid": "",
+    "dash": "6 4",
+    "dot": "2 3",
+    "dashdot": "6 3 2 3",
+    "longdash": "10 4",
+    "longdashdot": "10 3 2 3",
+}
+"""Plotly's dashes as SVG draws them."""
 
 
 def html_table(table: Table, styles: Styles) -> str:
-    """A table with its title and notes; rows of agents carry their line.
-
-    Args:
-        table: The table.
-        styles: Styles by the agents' names.
-    """
+    """A table with its title and notes; rows of agents carry their line."""
     header = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.header)
     rows = []
     for first, *others in table.rows:
@@ -36,11 +41,7 @@ def html_table(table: Table, styles: Styles) -> str:
 
 
 def overview_table(results: Sequence[SuiteResults]) -> Table:
-    """The final score of every agent on every suite.
-
-    Args:
-        results: Of each suite.
-    """
+    """The final score of every agent on every suite."""
     agents = list(dict.fromkeys(agent for one in results for agent in one.agents))
     rows = [[agent, *(_final(one, agent) for one in results)] for agent in agents]
     by_return = [one.suite.name for one in results if one.summary.ranked_by == "return"]
@@ -71,3 +72,35 @@ def _final(one: SuiteResults, agent: str) -> str:
     score = scores.return_iqm if summary.ranked_by == "return" else scores.regret_iqm[-1]
     whole = (scores.tasks, scores.seeds) == (len(one.suite.tasks), len(one.suite.seeds))
     return f"{score.value:.4f}{'' if whole else _FEWER}"
+
+
+def legend(agents: Mapping[str, AgentFacts], styles: Styles) -> str:
+    """The legend of the agents, in order; further training seeds are hidden at first."""
+    groups = {agent: escape(facts.group) for agent, facts in agents.items()}
+    chips = []
+    for agent, group in groups.items():
+        pressed = "false" if extra_seed(agent, agents) else "true"
+        chips.append(
+            f'<button type="button" data-agent="{escape(agent)}" data-group="{group}" '
+            f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}</button>'
+        )
+    many = "".join(
+        f'<button type="button" data-show="{value}">{value}</button>'
+        for value in ("main", "all", *dict.fromkeys(groups.values()))
+    )
+    return (
+        '<aside class="legend" aria-label="Agents shown in the figures">'
+        f'<div class="chips">{"".join(chips)}</div>'
+        f'<div class="many"><span>Show</span>{many}'
+        "<small>Click an agent to see it alone, with Ctrl to switch it on or off.</small></div>"
+        "</aside>"
+    )
+
+
+def swatch(style: Style) -> str:
+    """A piece of the agent's line."""
+    return (
+        '<svg width="26" height="10" aria-hidden="true"><line x1="1" y1="5" x2="25" y2="5" '
+        f'stroke="{style.colour}" stroke-width="{style.width}" '
+        f'stroke-dasharray="{_DASHES[style.dash]}"/></svg>'
+    )
