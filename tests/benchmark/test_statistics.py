@@ -1,4 +1,4 @@
-"""Resampling of runs: tasks with seeds."""
+"""Averages, the bootstrap of values, and the resampling of runs: tasks with seeds."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,9 @@ import pytest
 from hpo_gym.benchmark.scoring import statistics
 from hpo_gym.benchmark.scoring.statistics import (
     SCHEMES,
+    bootstrap,
+    estimates,
+    first_at_most,
     interval,
     iqm,
     mean,
@@ -134,3 +137,61 @@ def test_resampling_refuses_what_it_does_not_know(runs, statistic, scheme, messa
 def test_no_interval_without_a_probability():
     with pytest.raises(ValueError, match="confidence = 95"):
         interval(1.0, np.ones(3), 95)
+
+
+def test_interquartile_mean_by_hand():
+    assert iqm(np.array([4.0, 1.0, 3.0, 2.0])) == pytest.approx(2.5)
+    # Five values: 1.25 are cut off at each end, so 2 and 4 count by three quarters.
+    assert iqm(np.array([1.0, 2.0, 3.0, 4.0, 100.0])) == pytest.approx(
+        (0.75 * 2 + 3 + 0.75 * 4) / 2.5
+    )
+    assert iqm(np.array([[0.0, 0.0, 8.0, np.inf], [7.0, 7.0, 7.0, 7.0]])).tolist() == [4.0, 7.0]
+
+
+def test_interquartile_mean_equals_the_trimmed_mean_of_scipy():
+    stats = pytest.importorskip("scipy.stats")
+    values = np.random.default_rng(0).normal(size=400)
+    assert iqm(values) == pytest.approx(stats.trim_mean(values, 0.25), abs=1e-14)
+
+
+def test_bootstrap_interval_of_three_values_by_hand():
+    """Of the 27 equally likely resamples of 0, 1, 5 one has the mean 0, three the mean 1/3.
+
+    So the 10 % quantile is 1/3, and likewise the 90 % quantile is 11/3 (three times 5, 5, 1).
+    """
+    estimate = bootstrap(np.array([0.0, 1.0, 5.0]), confidence=0.8, resamples=20_000)
+    assert estimate == pytest.approx((2.0, 1 / 3, 11 / 3))
+
+
+def test_bootstrap_covers_the_truth_about_as_often_as_it_says():
+    random = np.random.default_rng(1)
+    covered = 0
+    for seed in range(200):
+        estimate = bootstrap(random.normal(size=60), resamples=400, seed=seed)
+        covered += estimate.low <= 0.0 <= estimate.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
+def test_bootstrap_refuses_what_is_no_probability(confidence):
+    with pytest.raises(ValueError, match=r"between 0 and 1"):
+        bootstrap(np.ones(3), confidence=confidence)
+
+
+def test_bootstrap_refuses_no_values():
+    with pytest.raises(ValueError, match=r"n >= 1"):
+        bootstrap(np.array([]))
+
+
+def test_evaluations_to_a_bound():
+    curves = [[0.5, 0.01, 0.0], [0.5, 0.4, 0.3], [0.001, 0.0, 0.0]]
+    assert first_at_most(curves, 0.01).tolist() == [1.0, np.inf, 0.0]
+
+
+@pytest.mark.parametrize(("seeds", "scheme"), [(2, "seeds"), (1, "tasks")])
+def test_estimates_are_those_of_the_scheme(seeds, scheme):
+    runs = np.random.default_rng(3).random((2, 5, seeds))
+    settings = {"resamples": 60, "seed": 4}
+    spread = replicates(runs, iqm, scheme=scheme, **settings)
+    wanted = [interval(iqm(one.ravel()), row, 0.8) for one, row in zip(runs, spread, strict=True)]
+    assert list(estimates(runs, iqm, confidence=0.8, **settings)) == wanted
