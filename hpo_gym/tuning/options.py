@@ -38,7 +38,8 @@ def naming(what: str, value: Any) -> Iterator[None]:
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and bool(low <= value <= high)
 
 
 def _is_one_of(value: Any, known: Iterable[str]) -> bool:
@@ -95,8 +96,13 @@ class Options:
             value = getattr(self, option.name)
             if isinstance(value, (np.generic, np.ndarray)):
                 self._set(option.name, value.tolist())
-        choices = {"action": ACTIONS, "observation": OBSERVATIONS, "reward": REWARDS}
-        for name, known in choices.items():
+        for name, known in (
+            ("action", ACTIONS),
+            ("observation", OBSERVATIONS),
+            ("reward", REWARDS),
+            ("metric", self.made_family.goals),
+            ("split", self.made_family.sizes),
+        ):
             value = getattr(self, name)
             _require(_is_one_of(value, known), name, value, f"one of {list(known)}")
         _require(isinstance(self.stop, bool), "stop", self.stop, "True or False")
@@ -134,11 +140,6 @@ class Options:
 
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
-        for name, known in {"metric": family.goals, "split": family.sizes}.items():
-            value, wanted = getattr(self, name), f"one of {list(known)}"
-            _require(
-                _is_one_of(value, known), name, value, f"{wanted} for the family {family.name!r}"
-            )
         most = family.sizes[self.split] - 1
         _require(
             self.task is None or _is_count(self.task, 0, most),
@@ -155,12 +156,12 @@ class Options:
             with naming("option start", self.start):
                 family.space.unit(self.start)
         else:
-            known = ["random", "none"] if self.action == "propose" else ["random"]
+            words = ["random", "none"] if self.action == "propose" else ["random"]
             _require(
-                _is_one_of(self.start, known),
+                _is_one_of(self.start, words),
                 "start",
                 self.start,
-                f"one of {known} or a configuration (with action={self.action!r})",
+                f"one of {words} or a configuration (with action={self.action!r})",
             )
 
 
