@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from hpo_gym.arrays import Columns
 from hpo_gym.shells.process import Record
 from hpo_gym.tuning.process import TuningProcess
 from hpo_gym.tuning.state import Tasks
-
-
-class Snapshot(NamedTuple):
-    """What a picture needs to know of a state."""
-
-    tasks: Tasks
-    unit: Columns
-    """Unit configuration, d numbers."""
 
 
 class Trail:
@@ -34,7 +24,7 @@ class Trail:
     @property
     def tasks(self) -> Tasks:
         """The task of the one row."""
-        tasks: Tasks = self.records[0].snapshot.tasks
+        tasks: Tasks = self.records[0].snapshot
         return tasks
 
     @property

@@ -233,18 +233,13 @@ class Encoder:
     @cached_property
     def _worst(self) -> tuple[float, ...]:
         """Features that no evaluation can fall short of."""
-        zeros, ones = (0.0,) * self.features, (1.0,) * self.features
-        return tuple(
-            1.0 if name in self.family.goals and self._falls(name, zeros, ones) else 0.0
-            for name in self.family.metrics
-        )
+        family, ends = self.family, [(end,) * self.features for end in (0.0, 1.0)]
 
-    def _falls(self, metric: str, zeros: Columns, ones: Columns) -> bool:
-        xp = Floats()
-        at_zeros, at_ones = (
-            self.family.score_of(features, metric, xp) for features in (zeros, ones)
-        )
-        return bool(at_ones < at_zeros)
+        def falls(metric: str) -> bool:
+            at_zeros, at_ones = (family.score_of(end, metric, Floats()) for end in ends)
+            return bool(at_ones < at_zeros)
+
+        return tuple(float(name in family.goals and falls(name)) for name in family.metrics)
 
     def checked(self, observation: Any) -> NDArray[np.float32]:
         """Observations as an array (..., size).

@@ -102,26 +102,13 @@ class EpisodeReader:
         size = self._family.sizes[self._options.split]
         with naming("options['task']", task):
             index = np.asarray(task)
-        if index.ndim:
-            index = _of_rows(task, index, rows)
-        if index.dtype.kind not in "iu" or not ((index >= 0) & (index < size)).all():
+        fits = index.ndim == 0
+        if rows is not None and index.shape == rows.shape:
+            index, fits = index[rows], True
+        if not fits or index.dtype.kind not in "iu" or not ((index >= 0) & (index < size)).all():
             raise ValueError(
                 f"options['task'] = {task!r} must be a whole number in [0, {size - 1}], of the "
-                f"split {self._options.split!r} (a vector environment also takes one per row)"
+                f"split {self._options.split!r}; a vector environment also takes an array of one "
+                "per row"
             )
         return self.tasks(index.astype(np.int64) if index.ndim else int(index))
-
-
-def _of_rows(task: Any, index: NDArray[Any], rows: NDArray[Any] | None) -> NDArray[Any]:
-    """The tasks of the rows that are reset."""
-    if rows is None:
-        raise ValueError(
-            f"options['task'] = {task!r} must be one whole number here; a vector environment "
-            "takes one per row"
-        )
-    if index.shape != rows.shape:
-        raise ValueError(
-            f"options['task'] = {task!r} must be one whole number, or {len(rows)}, one per row, "
-            f"not of the shape {index.shape}"
-        )
-    return np.asarray(index[rows])
