@@ -51,7 +51,7 @@ class TuningRenderer:
         trail = Trail(records, self._process.encoder.start_evaluated)
         if mode == "ansi":
             return line(self._process, trail)
-        return self._picture(trail.tasks).frame(trail)
+        return self._picture(records[0].snapshot).frame(trail)
 
     def _picture(self, tasks: Tasks) -> Picture:
         """The picture of a task; those used last are kept."""

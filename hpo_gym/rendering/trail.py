@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from hpo_gym.shells.process import Record
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.state import Tasks
 
 
 class Trail:
@@ -20,12 +19,6 @@ class Trail:
     def __init__(self, records: Sequence[Record], start_evaluated: bool) -> None:
         self.records = records
         self._known = -1 if start_evaluated else 0
-
-    @property
-    def tasks(self) -> Tasks:
-        """The task of the one row."""
-        tasks: Tasks = self.records[0].snapshot
-        return tasks
 
     @property
     def evaluated(self) -> list[Record]:

@@ -23,11 +23,6 @@ ACTIONS = ("propose", "adjust", "nudge")
 MOST_EVALUATIONS = 1_000_000
 
 
-def _require(condition: bool, name: str, value: Any, wanted: str) -> None:
-    if not condition:
-        raise ValueError(f"option {name} = {value!r} is not valid: it must be {wanted}")
-
-
 @contextmanager
 def naming(what: str, value: Any) -> Iterator[None]:
     """Say in the errors of others which option had which value."""
@@ -96,18 +91,24 @@ class Options:
             value = getattr(self, option.name)
             if isinstance(value, (np.generic, np.ndarray)):
                 self._set(option.name, value.tolist())
-        for name, known in (
-            ("action", ACTIONS),
-            ("observation", OBSERVATIONS),
-            ("reward", REWARDS),
-            ("metric", self.made_family.goals),
-            ("split", self.made_family.sizes),
+        family = self.made_family
+        for name, known, where in (
+            ("action", ACTIONS, ""),
+            ("observation", OBSERVATIONS, ""),
+            ("reward", REWARDS, ""),
+            ("metric", family.goals, f" for the family {family.name!r}"),
+            ("split", family.sizes, f" for the family {family.name!r}"),
         ):
-            value = getattr(self, name)
-            _require(_is_one_of(value, known), name, value, f"one of {list(known)}")
-        _require(isinstance(self.stop, bool), "stop", self.stop, "True or False")
+            exists = _is_one_of(getattr(self, name), known)
+            self._require(name, exists, f"one of {list(known)}{where}")
+        self._require("stop", isinstance(self.stop, bool), "True or False")
         self._check_numbers()
-        self._check_against(self.made_family)
+        self._check_against(family)
+
+    def _require(self, name: str, condition: bool, wanted: str) -> None:
+        if not condition:
+            value = getattr(self, name)
+            raise ValueError(f"option {name} = {value!r} is not valid: it must be {wanted}")
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # the only way to convert a frozen dataclass's field
@@ -129,24 +130,17 @@ class Options:
             value = getattr(self, name)
             if name == "noise" and value is None:
                 continue
-            _require(_is_number(value, low, high), name, value, f"a number in [{low:g}, {high:g}]")
+            wanted = f"a number in [{low:g}, {high:g}]" + " or None" * (name == "noise")
+            self._require(name, _is_number(value, low, high), wanted)
             self._set(name, float(value))
-        _require(
-            _is_count(self.max_evaluations, 1, MOST_EVALUATIONS),
-            "max_evaluations",
-            self.max_evaluations,
-            f"a whole number in [1, {MOST_EVALUATIONS}]",
-        )
+        possible = _is_count(self.max_evaluations, 1, MOST_EVALUATIONS)
+        self._require("max_evaluations", possible, f"a whole number in [1, {MOST_EVALUATIONS}]")
 
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
         most = family.sizes[self.split] - 1
-        _require(
-            self.task is None or _is_count(self.task, 0, most),
-            "task",
-            self.task,
-            f"None or a whole number in [0, {most}]",
-        )
+        exists = self.task is None or _is_count(self.task, 0, most)
+        self._require("task", exists, f"None or a whole number in [0, {most}]")
         if self.noise is not None:
             with naming("option noise", self.noise):
                 family.check_noise(self.noise)
@@ -157,12 +151,8 @@ class Options:
                 family.space.unit(self.start)
         else:
             words = ["random", "none"] if self.action == "propose" else ["random"]
-            _require(
-                _is_one_of(self.start, words),
-                "start",
-                self.start,
-                f"one of {words} or a configuration (with action={self.action!r})",
-            )
+            wanted = f"one of {words} or a configuration (with action={self.action!r})"
+            self._require("start", _is_one_of(self.start, words), wanted)
 
 
 def shows_options(constructor: Constructor) -> Constructor:
