@@ -196,14 +196,13 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     def _read_mask(self, mask: Any) -> NDArray[np.bool_]:
         if mask is None:
             return np.ones(self.num_envs, dtype=np.bool_)
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            raise ValueError(f"options['reset_mask'] must be a boolean array, not {mask!r}")
-        if mask.shape != (self.num_envs,) or not mask.any():
+        shape, boolean = (self.num_envs,), isinstance(mask, np.ndarray) and mask.dtype == np.bool_
+        if not boolean or mask.shape != shape or not mask.any():
             raise ValueError(
-                f"options['reset_mask'] must have the shape ({self.num_envs},) and name at least "
-                f"one row, got the shape {mask.shape} and {int(mask.sum())} rows"
+                f"options['reset_mask'] = {mask!r} must be a boolean array of the shape {shape}, "
+                "with at least one row to reset"
             )
-        return mask
+        return np.asarray(mask)
 
     def _begin(self, mask: NDArray[np.bool_], episode: Any) -> None:
         """Begin new episodes in the rows of the mask."""
