@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -68,7 +67,7 @@ class Evaluator:
             rows: (N,) what errors call the rows, if not 0 to N - 1.
 
         Raises:
-            RuntimeError: An impure family that promises not to fail raised an exception.
+            RuntimeError: An impure family that does not say `may_fail = True` raised an exception.
         """
         family, metric = self._family, self._metric
         if self._exact:
@@ -80,7 +79,9 @@ class Evaluator:
             if family.pure:
                 exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
             elif isinstance(key, np.ndarray):
-                names = range(len(key)) if rows is None else rows
+                numbers = range(len(key)) if rows is None else rows
+                start = "" if np.ndim(count) or count else " of those that begin"
+                names = [f" (row {number}{start})" for number in numbers]
                 exact, observed = self._one_by_one(parameters, scaled, draws, names)
             else:
                 exact, observed = self._once(parameters, scaled, draws, "")
@@ -124,7 +125,7 @@ class Evaluator:
         return (metrics, *columns)
 
     def _one_by_one(
-        self, parameters: Any, scaled: Columns, draws: Columns, names: Iterable[int]
+        self, parameters: Any, scaled: Columns, draws: Columns, names: list[str]
     ) -> tuple[Columns, Columns]:
         """Evaluate rows one after the other: their family may not be asked twice."""
         seen = [
@@ -132,7 +133,7 @@ class Evaluator:
                 parameters_of(parameters, row),
                 tuple(float(column[row]) for column in scaled),
                 tuple(float(column[row]) for column in draws),
-                f" (row {name})",
+                name,
             )
             for row, name in enumerate(names)
         ]

@@ -97,6 +97,8 @@ def test_an_exception_is_a_failed_evaluation_of_its_row_alone(start):
         observations, rewards, _, _, infos = envs.step(ACTIONS)
     assert "'fickle' did not evaluate {'x': 0.75} (row 1): MemoryError(" in str(warned[-1].message)
     assert len(warned) == (1 if start == "none" else 4)
+    if start != "none":
+        assert "{'x': 0.75} (row 2 of those that begin): Memory" in str(warned[2].message)
     assert infos["failed"].tolist() == [False, True, False]
     assert infos["error"].tolist() == [0.25, 0.0, 0.0]
     assert infos["cost"].tolist() == [0.002] * 3
