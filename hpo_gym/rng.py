@@ -38,16 +38,7 @@ def _check_word(word: Any) -> None:
 
 
 def mix(word: Any) -> Any:
-    """Finaliser of SplitMix64: a bijection of 64-bit words that scatters every bit.
-
-    Raises:
-        TypeError: Here and in `derive` and `uniforms`: a word is neither an int nor a uint64 array.
-    """
-    _check_word(word)
-    return _mix(word)
-
-
-def _mix(word: Any) -> Any:
+    """Finaliser of SplitMix64: a bijection of (checked) 64-bit words that scatters every bit."""
     if isinstance(word, np.ndarray):  # products wrap around by themselves; memory is reused
         mixed = word >> 30
         mixed ^= word
@@ -62,10 +53,14 @@ def _mix(word: Any) -> Any:
 
 
 def derive(key: Any, word: Any) -> Any:
-    """The key of sub-stream ``word`` of ``key``; either may be an array."""
+    """The key of sub-stream ``word`` of ``key``; either may be an array.
+
+    Raises:
+        TypeError: Here and in `uniforms`: a word is neither an int nor a uint64 array.
+    """
     _check_word(key)
     _check_word(word)
-    return _mix(_mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
+    return mix(mix(key + _WEYL & MASK) + (word * _WEYL & MASK) & MASK)
 
 
 def text_key(text: str) -> int:
@@ -82,33 +77,21 @@ def fold(seed: int) -> int:
     return folded
 
 
-def seed_word(env: Any) -> int:
-    """The 64-bit word of a Gymnasium environment's seed.
-
-    A generator that a user put in by hand has no known seed: one word is drawn from it.
-    """
-    if env.np_random_seed >= 0:
-        return fold(env.np_random_seed)
-    return int(env.np_random.integers(2**64, dtype=np.uint64))
-
-
 def seed_words(env: Any, count: int) -> Any:
-    """Words of the ``count`` rows of a vector environment, (count,) uint64: see `seed_word`."""
+    """The 64-bit words of the ``count`` rows of an environment's seed, (count,) uint64.
+
+    A generator that a user put in by hand has no known seed: the words are drawn from it.
+    """
     if env.np_random_seed >= 0:
         return np.arange(count, dtype=np.uint64) + np.uint64(fold(env.np_random_seed))
     return env.np_random.integers(2**64, size=count, dtype=np.uint64)
-
-
-def random_words(count: int) -> Any:
-    """Words from the system's entropy, (count,) uint64."""
-    return np.random.default_rng().integers(2**64, size=count, dtype=np.uint64)
 
 
 def uniforms(key: Any, count: int) -> Columns:
     """``count`` columns of uniforms in [0, 1), multiples of 2**-53."""
     _check_word(key)
     return tuple(
-        (_mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
+        (mix(key + (_WEYL * (i + 1) & MASK) & MASK) >> 11) * 2.0**-53 for i in range(count)
     )
 
 

@@ -18,7 +18,7 @@ def _tensor(value: Column) -> Any:
 
 
 class Tensors:
-    """Torch tensors: differentiable; scalars broadcast."""
+    """`Namespace` of torch tensors: differentiable; scalars broadcast."""
 
     rint = staticmethod(torch.round)
     floor = staticmethod(torch.floor)
@@ -26,54 +26,44 @@ class Tensors:
 
     @staticmethod
     def where(condition: Column, yes: Column, no: Column) -> Column:
-        """``torch.where``; plain numbers become scalars."""
         return torch.where(torch.as_tensor(condition), _tensor(yes), _tensor(no))
 
     @staticmethod
     def group(columns: Columns) -> Columns:
-        """A tuple."""
         return tuple(columns)
 
     @classmethod
     def select(cls, condition: Column, yes: Columns, no: Columns) -> Columns:
-        """`where`, column by column."""
         return tuple(cls.where(condition, y, n) for y, n in zip(yes, no, strict=True))
 
     @staticmethod
     def exp(column: Column) -> Column:
-        """Exponential."""
         return torch.exp(_tensor(column))
 
     @staticmethod
     def log10(column: Column) -> Column:
-        """Base-10 logarithm."""
         return torch.log10(_tensor(column))
 
     @staticmethod
     def ndtr(*columns: Column) -> Columns:
-        """Normal cumulative distribution function."""
         # torch.special.ndtr is 0 in the lower tail, where this keeps its relative precision.
         return tuple(0.5 * torch.special.erfc(-(0.5**0.5) * _tensor(column)) for column in columns)
 
     @classmethod
     def counts(cls, expected: Column, most: Column) -> Column:
-        """The nearest whole numbers; the gradient passes straight through."""
         whole = torch.round(cls.minimum(cls.maximum(expected, 0.0), most))
         return expected + (whole - expected).detach()
 
     @staticmethod
     def minimum(left: Column, right: Column) -> Column:
-        """The smaller of the two."""
         return torch.clamp(_tensor(left), max=right)
 
     @staticmethod
     def maximum(left: Column, right: Column) -> Column:
-        """The larger of the two."""
         return torch.clamp(_tensor(left), min=right)
 
     @staticmethod
     def take(table: Any, index: Column) -> Columns:
-        """Table entries at every row's index."""
         return tuple(torch.as_tensor(table)[index.long()].T)
 
     @staticmethod
@@ -108,7 +98,6 @@ class Tensors:
 
     @staticmethod
     def nonfinite(columns: Columns) -> Column:
-        """Whether one of the columns is NaN or infinite, row by row."""
         finite = [torch.isfinite(_tensor(column)) for column in columns]
         return ~reduce(torch.logical_and, finite)
 

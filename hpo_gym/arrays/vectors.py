@@ -18,7 +18,7 @@ def _contiguous(column: Column) -> Any:
 
 
 class Vectors:
-    """N rows: float64 arrays of one shape (scalars broadcast)."""
+    """`Namespace` of N rows: float64 arrays of one shape (scalars broadcast)."""
 
     where = staticmethod(np.where)
     minimum = staticmethod(np.minimum)
@@ -43,17 +43,14 @@ class Vectors:
 
     @staticmethod
     def exp(column: Column) -> Column:
-        """Exponential."""
         return np.exp(_contiguous(column))
 
     @staticmethod
     def log10(column: Column) -> Column:
-        """Base-10 logarithm."""
         return np.log10(_contiguous(column))
 
     @staticmethod
     def ndtr(*columns: Column) -> Columns:
-        """Normal cumulative distribution function, in one call on a block."""
         shape = next((column.shape for column in columns if isinstance(column, np.ndarray)), ())
         block = np.empty((len(columns), *shape))
         for i, column in enumerate(columns):
@@ -62,19 +59,16 @@ class Vectors:
 
     @staticmethod
     def counts(expected: Column, most: Column) -> Column:
-        """The nearest whole numbers in [0, most]."""
         whole = np.maximum(expected, 0.0)
         np.minimum(whole, most, out=whole)
         return np.rint(whole, out=whole)
 
     @staticmethod
     def take(table: Any, index: Column) -> Columns:
-        """Table entries at every row's index."""
         return np.take(table, index.astype(np.intp), axis=0, mode="clip").T
 
     @staticmethod
     def alike(*values: Any) -> Columns:
-        """Arrays of float64."""
         return np.broadcast_arrays(*[np.asarray(value, dtype=np.float64) for value in values])
 
     @staticmethod
@@ -94,7 +88,6 @@ class Vectors:
 
     @staticmethod
     def nonfinite(columns: Columns) -> Column:
-        """Whether one of the columns is NaN or infinite, row by row."""
         return ~reduce(np.logical_and, [np.isfinite(column) for column in columns])
 
     @staticmethod

@@ -33,7 +33,7 @@ class TuningEnv(ScalarShell):
     |---|---|---|---|---|
     | "propose" | `Box(-1, 1, (3,), float32)` | absolute unit configuration | -1 | 1 |
     | "adjust" | `Box(-1, 1, (3,), float32)` | move, 1 = `adjust_step` of the range | -1 | 1 |
-    | "nudge" | `Discrete(7)` | 0 stay, 2i + 1 down, 2i + 2 up in parameter i | 0 | 6 |
+    | "nudge" | `Discrete(7)` | 0 stay, 2i + 1 down, 2i + 2 up in coordinate i | 0 | 6 |
 
     A component a is clipped to [-1, 1]; with x = (a + 1) / 2, thr = x0, epochs = rint(1 + 99 x1),
     log10 lr = -4 + 4.8 x2. "adjust" and "nudge" move the last evaluated configuration; a nudge is
@@ -42,7 +42,7 @@ class TuningEnv(ScalarShell):
     ends at no cost, without an evaluation.
 
     ## Observation Space
-    `Box(float32)`; "summary" has 14 components (for d parameters and M metrics, 2d + M + 3):
+    `Box(float32)`; "summary" has 14 components (for d unit coordinates and M metrics, 2d + M + 3):
 
     | index | content | min | max |
     |---|---|---|---|
@@ -86,7 +86,8 @@ class TuningEnv(ScalarShell):
     ``start="none"`` they are 0 at reset, and the regret is 1.
 
     ## Arguments
-    The options are documented in `hpo_gym.tuning.options.Options`; all can be written as JSON.
+    The options are documented in `hpo_gym.tuning.options.Options`; all can be written as JSON (but
+    for a family that is an object, which has a name: "module:Class").
     ``reset(options={"start": configuration, "model": constants})`` sets one episode, and
     ``{"task": index}`` its task.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from hpo_gym.rendering import TuningRenderer
@@ -42,9 +43,12 @@ class TuningVectorEnv(VectorShell):
     ) -> None:
         process = TuningProcess(Options(**options))
         budget = process.options.max_evaluations
-        if max_episode_steps not in (None, -1) and max_episode_steps < budget:
+        if max_episode_steps is not None and not (
+            isinstance(max_episode_steps, (int, np.integer))
+            and (max_episode_steps == -1 or max_episode_steps >= budget)
+        ):
             raise ValueError(
-                f"max_episode_steps = {max_episode_steps!r} would cut episodes short of their "
+                f"max_episode_steps = {max_episode_steps!r} must be None, -1 or at least the "
                 f"budget of {budget}: set max_evaluations, or vectorization_mode='sync'"
             )
         super().__init__(

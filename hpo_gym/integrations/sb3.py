@@ -6,7 +6,7 @@ finished row begins its next episode at once, as SB3 expects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -123,9 +123,6 @@ class NativeVecEnv(VecEnv):
     def get_images(self) -> Sequence[Any]:
         """Frames of all rows."""
         return list(self.envs.render() or [])
-
-    def _get_indices(self, indices: Any) -> Iterable[int]:
-        return super()._get_indices(indices)
 
     def _shared_options(self) -> dict[str, Any] | None:
         """SB3 keeps one dict of options per row; the native environment takes one for all."""

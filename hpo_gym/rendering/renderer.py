@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hpo_gym.rendering.trail import Snapshot, Trail, line
+from hpo_gym.rendering.trail import Trail, line
 from hpo_gym.shells.process import Record
 from hpo_gym.tuning.merging import task_of_row
 from hpo_gym.tuning.process import TuningProcess
@@ -37,12 +35,9 @@ class TuningRenderer:
         """Without the pictures, which are drawn anew when they are needed."""
         return {**vars(self), "_pictures": []}
 
-    def snapshot(self, state: State, row: int | None) -> Snapshot:
-        """What the picture of a row needs to know of a state; None for the state of one row."""
-        if row is None:
-            return Snapshot(state.tasks, state.unit)
-        unit = tuple(float(np.broadcast_to(c, state.key.shape)[row]) for c in state.unit)
-        return Snapshot(task_of_row(state.tasks, row), unit)
+    def snapshot(self, state: State, row: int | None) -> Tasks:
+        """The task of a row; None for the state of one row."""
+        return state.tasks if row is None else task_of_row(state.tasks, row)
 
     def frame(self, records: Sequence[Record], mode: str) -> Any:
         """The frame of an episode.
@@ -56,7 +51,7 @@ class TuningRenderer:
         trail = Trail(records, self._process.encoder.start_evaluated)
         if mode == "ansi":
             return line(self._process, trail)
-        return self._picture(trail.tasks).frame(trail)
+        return self._picture(records[0].snapshot).frame(trail)
 
     def _picture(self, tasks: Tasks) -> Picture:
         """The picture of a task; those used last are kept."""

@@ -215,11 +215,9 @@ def _held_title(whole: Surface, held: list[int]) -> str:
     """Which parameters a slice holds, and where."""
     if len(held) > 2:
         return "others at the optimum"
-    values = [_held(whole.names[i], whole.parameters[i], whole.optimum[i]) for i in held]
-    return f"at {', '.join(values)}" if held else ""
-
-
-def _held(name: str, parameter: Parameter, value: float) -> str:
-    if isinstance(parameter, Categorical):
-        return f"{name} = {parameter.value(value)}"
-    return f"{name} = {value:.3g}"
+    places = []
+    for i in held:
+        parameter, value = whole.parameters[i], whole.optimum[i]
+        choice = isinstance(parameter, Categorical)
+        places.append(f"{whole.names[i]} = {parameter.value(value) if choice else f'{value:.3g}'}")
+    return f"at {', '.join(places)}" if held else ""

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from hpo_gym.arrays import Columns
 from hpo_gym.shells.process import Record
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.state import Tasks
-
-
-class Snapshot(NamedTuple):
-    """What a picture needs to know of a state."""
-
-    tasks: Tasks
-    unit: Columns
-    """Unit configuration, d numbers."""
 
 
 class Trail:
@@ -30,12 +19,6 @@ class Trail:
     def __init__(self, records: Sequence[Record], start_evaluated: bool) -> None:
         self.records = records
         self._known = -1 if start_evaluated else 0
-
-    @property
-    def tasks(self) -> Tasks:
-        """The task of the one row."""
-        tasks: Tasks = self.records[0].snapshot.tasks
-        return tasks
 
     @property
     def evaluated(self) -> list[Record]:

@@ -128,6 +128,17 @@ def check_render_mode(mode: str | None, renderer: Renderer | None) -> tuple[str,
         ValueError: The mode is none of them.
     """
     modes = tuple(renderer.modes) if renderer is not None else ()
-    if mode is not None and mode not in modes:
+    if mode is not None and not (isinstance(mode, str) and mode in modes):
         raise ValueError(f"render_mode = {mode!r} is not one of {[None, *modes]}")
     return modes
+
+
+def read_options(options: Any) -> dict[str, Any]:
+    """The options of a reset, as a dict that may be changed.
+
+    Raises:
+        ValueError: They are neither a mapping nor None.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise ValueError(f"options = {options!r} of a reset must be a dict, or None")
+    return dict(options or {})

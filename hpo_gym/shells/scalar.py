@@ -10,7 +10,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
-from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode
+from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode, read_options
 from hpo_gym.shells.seeding import EpisodeKey
 
 _XP = Floats()
@@ -60,8 +60,8 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         Raises:
             ValueError: An option is unknown or not valid; the running episode goes on.
         """
-        episode = self.process.read_episode(options, None)
-        super().reset(seed=seed)
+        episode = self.process.read_episode(read_options(options), None)
+        super().reset(seed=int(seed) if isinstance(seed, np.integer) else seed)
         self._state = self.process.begin(self._keys.next(self), episode, _XP)
         self._over = False
         self._records = []

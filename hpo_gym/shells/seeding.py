@@ -79,7 +79,9 @@ class EpisodeKeys:
                 self._words = rng.seed_words(env, len(self._words))
                 self._resets[:] = 0
             elif first_time:  # rows without a seed beside rows with one: nobody's neighbours
-                self._words = rng.random_words(len(self._words))
+                self._words = np.random.default_rng().integers(
+                    2**64, size=len(self._words), dtype=np.uint64
+                )
         seeded = rows & seeds.given
         self._words[seeded] = seeds.words[seeded]
         self._resets[seeded] = 0
@@ -107,7 +109,7 @@ class EpisodeKey:
         """
         if env.np_random is not self._generator:  # seeded anew, or replaced by hand
             self._generator = env.np_random
-            self._word, self._resets = rng.seed_word(env), 0
+            self._word, self._resets = int(rng.seed_words(env, 1)[0]), 0
         key = rng.derive(self._word, self._resets)
         self._resets += 1
         return int(key)

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.shells.outputs import Outputs
-from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode
+from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode, read_options
 from hpo_gym.shells.seeding import EpisodeKeys, read_seeds
+
+MOST_ROWS = 2**31 - 1
 
 _XP = Vectors()
 
@@ -46,12 +48,17 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         render_mode: str | None = None,
         renderer: Renderer | None = None,
     ) -> None:
-        if not isinstance(num_envs, int) or num_envs < 1:
-            raise ValueError(f"num_envs = {num_envs!r} must be a whole number >= 1")
-        known = [mode.value for mode in AutoresetMode]
-        if autoreset_mode not in (*AutoresetMode, *known):
-            raise ValueError(f"autoreset_mode = {autoreset_mode!r} must be one of {known}")
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        whole = isinstance(num_envs, (int, np.integer)) and not isinstance(num_envs, bool)
+        if not (whole and 1 <= num_envs <= MOST_ROWS):
+            raise ValueError(f"num_envs = {num_envs!r} must be a whole number in [1, {MOST_ROWS}]")
+        num_envs = int(num_envs)
+        try:
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
+        except ValueError as error:
+            known = [mode.value for mode in AutoresetMode]
+            raise ValueError(
+                f"autoreset_mode = {autoreset_mode!r} must be one of {known}"
+            ) from error
         self.metadata = {
             "render_modes": [*check_render_mode(render_mode, renderer)],
             "render_fps": 4,
@@ -93,7 +100,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         Raises:
             ValueError: An option or a seed is not valid; the running episodes go on.
         """
-        options = dict(options or {})
+        options = read_options(options)
         mask = self._read_mask(options.pop("reset_mask", None))
         episode = self.process.read_episode(options, mask)
         if self._state is None and not mask.all():
@@ -189,14 +196,13 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     def _read_mask(self, mask: Any) -> NDArray[np.bool_]:
         if mask is None:
             return np.ones(self.num_envs, dtype=np.bool_)
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            raise ValueError(f"options['reset_mask'] must be a boolean array, not {mask!r}")
-        if mask.shape != (self.num_envs,) or not mask.any():
+        shape, boolean = (self.num_envs,), isinstance(mask, np.ndarray) and mask.dtype == np.bool_
+        if not boolean or mask.shape != shape or not mask.any():
             raise ValueError(
-                f"options['reset_mask'] must have the shape ({self.num_envs},) and name at least "
-                f"one row, got the shape {mask.shape} and {int(mask.sum())} rows"
+                f"options['reset_mask'] = {mask!r} must be a boolean array of the shape {shape}, "
+                "with at least one row to reset"
             )
-        return mask
+        return np.asarray(mask)
 
     def _begin(self, mask: NDArray[np.bool_], episode: Any) -> None:
         """Begin new episodes in the rows of the mask."""

@@ -2,7 +2,10 @@
 
 propose   Box(-1, 1, (d,)): an absolute unit configuration.
 adjust    Box(-1, 1, (d,)): a move of the last evaluated one, 1 = `adjust_step` of the range.
-nudge     Discrete(2d + 1): 0 stays; 2i + 1 and 2i + 2 move parameter i down and up by a notch.
+nudge     Discrete(2d + 1): 0 stays; 2i + 1 and 2i + 2 move coordinate i down and up by a notch.
+
+d counts unit coordinates: one for a number, k for a choice among k. The largest of these k wins,
+and the first of equals: where two stand at the wall, only a nudge of the winner down makes way.
 
 With ``stop``, a Box has one more component (> 0 stops) and a Discrete one more action (the last).
 Out-of-range components are clipped; NaN, wrong shapes and discrete actions that do not exist
@@ -33,7 +36,7 @@ class ActionMode:
 
     Args:
         options: The environment's options.
-        dimension: Number of parameters of the search space.
+        dimension: Number of unit coordinates of the search space.
     """
 
     def __init__(self, options: Options, dimension: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Floats, Namespace
 from hpo_gym.families import Family
-from hpo_gym.tuning.merging import parameters_of, spread, stack
+from hpo_gym.tuning.merging import parameters_of, spread
 from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.state import State
@@ -36,7 +37,6 @@ class Evaluator:
         self._family, self._encoder = family, encoder
         self.noise = family.noise if options.noise is None else float(options.noise)
         self._metric = options.metric
-        self._one_at_a_time = not family.pure
         self._exact = self.noise == 0.0 and family.pure
         self._evaluation_cost = options.evaluation_cost
         self._epoch_cost = options.epoch_cost / 100.0
@@ -48,7 +48,13 @@ class Evaluator:
         return cost
 
     def evaluate(
-        self, parameters: Any, key: Column, count: Column, scaled: Columns, xp: Namespace
+        self,
+        parameters: Any,
+        key: Column,
+        count: Column,
+        scaled: Columns,
+        xp: Namespace,
+        rows: NDArray[np.intp] | None = None,
     ) -> Evaluation:
         """Evaluate scaled configurations.
 
@@ -58,17 +64,27 @@ class Evaluator:
             count: The evaluations' index, which is the counter of their noise.
             scaled: The configurations, a column for each parameter.
             xp: Array namespace.
+            rows: (N,) what errors call the rows, if not 0 to N - 1.
+
+        Raises:
+            RuntimeError: An impure family that does not say `may_fail = True` raised an exception.
         """
         family, metric = self._family, self._metric
-        if self._one_at_a_time and isinstance(key, np.ndarray):
-            return self._one_by_one(parameters, key, count, scaled)
         if self._exact:
             exact = observed = family.noiseless(parameters, scaled, xp)
         else:
             counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
             noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
             draws = rng.uniforms(noise_key, family.draws)
-            exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
+            if family.pure:
+                exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
+            elif isinstance(key, np.ndarray):
+                numbers = range(len(key)) if rows is None else rows
+                start = "" if np.ndim(count) or count else " of those that begin"
+                names = [f" (row {number}{start})" for number in numbers]
+                exact, observed = self._one_by_one(parameters, scaled, draws, names)
+            else:
+                exact, observed = self._once(parameters, scaled, draws, "")
         failed: Column = False
         if self._encoder.guarded:
             observed, score, failed = self._encoder.judge(observed, xp)
@@ -103,24 +119,43 @@ class Evaluator:
             count[rows] if np.ndim(count) else count,
             tuple(column[rows] for column in scaled),
             xp,
+            rows,
         )
         metrics, *columns = [spread(field, rows, len(skipped)) for field in part]
         return (metrics, *columns)
 
     def _one_by_one(
-        self, parameters: Any, key: NDArray[Any], count: Column, scaled: Columns
-    ) -> Evaluation:
+        self, parameters: Any, scaled: Columns, draws: Columns, names: list[str]
+    ) -> tuple[Columns, Columns]:
         """Evaluate rows one after the other: their family may not be asked twice."""
-        counts = np.broadcast_to(count, key.shape)
-        rows = [
-            self.evaluate(
+        seen = [
+            self._once(
                 parameters_of(parameters, row),
-                int(key[row]),
-                int(counts[row]),
                 tuple(float(column[row]) for column in scaled),
-                _ROW,
+                tuple(float(column[row]) for column in draws),
+                name,
             )
-            for row in range(len(key))
+            for row, name in enumerate(names)
         ]
-        metrics, *columns = [stack(field) for field in zip(*rows, strict=True)]
-        return (metrics, *columns)
+        exact, observed = (
+            tuple(map(np.array, zip(*rows, strict=True))) for rows in zip(*seen, strict=True)
+        )
+        return exact, observed
+
+    def _once(
+        self, parameters: Any, scaled: Columns, draws: Columns, where: str
+    ) -> tuple[Columns, Columns]:
+        """Evaluate one row of an impure family, whose work may raise exceptions."""
+        family = self._family
+        try:
+            return family.evaluate(parameters, scaled, self.noise, draws, _ROW)
+        except Exception as error:
+            configuration = family.space.configuration(family.space.position(scaled))
+            message = f"family {family.name!r} did not evaluate {configuration}{where}: {error!r}"
+            if not family.may_fail:
+                raise RuntimeError(
+                    f"{message}; a family with may_fail = True goes on: the evaluation has failed"
+                ) from error
+            warnings.warn(f"{message}; the evaluation has failed", RuntimeWarning, stacklevel=2)
+            nothing = (np.nan,) * len(family.metrics)
+            return nothing, nothing

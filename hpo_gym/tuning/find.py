@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -48,15 +47,3 @@ def only_task(process: TuningProcess, split: str | None = None) -> Any:
             "there is no single reference; fix one with the option task"
         )
     return process.family.sample(split, options.task or 0)
-
-
-def problem_of(env: Any) -> Problem:
-    """What a tuner may know of an environment.
-
-    Args:
-        env: A problem, or whatever `process_of` takes.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    return env if isinstance(env, Problem) else process_of(env).problem

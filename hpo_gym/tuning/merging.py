@@ -99,10 +99,3 @@ def spread(field: Any, rows: NDArray[np.intp], count: int) -> Any:
     column = np.zeros(count, dtype=np.asarray(field).dtype)
     column[rows] = field
     return column
-
-
-def stack(field: Any) -> Any:
-    """A field of rows evaluated one by one as columns (N,)."""
-    if isinstance(field[0], tuple | list):
-        return tuple(np.array(column) for column in zip(*field, strict=True))
-    return np.array(field)

@@ -139,7 +139,8 @@ class Encoder:
             (size,) float32 from floats; (N, size) from arrays or tensors (N,), in their kind.
 
         Raises:
-            ValueError: There are more evaluations than the budget has.
+            ValueError: There are more evaluations than the budget has, or one has the wrong number
+                of coordinates or metrics, or a coordinate outside [-1, 1].
         """
         paid = len(trials) - self.start_evaluated
         if not 0 <= paid <= self.max_evaluations:
@@ -151,7 +152,8 @@ class Encoder:
         rows: list[Columns] = []
         unit, features = zeros, (0.0,) * self.features
         best_unit, best_score = zeros, -np.inf
-        for trial in trials:
+        for number, trial in enumerate(trials):
+            self._check(number, trial, xp)
             unit = trial.unit
             metrics, score, failed = self.judge(trial.metrics, xp)
             features = self.shown(metrics, failed, xp)
@@ -159,12 +161,26 @@ class Encoder:
             best_unit = xp.select(better, tuple(unit), best_unit)
             best_score = xp.where(better, score, best_score)
             rows += self.row(unit, features)
-        best_score = xp.maximum(best_score, 0.0)
         groups = self.summary(unit, features, best_unit, best_score, paid, xp)
         if self.rows:
             empty = (0.0,) * self.row_size
             groups = (*groups, *rows, *[empty] * (self.rows - len(trials)))
         return xp.pack(groups)
+
+    def _check(self, number: int, trial: Trial, xp: Namespace) -> None:
+        """Raise ValueError if a trial is not one of this family's."""
+        sizes = len(trial.unit), len(trial.metrics)
+        if sizes != (self.dimension, self.features):
+            raise ValueError(
+                f"evaluation {number} has {sizes[0]} unit coordinates and {sizes[1]} metrics: "
+                f"give {self.dimension} and {self.features}, of {list(self.family.space.names)} "
+                f"and {list(self.family.metrics)}"
+            )
+        if not (abs(xp.pack([trial.unit])) <= 1.0).all():  # False also where one is NaN
+            raise ValueError(
+                f"evaluation {number} has the unit coordinates {trial.unit!r}: give numbers in "
+                "[-1, 1], such as `SearchSpace.unit` makes of natural values"
+            )
 
     def summary(
         self,
@@ -189,9 +205,7 @@ class Encoder:
         known: Column = 1.0
         if not self.start_evaluated:
             known = xp.where(evaluations > 0, 1.0, 0.0)
-        if self.guarded or not self.start_evaluated:
-            best_score = xp.maximum(best_score, 0.0)
-        return unit, features, best_unit, (best_score, budget, known)
+        return unit, features, best_unit, (xp.maximum(best_score, 0.0), budget, known)
 
     def summary_of_nothing(self, xp: Namespace) -> tuple[Columns, ...]:
         """The "summary" before any evaluation, in groups."""
@@ -219,18 +233,13 @@ class Encoder:
     @cached_property
     def _worst(self) -> tuple[float, ...]:
         """Features that no evaluation can fall short of."""
-        zeros, ones = (0.0,) * self.features, (1.0,) * self.features
-        return tuple(
-            1.0 if name in self.family.goals and self._falls(name, zeros, ones) else 0.0
-            for name in self.family.metrics
-        )
+        family, ends = self.family, [(end,) * self.features for end in (0.0, 1.0)]
 
-    def _falls(self, metric: str, zeros: Columns, ones: Columns) -> bool:
-        xp = Floats()
-        at_zeros, at_ones = (
-            self.family.score_of(features, metric, xp) for features in (zeros, ones)
-        )
-        return bool(at_ones < at_zeros)
+        def falls(metric: str) -> bool:
+            at_zeros, at_ones = (family.score_of(end, metric, Floats()) for end in ends)
+            return bool(at_ones < at_zeros)
+
+        return tuple(float(name in family.goals and falls(name)) for name in family.metrics)
 
     def checked(self, observation: Any) -> NDArray[np.float32]:
         """Observations as an array (..., size).

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from inspect import Parameter, Signature, signature
-from math import isfinite
+from numbers import Real
 from typing import Any, TypeVar
+
+import numpy as np
 
 from hpo_gym.families import Family, make_family, require_optimum
 from hpo_gym.tuning.observations import OBSERVATIONS
@@ -17,35 +20,38 @@ Constructor = TypeVar("Constructor")
 
 ACTIONS = ("propose", "adjust", "nudge")
 
+MOST_EVALUATIONS = 1_000_000
 
-def _require(condition: bool, name: str, value: Any, wanted: str) -> None:
-    if not condition:
-        raise ValueError(f"option {name} = {value!r} is not valid: it must be {wanted}")
+
+@contextmanager
+def naming(what: str, value: Any) -> Iterator[None]:
+    """Say in the errors of others which option had which value."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{what} = {value!r} is not valid: {error}") from error
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and isfinite(value)
-        and low <= value <= high
-    )
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and bool(low <= value <= high)
 
 
 def _is_one_of(value: Any, known: Iterable[str]) -> bool:
     return isinstance(value, str) and value in known
 
 
-def _is_count(value: Any, low: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= low
+def _is_count(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and _is_number(value, low, high)
 
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that defines an environment; all values can be written as JSON.
+    """Everything that defines an environment; NumPy's numbers and arrays are taken for Python's.
 
     Attributes:
-        family: Name of a family, or a dict with a ``name`` and parameters.
+        family: Name of a family, or a dict with a ``name`` and parameters. A family itself will do,
+            but `gymnasium.envs.registration.EnvSpec.to_json` cannot write that one.
         split: The tasks from which a reset draws: "train", "validation" or "test".
         task: A fixed task index, or None to draw one at every reset.
         action: "propose", "adjust" or "nudge".
@@ -54,8 +60,8 @@ class Options:
         reward: "f1_gain", "f1_delta" or "log_regret" (see `hpo_gym.tuning.rewards`).
         metric: The primary metric.
         evaluation_cost: Cost of an evaluation, in units of the score, >= 0.
-        epoch_cost: Cost of 100 epochs, in units of the score, >= 0.
-        max_evaluations: The budget, >= 1.
+        epoch_cost: Cost of 100 units of the resource (of classifiers: epochs), likewise.
+        max_evaluations: The budget, from 1 to 1,000,000.
         start: "random", "none", or a configuration.
         noise: Standard deviation of the observed metrics in [0, 1]; None for the family's own.
         observation: "summary" or "history".
@@ -81,69 +87,72 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
-        choices = {"action": ACTIONS, "observation": OBSERVATIONS, "reward": REWARDS}
-        for name, known in choices.items():
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if isinstance(value, (np.generic, np.ndarray)):
+                self._set(option.name, value.tolist())
+        family = self.made_family
+        for name, known, where in (
+            ("action", ACTIONS, ""),
+            ("observation", OBSERVATIONS, ""),
+            ("reward", REWARDS, ""),
+            ("metric", family.goals, f" for the family {family.name!r}"),
+            ("split", family.sizes, f" for the family {family.name!r}"),
+        ):
+            exists = _is_one_of(getattr(self, name), known)
+            self._require(name, exists, f"one of {list(known)}{where}")
+        self._require("stop", isinstance(self.stop, bool), "True or False")
+        self._check_numbers()
+        self._check_against(family)
+
+    def _require(self, name: str, condition: bool, wanted: str) -> None:
+        if not condition:
             value = getattr(self, name)
-            _require(_is_one_of(value, known), name, value, f"one of {list(known)}")
-        _require(isinstance(self.stop, bool), "stop", self.stop, "True or False")
-        for name in ("evaluation_cost", "epoch_cost"):
-            value = getattr(self, name)
-            _require(_is_number(value, 0.0, 1e6), name, value, "a number in [0, 1e6]")
-        _require(
-            _is_number(self.adjust_step, 1e-6, 1.0), "adjust_step", self.adjust_step, "in [1e-6, 1]"
-        )
-        _require(
-            _is_count(self.max_evaluations, 1),
-            "max_evaluations",
-            self.max_evaluations,
-            "a whole number >= 1",
-        )
-        if self.noise is not None:
-            _require(_is_number(self.noise, 0.0, 1.0), "noise", self.noise, "None or in [0, 1]")
-        if isinstance(self.start, str):
-            known = ["random", "none"] if self.action == "propose" else ["random"]
-            _require(
-                self.start in known,
-                "start",
-                self.start,
-                f"one of {known} or a configuration (with action={self.action!r})",
-            )
-        for name in ("adjust_step", "evaluation_cost", "epoch_cost"):
-            object.__setattr__(self, name, float(getattr(self, name)))  # no NumPy numbers in infos
-        self._check_against(self.made_family)
+            raise ValueError(f"option {name} = {value!r} is not valid: it must be {wanted}")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # the only way to convert a frozen dataclass's field
 
     @cached_property
     def made_family(self) -> Family:
         """The family itself."""
-        return make_family(self.family)
+        with naming("option family", self.family):
+            return make_family(self.family)
+
+    def _check_numbers(self) -> None:
+        bounds = {
+            "adjust_step": (1e-6, 1.0),
+            "evaluation_cost": (0.0, 1e6),
+            "epoch_cost": (0.0, 1e6),
+            "noise": (0.0, 1.0),
+        }
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if name == "noise" and value is None:
+                continue
+            wanted = f"a number in [{low:g}, {high:g}]" + " or None" * (name == "noise")
+            self._require(name, _is_number(value, low, high), wanted)
+            self._set(name, float(value))
+        possible = _is_count(self.max_evaluations, 1, MOST_EVALUATIONS)
+        self._require("max_evaluations", possible, f"a whole number in [1, {MOST_EVALUATIONS}]")
 
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
-        _require(
-            _is_one_of(self.metric, family.goals),
-            "metric",
-            self.metric,
-            f"one of {list(family.goals)} for the family {family.name!r}",
-        )
-        _require(
-            _is_one_of(self.split, family.sizes),
-            "split",
-            self.split,
-            f"one of {list(family.sizes)} for the family {family.name!r}",
-        )
-        size = family.sizes[self.split]
-        _require(
-            self.task is None or (_is_count(self.task, 0) and self.task < size),
-            "task",
-            self.task,
-            f"None or a whole number in [0, {size - 1}]",
-        )
+        most = family.sizes[self.split] - 1
+        exists = self.task is None or _is_count(self.task, 0, most)
+        self._require("task", exists, f"None or a whole number in [0, {most}]")
         if self.noise is not None:
-            family.check_noise(self.noise)
+            with naming("option noise", self.noise):
+                family.check_noise(self.noise)
         if self.reward == "log_regret":
             require_optimum(family, "option reward = 'log_regret'")
-        if not isinstance(self.start, str):
-            family.space.unit(self.start)
+        if isinstance(self.start, (Mapping, list, tuple)):
+            with naming("option start", self.start):
+                family.space.unit(self.start)
+        else:
+            words = ["random", "none"] if self.action == "propose" else ["random"]
+            wanted = f"one of {words} or a configuration (with action={self.action!r})"
+            self._require("start", _is_one_of(self.start, words), wanted)
 
 
 def shows_options(constructor: Constructor) -> Constructor:

@@ -72,19 +72,16 @@ class TuningProcess:
         self.info_types = self._info_types()
 
     def _info_types(self) -> dict[str, type]:
-        regret = {"regret": float} if self.knows_optimum else {}
-        success = {"is_success": bool} if self.knows_optimum else {}
-        failed = {"failed": bool} if self.family.may_fail is not False else {}
         check_names(self.family)
         return {
             **{name: p.dtype for name, p in self.space.parameters.items()},
             **dict.fromkeys(self.family.metrics, float),
             f"best_{self.options.metric}": float,
-            **regret,
+            **({"regret": float} if self.knows_optimum else {}),
             **dict.fromkeys(("cost", "total_cost"), float),
             **dict.fromkeys(("evaluations", "task"), int),
-            **success,
-            **failed,
+            **({"is_success": bool} if self.knows_optimum else {}),
+            **({"failed": bool} if self.encoder.guarded else {}),
         }
 
     @cached_property

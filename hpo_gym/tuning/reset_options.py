@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import Family, KnownOptimum
-from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.options import Options, naming
 from hpo_gym.tuning.state import Episode, Tasks
 
 _KNOWN = ["start", "model", "task"]
@@ -53,7 +53,8 @@ class EpisodeReader:
                     f"options['start'] = {start!r} needs an environment that evaluates a start; "
                     "this one has start='none'"
                 )
-            start = self._family.space.unit(start)
+            with naming("options['start']", start):
+                start = self._family.space.unit(start)
         return Episode(start, self._read_tasks(options.get("model"), options.get("task"), rows))
 
     def tasks(self, index: Column) -> Tasks:
@@ -91,33 +92,23 @@ class EpisodeReader:
             )
         if model is not None:
             family, best = self._family, np.nan
-            parameters = family.with_model(model)
+            with naming("options['model']", model):
+                parameters = family.with_model(model)
             if isinstance(family, KnownOptimum):
                 best = family.best_score(parameters, self._options.metric)
             return Tasks(-1, parameters, best)
         if task is None:
             return None
-        index, size = np.asarray(task), self._family.sizes[self._options.split]
-        if index.ndim:
-            index = _of_rows(task, index, rows)
-        if index.dtype.kind not in "iu" or not ((index >= 0) & (index < size)).all():
+        size = self._family.sizes[self._options.split]
+        with naming("options['task']", task):
+            index = np.asarray(task)
+        fits = index.ndim == 0
+        if rows is not None and index.shape == rows.shape:
+            index, fits = index[rows], True
+        if not fits or index.dtype.kind not in "iu" or not ((index >= 0) & (index < size)).all():
             raise ValueError(
                 f"options['task'] = {task!r} must be a whole number in [0, {size - 1}], of the "
-                f"split {self._options.split!r} (a vector environment also takes one per row)"
+                f"split {self._options.split!r}; a vector environment also takes an array of one "
+                "per row"
             )
         return self.tasks(index.astype(np.int64) if index.ndim else int(index))
-
-
-def _of_rows(task: Any, index: NDArray[Any], rows: NDArray[Any] | None) -> NDArray[Any]:
-    """The tasks of the rows that are reset."""
-    if rows is None:
-        raise ValueError(
-            f"options['task'] = {task!r} must be one whole number here; a vector environment "
-            "takes one per row"
-        )
-    if index.shape != rows.shape:
-        raise ValueError(
-            f"options['task'] must be one whole number, or {len(rows)}, one per row, got the "
-            f"shape {index.shape}"
-        )
-    return np.asarray(index[rows])

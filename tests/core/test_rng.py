@@ -100,7 +100,6 @@ def test_normals_from_uniforms():
 )
 def test_words_of_other_kinds_are_refused(key, kind):
     for draw in (
-        rng.mix,
         lambda key: rng.derive(key, 1),
         lambda key: rng.derive(1, key),
         lambda key: rng.uniforms(key, 1),

@@ -53,7 +53,7 @@ def test_next_step_does_not_look_at_the_actions_of_rows_it_resets():
     [
         ([True, False], "boolean array"),
         (np.array([1, 0]), "boolean array"),
-        (np.array([True]), r"\(1,\)"),
+        (np.array([True]), r"\(2,\)"),
         (np.zeros(2, dtype=bool), "at least one"),
     ],
 )

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
 
-from hpo_gym import TuningEnv, TuningVectorEnv
+from hpo_gym import Categorical, SearchSpace, TuningEnv, TuningVectorEnv
+from hpo_gym.arrays import Floats
 from hpo_gym.testing.rollouts import assert_equal
+from hpo_gym.tuning import Options
+from hpo_gym.tuning.actions import ActionMode
 
 START = {"thr": 0.5, "epochs": 50, "lr": 10**-1.6}  # the centre of the space, up to rounding
 
@@ -155,3 +158,15 @@ def test_stop_needs_a_positive_component():
         env.reset(seed=0)
         action = np.array([0, 0, 0, value], dtype=np.float32)
         assert env.step(action)[2] is stops
+
+
+def test_nudges_of_a_choice():
+    """Climbing to the wall beside the winner is not enough: it has to come down."""
+    space = SearchSpace({"model": Categorical(["tree", "net"])})
+    mode, xp = ActionMode(Options(action="nudge"), space.dimension), Floats()
+    unit = space.unit({"model": "tree"})
+    for _ in range(12):
+        unit = mode.target(unit, mode.read(4), xp)
+    assert unit == (1.0, 1.0) and space.configuration(unit) == {"model": "tree"}
+    unit = mode.target(unit, mode.read(1), xp)
+    assert space.configuration(unit) == {"model": "net"}

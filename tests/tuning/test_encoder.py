@@ -98,3 +98,41 @@ def test_too_many_evaluations_are_refused():
     trial = Trial((0.0, 0.0, 0.0), (0.5, 0.5, 1.0, 0.5, 0.5))
     with pytest.raises(ValueError, match="3 evaluations cannot be encoded: the budget is 2"):
         encoder.encode([trial] * 3, Floats())
+
+
+GOOD = (0.5, 0.5, 1.0, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("unit", "metrics", "words"),
+    [
+        ((0.0, 0.0), GOOD, r"evaluation 1 has 2 unit coordinates and 5 metrics: give 3 and 5"),
+        ((0.0,) * 3, GOOD[:4], r"3 unit coordinates and 4 metrics: .*'thr', 'epochs', 'lr'"),
+        ((0.0, 0.3, 1.5), GOOD, r"evaluation 1 has the unit coordinates"),
+        ((0.0, 50.0, 0.01), GOOD, r"give numbers in \[-1, 1\], such as `SearchSpace.unit`"),
+        ((0.0, np.nan, 0.0), GOOD, r"evaluation 1 has the unit coordinates"),
+    ],
+)
+@pytest.mark.parametrize("observation", ["summary", "history"])
+@pytest.mark.parametrize("kind", ["floats", "arrays", "tensors"])
+def test_trials_that_do_not_fit_are_refused(unit, metrics, words, observation, kind):
+    encoder = encoder_of({"start": "none", "observation": observation, "max_evaluations": 4})
+    xp, many = Floats(), tuple
+    if kind == "arrays":
+        xp, many = Vectors(), lambda columns: np.array([[0.0, c] for c in columns])
+    elif kind == "tensors":
+        torch = pytest.importorskip("torch")
+        from hpo_gym.arrays.tensors import Tensors
+
+        xp, many = Tensors(), lambda columns: [torch.tensor([0.0, c]) for c in columns]
+    good = Trial(many((0.0,) * 3), many(GOOD))
+    encoder.encode([good], xp)
+    with pytest.raises(ValueError, match=words):
+        encoder.encode([good, Trial(many(unit), many(metrics))], xp)
+
+
+def test_a_failure_shows_no_score_below_zero():
+    """Also of a family that says that it never fails."""
+    encoder = encoder_of({"start": "random", "observation": "summary", "max_evaluations": 4})
+    failed = Trial((0.5,) * 3, (np.nan,) * 5)
+    assert encoder.decode(encoder.encode([failed], Floats())).best_score == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -64,3 +65,64 @@ def test_names_that_infos_use_are_refused(name):
 
     with pytest.raises(ValueError, match=f"called \\['{name}'\\]: each needs a name of its own"):
         TuningEnv(family=Clash(), metric="error")
+
+
+class Fickle(Fragile):
+    """Real work, which raises an exception on the upper half."""
+
+    name, pure = "fickle", False
+
+    def evaluate(self, parameters, scaled, noise, draws, xp):
+        (x,) = scaled
+        if x > 0.5:
+            raise MemoryError("out of memory")
+        return (x,), (x,)
+
+
+class Strict(Fickle):
+    """Promises not to fail, and does."""
+
+    name, may_fail = "strict", False
+
+
+ACTIONS = np.array([[-0.5], [0.5], [-1.0]], np.float32)
+
+
+@pytest.mark.parametrize("start", ["none", {"x": 0.75}], ids=str)
+def test_an_exception_is_a_failed_evaluation_of_its_row_alone(start):
+    options = OPTIONS | {"family": Fickle(), "start": start}
+    envs = TuningVectorEnv(3, **options)
+    with pytest.warns(RuntimeWarning) as warned:
+        envs.reset(seed=0)
+        observations, rewards, _, _, infos = envs.step(ACTIONS)
+    assert "'fickle' did not evaluate {'x': 0.75} (row 1): MemoryError(" in str(warned[-1].message)
+    assert len(warned) == (1 if start == "none" else 4)
+    if start != "none":
+        assert "{'x': 0.75} (row 2 of those that begin): Memory" in str(warned[2].message)
+    assert infos["failed"].tolist() == [False, True, False]
+    assert infos["error"].tolist() == [0.25, 0.0, 0.0]
+    assert infos["cost"].tolist() == [0.002] * 3
+    for row, action in enumerate(ACTIONS):
+        env = TuningEnv(**options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            env.reset(seed=0)
+            observation, reward, _, _, info = env.step(action)
+        np.testing.assert_array_equal(observation, observations[row])
+        assert (reward, info) == (rewards[row], {name: infos[name][row] for name in info})
+
+
+def test_an_exception_of_a_family_that_promised_not_to_fail_says_where():
+    options = OPTIONS | {"family": Strict(), "start": "none", "stop": True}
+    env, envs = TuningEnv(**options), TuningVectorEnv(3, **options)
+    env.reset(seed=0)
+    envs.reset(seed=0)
+    with pytest.raises(RuntimeError, match=r"'strict' did not evaluate \{'x': 0.75\}: Mem") as one:
+        env.step(np.array([0.5, -1.0], np.float32))
+    assert isinstance(one.value.__cause__, MemoryError)
+    actions = np.array([[0.0, 1.0], [0.0, -1.0], [0.5, -1.0]], np.float32)
+    with pytest.raises(RuntimeError, match=r"\{'x': 0.75\} \(row 2\): .* may_fail = True") as many:
+        envs.step(actions)
+    assert isinstance(many.value.__cause__, MemoryError)
+    actions[2] = 0.0
+    assert envs.step(actions)[4]["evaluations"].tolist() == [0, 1, 1]  # nothing had changed

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from hpo_gym.tuning.find import problem_of, process_of
+from hpo_gym.tuning.find import process_of
 from hpo_gym.tuning.optimal import optimal_return, trade_off
 
 T = 3
@@ -123,8 +123,8 @@ def test_dynamics_are_found_behind_all_kinds_of_environments() -> None:
 
 
 def test_the_resource_is_the_number_of_epochs() -> None:
-    assert problem_of(gym.make("FictitiousHPO-v0")).resource_axis == 1
-    assert problem_of(gym.make("BealeHPO-v0")).resource_axis is None
+    assert process_of(gym.make("FictitiousHPO-v0")).problem.resource_axis == 1
+    assert process_of(gym.make("BealeHPO-v0")).problem.resource_axis is None
 
 
 @pytest.mark.parametrize(
