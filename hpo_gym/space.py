@@ -36,6 +36,18 @@ def _fields(parameter: Parameter) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
 
 
+def _described(entry: Any) -> tuple[str, Parameter]:
+    """Name and parameter of an entry of a description."""
+    fields = dict(entry) if isinstance(entry, Mapping) else {}
+    name, kind = fields.pop("name", None), fields.pop("kind", None)
+    if not isinstance(name, str) or not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError(f"{entry!r} must have a 'name', a string, and a 'kind' of {[*_KINDS]}")
+    try:
+        return name, _KINDS[kind](**fields)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"parameter {name!r}: {error}") from error
+
+
 class SearchSpace:
     """An ordered set of parameters.
 
@@ -66,19 +78,21 @@ class SearchSpace:
     """
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
-        if not isinstance(parameters, Mapping) or not all(
-            isinstance(parameter, Parameter) for parameter in parameters.values()
-        ):
+        if not isinstance(parameters, Mapping):
             raise ValueError(
-                f"a search space is made of a dict from names to {' or '.join(_KINDS).title()}, "
-                f"not of {parameters!r}"
+                f"a search space is made of a dict from names to parameters, not of {parameters!r}"
             )
+        for name, parameter in parameters.items():
+            if not isinstance(name, str) or not name:
+                raise ValueError(f"the name {name!r} of a parameter must be a non-empty string")
+            if not isinstance(parameter, Parameter):
+                raise ValueError(
+                    f"parameter {name!r} = {parameter!r} must be a Float, Integer or Categorical"
+                )
         if not 1 <= len(parameters) <= MOST_PARAMETERS:
             raise ValueError(
                 f"a search space has 1 to {MOST_PARAMETERS} parameters, got {len(parameters)}"
             )
-        if not all(isinstance(name, str) and name for name in parameters):
-            raise ValueError(f"names must be non-empty strings, got {list(parameters)!r}")
         self.parameters = dict(parameters)
         self.names = tuple(parameters)
         self.slices: dict[str, slice] = {}
@@ -93,18 +107,15 @@ class SearchSpace:
         """The search space with this description, also after a round trip through JSON.
 
         Raises:
-            ValueError: A kind of parameter does not exist, or a name occurs twice.
+            ValueError: An entry describes no parameter, or a name occurs twice.
         """
-        parameters: dict[str, Parameter] = {}
-        for entry in description:
-            fields = dict(entry)
-            name, kind = fields.pop("name"), fields.pop("kind")
-            if kind not in _KINDS or name in parameters:
-                raise ValueError(
-                    f"{entry!r} must have a name of its own, and a kind of {[*_KINDS]}"
-                )
-            parameters[name] = _KINDS[kind](**fields)
-        return cls(parameters)
+        if not isinstance(description, (list, tuple)):
+            raise ValueError(f"a search space is described by a list of dicts, not {description!r}")
+        described = [_described(entry) for entry in description]
+        names = [name for name, _ in described]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every parameter must have a name of its own, got {names}")
+        return cls(dict(described))
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-able description; see `from_description`."""
@@ -130,7 +141,11 @@ class SearchSpace:
     @cached_property
     def _logs(self) -> list[tuple[int, _Map]]:
         """How parameters on a log axis become natural, and their places among the parameters."""
-        return [(i, p.natural) for i, p in enumerate(self.parameters.values()) if p.log]
+        return [
+            (i, p.natural)
+            for i, p in enumerate(self.parameters.values())
+            if not isinstance(p, Categorical) and p.log
+        ]
 
     @cached_property
     def _numbers(self) -> list[tuple[int, Float | Integer]]:
@@ -229,9 +244,18 @@ class SearchSpace:
         return tuple(natural)
 
     def configuration(self, unit: Sequence[float] | FloatArray) -> dict[str, Any]:
-        """What a unit configuration evaluates: Python values by name, inside all bounds."""
-        xp = Floats()
-        numbers = self.natural(self.scaled(tuple(map(float, unit)), xp), xp)
+        """What a unit configuration evaluates: Python values by name, inside all bounds.
+
+        Raises:
+            ValueError: It is not made of `dimension` finite numbers.
+        """
+        xp, coordinates = Floats(), tuple(map(float, unit))
+        if len(coordinates) != self.dimension or xp.nonfinite(coordinates):
+            raise ValueError(
+                f"unit = {coordinates} must be {self.dimension} numbers in [-1, 1], those of "
+                f"{list(self.names)} in order"
+            )
+        numbers = self.natural(self.scaled(coordinates, xp), xp)
         pairs = zip(self.parameters.items(), numbers, strict=True)
         return {name: parameter.value(number) for (name, parameter), number in pairs}
 

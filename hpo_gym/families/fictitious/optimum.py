@@ -39,23 +39,6 @@ _LARGEST_LOSS = 1e100
 _SLACK = 1e-12
 
 
-def finite_number(name: str, value: Any) -> float:
-    """The constant as a float.
-
-    Raises:
-        ValueError: It is not a finite real number.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ValueError(f"{name} = {value!r} must be a number")
-    try:
-        number = float(value)
-    except OverflowError:  # an int beyond the largest float
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} = {number!r} must be finite")
-    return number
-
-
 def check_admissible(c: Any) -> None:
     """Raise ValueError unless the constants make a model over the whole search space."""
     for field in fields(c):
