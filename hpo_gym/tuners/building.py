@@ -29,7 +29,15 @@ def build_agent(
 
     Raises:
         TypeError: The factory cannot be called like that.
+        ValueError: ``needs`` is none of `NEEDS`.
     """
+    if not callable(factory):
+        raise TypeError(
+            f"a tuner is built from a class or a function, not from {factory!r}; "
+            "hpo_gym.tuners.registry.make_agent(name, env) makes one by its name"
+        )
+    if needs is not None and needs not in NEEDS:
+        raise ValueError(f"needs = {needs!r} must be None or one of {NEEDS}")
     process, parameters = process_of(env), signature(factory).parameters
     known = {"family": process.family, "process": process}
     allowed = known if needs is None else NEEDS[1 : NEEDS.index(needs) + 1]
