@@ -30,12 +30,6 @@ _KINDS: Mapping[str, type[Parameter]] = {
 }
 
 
-def _fields(parameter: Parameter) -> dict[str, Any]:
-    """The arguments of a parameter, as a round trip through JSON leaves them: no tuples."""
-    fields = asdict(parameter)
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
-
-
 def _described(entry: Any) -> tuple[str, Parameter]:
     """Name and parameter of an entry of a description."""
     fields = dict(entry) if isinstance(entry, Mapping) else {}
@@ -118,11 +112,12 @@ class SearchSpace:
         return cls(dict(described))
 
     def describe(self) -> list[dict[str, Any]]:
-        """JSON-able description; see `from_description`."""
-        return [
-            {"name": name, "kind": type(parameter).__name__.lower(), **_fields(parameter)}
-            for name, parameter in self.parameters.items()
-        ]
+        """JSON-able description, as a round trip leaves it: no tuples; see `from_description`."""
+        described = []
+        for name, parameter in self.parameters.items():
+            facts = {"name": name, "kind": type(parameter).__name__.lower(), **asdict(parameter)}
+            described.append({k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()})
+        return described
 
     def __repr__(self) -> str:
         return f"SearchSpace({self.parameters!r})"
@@ -192,7 +187,10 @@ class SearchSpace:
         Returns:
             One column per parameter; a block if a block was given.
         """
-        numbers = self._coordinates_of_numbers(unit) if self._has_choices else unit
+        numbers: Any = unit
+        if self._has_choices:
+            places = [place for place, _ in self._numbers]
+            numbers = unit[places] if isinstance(unit, np.ndarray) else [unit[i] for i in places]
         columns: Any
         if isinstance(numbers, np.ndarray):  # all rows of a block in one pass
             starts, halves, rounding = self._blocks[relaxed]
@@ -211,10 +209,6 @@ class SearchSpace:
                 ]
             )
         return self._with_choices(columns, unit, xp) if self._has_choices else columns
-
-    def _coordinates_of_numbers(self, unit: Columns) -> Columns:
-        places = [place for place, _ in self._numbers]
-        return unit[places] if isinstance(unit, np.ndarray) else [unit[i] for i in places]
 
     def _with_choices(self, numbers: Columns, unit: Columns, xp: Namespace) -> Columns:
         """Scaled numbers with the choices between them, in the order of the parameters."""

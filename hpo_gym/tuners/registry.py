@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_gym.references import absolute, load, reference_to, source_file, split
-from hpo_gym.tuners.building import NEEDS, build_agent
+from hpo_gym.tuners.agent import NEEDS, build_agent
 
 SPEEDS = ("fast", "medium", "slow")
 

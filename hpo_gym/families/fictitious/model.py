@@ -236,7 +236,9 @@ class FictitiousModel:
         Raises:
             ValueError: The metric has no optimum here.
         """
-        thr, epochs, z = fictitious_optimum.best(self, metric)
+        thrs, zs, values = fictitious_optimum.frontier(self, metric)
+        row = int(values.argmin() if metric == "loss" else values.argmax())
+        thr, epochs, z = float(thrs[row]), row + 1.0, float(zs[row])
         metrics = Metrics(*equations(self, (thr, epochs, z), namespace_of(thr)))
         return Optimum(thr, int(epochs), 10.0**z, getattr(metrics, metric), metrics)
 
