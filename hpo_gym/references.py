@@ -16,8 +16,6 @@ from typing import Any
 _FILE_MODULE = "hpo_gym_file_"
 """What the names of modules begin with that were loaded from a file."""
 
-_DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
-
 
 def split(reference: str) -> tuple[str, str]:
     """The module or file of a reference, and the attribute.
@@ -72,20 +70,25 @@ def source_file(reference: str) -> Path:
     """The file that a reference points into. Nothing is imported.
 
     Raises:
-        ValueError: There is no such file, or it mentions no such attribute.
+        ValueError: There is no such file.
     """
-    source, attribute = split(reference)
+    source, _ = split(reference)
     path = Path(source) if _is_file(source) else _file_of(source)
     if path is None or not path.is_file():
         kind = "file" if _is_file(source) else "module with a source file on Python's path called"
         raise ValueError(f"{reference!r}: there is no {kind} {source!r}")
-    if path.suffix == ".py":
-        _check_mentioned(reference, attribute.split(".")[0], path)
     return path
 
 
-def _check_mentioned(reference: str, name: str, path: Path) -> None:
-    """Raise unless a file may define a name, as far as one can tell without running it."""
+def check(reference: str) -> None:
+    """Check that a reference may lead somewhere, as far as one can tell without importing it.
+
+    Raises:
+        ValueError: There is no such file, or it mentions no such attribute.
+    """
+    path, name = source_file(reference), split(reference)[1].split(".")[0]
+    if path.suffix != ".py":
+        return
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError) as error:
@@ -93,7 +96,8 @@ def _check_mentioned(reference: str, name: str, path: Path) -> None:
     fields = ("name", "asname", "id", "value")  # of definitions, imports, variables and texts
     mentioned = {getattr(node, field, None) for node in ast.walk(tree) for field in fields}
     if mentioned.isdisjoint((name, "*", "__getattr__")):
-        defined = [node.name for node in tree.body if isinstance(node, _DEFINITIONS)]
+        kinds = (ast.ClassDef, ast.FunctionDef)
+        defined = [node.name for node in tree.body if isinstance(node, kinds)]
         raise ValueError(f"{reference!r}: {path} has no {name!r}; it defines {defined}")
 
 

@@ -15,7 +15,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from hpo_gym.references import absolute, load, reference_to, source_file, split
+from hpo_gym.references import absolute, check, load, reference_to, source_file, split
 from hpo_gym.tuners.agent import NEEDS, build_agent
 
 SPEEDS = ("fast", "medium", "slow")
@@ -198,7 +198,7 @@ def read_agent(text: str) -> AgentEntry:
         name, reference = text.rpartition(":")[2], text
     if not name:
         raise ValueError(f"{text!r} must be 'module:attribute' or 'NAME=module:attribute'")
-    source_file(reference)
+    check(reference)
     return AgentEntry(name, absolute(reference), group="yours", needs="family")
 
 
