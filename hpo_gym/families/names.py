@@ -38,8 +38,8 @@ def check_names(family: Family | type[Family]) -> None:
         )
     bests = [f"best_{metric}" for metric in family.goals]
     names = [*family.space.names, *family.metrics, *bests, *RESERVED]
-    names += [f"_{name}" for name in names]  # masks of vector environments
-    double = sorted({name for name in names if names.count(name) > 1})
+    masks = [f"_{name}" for name in names]  # of vector environments
+    double = sorted({name for name in names if names.count(name) > 1 or name in masks})
     if double:
         raise ValueError(
             f"family {family.name!r} has parameters or metrics called {double}: each needs a name "
