@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
+from math import inf, isfinite, nan
 from numbers import Real
 from typing import Any, ClassVar, TypeAlias
 
@@ -38,8 +38,29 @@ _LN10 = float(np.log(10.0))
 _TOLERANCE = 1e-6
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+Choice: TypeAlias = str | int | float | bool | None
+
+
+def plain(value: Any) -> Any:
+    """The value, a number of NumPy as one of Python: JSON knows no others."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def finite_number(name: str, value: Any, where: str = "") -> float:
+    """The value as a float; ``where`` goes on with the error's sentence.
+
+    Raises:
+        ValueError: It is not a finite real number.
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    try:
+        number = float(value) if real else nan
+    except OverflowError:
+        number = inf if value > 0 else -inf
+    if not isfinite(number):
+        shown = number if real else value  # inf, not hundreds of digits
+        raise ValueError(f"{name} = {shown!r} must be a finite number{where}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -55,23 +76,29 @@ class _Number:
     """Type of natural values, in columns and in configurations."""
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.low) and _is_number(self.high)):
-            raise ValueError(f"{self!r}: the bounds must be numbers")
+        for name, value in vars(self).items():
+            about = f"{type(self).__name__}: {name}"
+            if name in ("low", "high"):
+                finite_number(about, value)
+            elif not isinstance(value, bool):
+                raise ValueError(f"{about} = {value!r} must be True or False")
         self._check_bounds()
         for name in ("low", "high"):  # the only way to convert a field of a frozen dataclass
             object.__setattr__(self, name, self.dtype(getattr(self, name)))
         low, high = self.scaled_bounds
         if not low < high:
-            raise ValueError(f"{self!r}: the bounds are too close for a log axis")
+            raise ValueError(f"{self!r}: the bounds are too close to each other")
 
     def _check_bounds(self) -> None:
-        if not (isfinite(self.high - self.low) and self.low < self.high):
-            raise ValueError(f"{self!r}: the bounds must be finite with low < high")
+        if not self.low < self.high:
+            raise ValueError(f"{self!r}: the bounds must have low < high")
         if self.log and self.low <= 0:
             raise ValueError(
                 f"{self!r}: log=True needs low > 0, got low = {self.low!r}: give natural bounds "
                 "such as 1e-4, not exponents"
             )
+        if not isfinite(float(self.high) - float(self.low)):
+            raise ValueError(f"{self!r}: high - low must be finite; choose narrower bounds")
 
     @cached_property
     def scaled_bounds(self) -> tuple[float, float]:
@@ -102,16 +129,14 @@ class _Number:
     def unit(self, name: str, value: Any) -> tuple[float, ...]:
         """Unit coordinate of a natural value; errors call the parameter by its name."""
         low, high = self.low, self.high
-        if not _is_number(value):
-            raise ValueError(f"{name} = {value!r} is not a number in [{low:g}, {high:g}]")
-        number = float(value)
+        number = finite_number(name, value, f" in [{low!r}, {high!r}]")
         below, above = (low, high) if self.log else (high - low, high - low)
+        whole = self.dtype is int and number.is_integer()
+        shown = f"{name} = {int(number) if whole else number!r}"
         if not low - _TOLERANCE * below <= number <= high + _TOLERANCE * above:
-            raise ValueError(
-                f"{name} = {number!r} is outside [{low!r}, {high!r}]; choose a value inside"
-            )
-        if self.dtype is int and not number.is_integer():
-            raise ValueError(f"{name} = {number!r} must be a whole number")
+            raise ValueError(f"{shown} is outside [{low!r}, {high!r}]; choose a value inside")
+        if self.dtype is int and not whole:
+            raise ValueError(f"{shown} must be a whole number in [{low!r}, {high!r}]")
         (unit,) = self.position(float(np.log10(number)) if self.log else number)
         return (min(max(unit, -1.0), 1.0),)
 
@@ -202,9 +227,6 @@ class Integer(_Number):
         return np.concatenate([[-1.0], 2.0 * (borders - start) / length - 1.0])
 
 
-Choice: TypeAlias = str | int | float | bool | None
-
-
 @dataclass(frozen=True)
 class Categorical:
     """A choice without an order: the largest of k unit coordinates wins, the first of equals.
@@ -225,14 +247,14 @@ class Categorical:
     def __init__(self, choices: Sequence[Choice]) -> None:
         if not isinstance(choices, (list, tuple)):
             raise ValueError(f"choices = {choices!r} must be a list or a tuple")
-        object.__setattr__(self, "choices", tuple(choices))
-        for choice in choices:
-            known = choice is None or isinstance(choice, (str, int, float))
-            if not known or (isinstance(choice, float) and not isfinite(choice)):
+        object.__setattr__(self, "choices", tuple(map(plain, choices)))
+        for choice in self.choices:
+            infinite = isinstance(choice, float) and not isfinite(choice)
+            if infinite or not isinstance(choice, Choice):
                 raise ValueError(
                     f"{self!r}: {choice!r} must be a string, a finite number, a boolean or None"
                 )
-        if not 2 <= len(set(choices)) == len(choices):
+        if not 2 <= len(set(self.choices)) == len(self.choices):
             raise ValueError(f"{self!r}: needs two or more choices, all different")
 
     @property
@@ -258,20 +280,16 @@ class Categorical:
         """Unit coordinates of an index: 1 for the choice, -1 for the others."""
         return tuple([2.0 * (scaled == i) - 1.0 for i in range(self.coordinates)])
 
-    def natural(self, scaled: Column, xp: Namespace) -> Column:
-        """The index itself."""
-        return scaled
-
     def value(self, natural: float) -> Choice:
         """The choice with this index."""
         return self.choices[int(natural)]
 
     def unit(self, name: str, value: Any) -> tuple[float, ...]:
         """Unit coordinates of a choice; errors call the parameter by its name."""
-        plain = value.item() if isinstance(value, np.generic) else value
-        for index, choice in enumerate(self.choices):
+        value = plain(value)
+        for index, choice in enumerate(self.choices if isinstance(value, Choice) else ()):
             # True equals 1, but whoever offers 0 and 1 does not mean it.
-            if isinstance(plain, bool) == isinstance(choice, bool) and plain == choice:
+            if isinstance(value, bool) == isinstance(choice, bool) and value == choice:
                 return tuple(self.position(float(index)))
         raise ValueError(f"{name} = {value!r} is not one of {list(self.choices)}")
 

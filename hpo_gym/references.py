@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -77,6 +78,27 @@ def source_file(reference: str) -> Path:
         kind = "file" if _is_file(source) else "module with a source file on Python's path called"
         raise ValueError(f"{reference!r}: there is no {kind} {source!r}")
     return path
+
+
+def check(reference: str) -> None:
+    """Check that a reference may lead somewhere, as far as one can tell without importing it.
+
+    Raises:
+        ValueError: There is no such file, or it mentions no such attribute.
+    """
+    path, name = source_file(reference), split(reference)[1].split(".")[0]
+    if path.suffix != ".py":
+        return
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{reference!r}: {path} is no Python file: {error}") from error
+    fields = ("name", "asname", "id", "value")  # of definitions, imports, variables and texts
+    mentioned = {getattr(node, field, None) for node in ast.walk(tree) for field in fields}
+    if mentioned.isdisjoint((name, "*", "__getattr__")):
+        kinds = (ast.ClassDef, ast.FunctionDef)
+        defined = [node.name for node in tree.body if isinstance(node, kinds)]
+        raise ValueError(f"{reference!r}: {path} has no {name!r}; it defines {defined}")
 
 
 def absolute(reference: str) -> str:

@@ -30,10 +30,16 @@ _KINDS: Mapping[str, type[Parameter]] = {
 }
 
 
-def _fields(parameter: Parameter) -> dict[str, Any]:
-    """The arguments of a parameter, as a round trip through JSON leaves them: no tuples."""
-    fields = asdict(parameter)
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+def _described(entry: Any) -> tuple[str, Parameter]:
+    """Name and parameter of an entry of a description."""
+    fields = dict(entry) if isinstance(entry, Mapping) else {}
+    name, kind = fields.pop("name", None), fields.pop("kind", None)
+    if not isinstance(name, str) or not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError(f"{entry!r} must have a 'name', a string, and a 'kind' of {[*_KINDS]}")
+    try:
+        return name, _KINDS[kind](**fields)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"parameter {name!r}: {error}") from error
 
 
 class SearchSpace:
@@ -66,19 +72,21 @@ class SearchSpace:
     """
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
-        if not isinstance(parameters, Mapping) or not all(
-            isinstance(parameter, Parameter) for parameter in parameters.values()
-        ):
+        if not isinstance(parameters, Mapping):
             raise ValueError(
-                f"a search space is made of a dict from names to {' or '.join(_KINDS).title()}, "
-                f"not of {parameters!r}"
+                f"a search space is made of a dict from names to parameters, not of {parameters!r}"
             )
+        for name, parameter in parameters.items():
+            if not isinstance(name, str) or not name:
+                raise ValueError(f"the name {name!r} of a parameter must be a non-empty string")
+            if not isinstance(parameter, Parameter):
+                raise ValueError(
+                    f"parameter {name!r} = {parameter!r} must be a Float, Integer or Categorical"
+                )
         if not 1 <= len(parameters) <= MOST_PARAMETERS:
             raise ValueError(
                 f"a search space has 1 to {MOST_PARAMETERS} parameters, got {len(parameters)}"
             )
-        if not all(isinstance(name, str) and name for name in parameters):
-            raise ValueError(f"names must be non-empty strings, got {list(parameters)!r}")
         self.parameters = dict(parameters)
         self.names = tuple(parameters)
         self.slices: dict[str, slice] = {}
@@ -93,25 +101,23 @@ class SearchSpace:
         """The search space with this description, also after a round trip through JSON.
 
         Raises:
-            ValueError: A kind of parameter does not exist, or a name occurs twice.
+            ValueError: An entry describes no parameter, or a name occurs twice.
         """
-        parameters: dict[str, Parameter] = {}
-        for entry in description:
-            fields = dict(entry)
-            name, kind = fields.pop("name"), fields.pop("kind")
-            if kind not in _KINDS or name in parameters:
-                raise ValueError(
-                    f"{entry!r} must have a name of its own, and a kind of {[*_KINDS]}"
-                )
-            parameters[name] = _KINDS[kind](**fields)
-        return cls(parameters)
+        if not isinstance(description, (list, tuple)):
+            raise ValueError(f"a search space is described by a list of dicts, not {description!r}")
+        described = [_described(entry) for entry in description]
+        names = [name for name, _ in described]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every parameter must have a name of its own, got {names}")
+        return cls(dict(described))
 
     def describe(self) -> list[dict[str, Any]]:
-        """JSON-able description; see `from_description`."""
-        return [
-            {"name": name, "kind": type(parameter).__name__.lower(), **_fields(parameter)}
-            for name, parameter in self.parameters.items()
-        ]
+        """JSON-able description, as a round trip leaves it: no tuples; see `from_description`."""
+        described = []
+        for name, parameter in self.parameters.items():
+            facts = {"name": name, "kind": type(parameter).__name__.lower(), **asdict(parameter)}
+            described.append({k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()})
+        return described
 
     def __repr__(self) -> str:
         return f"SearchSpace({self.parameters!r})"
@@ -130,7 +136,11 @@ class SearchSpace:
     @cached_property
     def _logs(self) -> list[tuple[int, _Map]]:
         """How parameters on a log axis become natural, and their places among the parameters."""
-        return [(i, p.natural) for i, p in enumerate(self.parameters.values()) if p.log]
+        return [
+            (i, p.natural)
+            for i, p in enumerate(self.parameters.values())
+            if not isinstance(p, Categorical) and p.log
+        ]
 
     @cached_property
     def _numbers(self) -> list[tuple[int, Float | Integer]]:
@@ -177,7 +187,10 @@ class SearchSpace:
         Returns:
             One column per parameter; a block if a block was given.
         """
-        numbers = self._coordinates_of_numbers(unit) if self._has_choices else unit
+        numbers: Any = unit
+        if self._has_choices:
+            places = [place for place, _ in self._numbers]
+            numbers = unit[places] if isinstance(unit, np.ndarray) else [unit[i] for i in places]
         columns: Any
         if isinstance(numbers, np.ndarray):  # all rows of a block in one pass
             starts, halves, rounding = self._blocks[relaxed]
@@ -196,10 +209,6 @@ class SearchSpace:
                 ]
             )
         return self._with_choices(columns, unit, xp) if self._has_choices else columns
-
-    def _coordinates_of_numbers(self, unit: Columns) -> Columns:
-        places = [place for place, _ in self._numbers]
-        return unit[places] if isinstance(unit, np.ndarray) else [unit[i] for i in places]
 
     def _with_choices(self, numbers: Columns, unit: Columns, xp: Namespace) -> Columns:
         """Scaled numbers with the choices between them, in the order of the parameters."""
@@ -229,9 +238,18 @@ class SearchSpace:
         return tuple(natural)
 
     def configuration(self, unit: Sequence[float] | FloatArray) -> dict[str, Any]:
-        """What a unit configuration evaluates: Python values by name, inside all bounds."""
-        xp = Floats()
-        numbers = self.natural(self.scaled(tuple(map(float, unit)), xp), xp)
+        """What a unit configuration evaluates: Python values by name, inside all bounds.
+
+        Raises:
+            ValueError: It is not made of `dimension` finite numbers.
+        """
+        xp, coordinates = Floats(), tuple(map(float, unit))
+        if len(coordinates) != self.dimension or xp.nonfinite(coordinates):
+            raise ValueError(
+                f"unit = {coordinates} must be {self.dimension} numbers in [-1, 1], those of "
+                f"{list(self.names)} in order"
+            )
+        numbers = self.natural(self.scaled(coordinates, xp), xp)
         pairs = zip(self.parameters.items(), numbers, strict=True)
         return {name: parameter.value(number) for (name, parameter), number in pairs}
 

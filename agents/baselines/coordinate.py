@@ -68,9 +68,6 @@ class CoordinateAgent(Agent):
         rounds = 1 if resource is not None else budget
         plan = [(a, i, r) for r in range(rounds) for a in lines for i in range(points)]
         self._plan = plan[: budget - 1]
-        self._middle = np.zeros(d)
-        if resource is not None:
-            self._middle[resource] = -1.0
 
     def act(
         self, observations: NDArray[Any], state: Any, starts: NDArray[np.bool_]
@@ -117,7 +114,7 @@ class CoordinateAgent(Agent):
         """
         state.asked[:] = count + 1
         if count == 0:
-            return np.tile(self._middle, (len(unit), 1)), state
+            return np.tile(self.cheapest, (len(unit), 1)), state
         better = value > state.best_value
         state.best[better] = unit[better]
         state.best_value[better] = value[better]

@@ -46,13 +46,6 @@ class PretrainedTuner:
         self.policy.check_env(problem)
         self._size = problem.encoder.size
 
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = False,
-    ) -> tuple[Any, Any]:
+    def predict(self, observation: Any, *others: Any, **named: Any) -> tuple[Any, Any]:
         """As `hpo_gym.policies.policy.Policy.predict`."""
-        seen = np.asarray(observation)[..., : self._size]
-        return self.policy.predict(seen, state, episode_start, deterministic)
+        return self.policy.predict(np.asarray(observation)[..., : self._size], *others, **named)

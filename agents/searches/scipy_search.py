@@ -48,7 +48,7 @@ class Minimisation(Search):
     Args:
         minimise: Called with the objective and the start (d,); it must be deterministic.
         start: (d,) unit configuration, or None for a random one (or the environment's start).
-        dimension: Number of parameters d.
+        dimension: Number of unit coordinates d.
         random: Source of the random starts.
     """
 

@@ -13,12 +13,6 @@ import hpo_gym
 PACKAGES = ("gymnasium", "numpy", "stable-baselines3", "torch")
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a training rests on."""
-    versions = {"python": platform.python_version(), "hpo-gym": hpo_gym.__version__}
-    return versions | {name: version(name) for name in PACKAGES}
-
-
 def git_commit() -> str | None:
     """Hash of the checkout's commit, ending in "-dirty" if files differ; None without git."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
@@ -37,4 +31,6 @@ def provenance(command: str | None) -> dict[str, Any]:
     Args:
         command: The command line of the training, if there was one.
     """
-    return {"command": command, "versions": package_versions(), "commit": git_commit()}
+    versions = {"python": platform.python_version(), "hpo-gym": hpo_gym.__version__}
+    versions |= {name: version(name) for name in PACKAGES}
+    return {"command": command, "versions": versions, "commit": git_commit()}

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Struct
-from hpo_gym.families import optima as storage
 from hpo_gym.families.base import Family, KnownOptimum
-from hpo_gym.families.optima import FloatArray, Optima
+from hpo_gym.families.optima import FloatArray, Optima, kept
 
 
 class TaskBank(Family):
@@ -114,16 +113,12 @@ def _optima(split: _Split, metric: str) -> Optima:
     # A name that changes with the family, the split, the metric and every parameter.
     text = f"{split.text} {metric} {family.solver_version}".encode() + _block(split).tobytes()
     digest = hashlib.sha256(text).hexdigest()[:16]
-
-    def solve() -> Optima:
-        tasks = family.bank(split.name)
-        title = f"{family.name}/{split.name}"
-        return storage.solve(lambda rows: family.solve(tasks.take(rows), metric), size, title)
-
-    optima = storage.kept(
+    tasks = family.bank(split.name)
+    optima = kept(
         f"{family.name}-{split.name}-{metric}-{digest}",
         (len(family.space.parameters), size),
-        solve,
+        lambda rows: family.solve(tasks.take(rows), metric),
+        f"{family.name}/{split.name}",
     )
     for array in optima:
         array.setflags(write=False)

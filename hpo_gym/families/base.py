@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from hpo_gym.arrays import Column, Columns, Namespace, Struct, namespace_of
-from hpo_gym.parameters import Parameter
 from hpo_gym.space import SearchSpace
 
 SPLITS = ("train", "validation", "test")
@@ -183,8 +182,8 @@ class Family(ABC):
         return parameter.natural(value, namespace_of(value)) if parameter.log else value
 
     @cached_property
-    def _resource_axis(self) -> tuple[int, Parameter]:
-        """Place of the resource parameter in scaled configurations, and the parameter."""
+    def _resource_axis(self) -> tuple[int, Any]:
+        """Place of the resource parameter, a number, in scaled configurations, and itself."""
         name = str(self.resource_parameter)
         return self.space.names.index(name), self.space.parameters[name]
 

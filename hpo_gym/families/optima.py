@@ -46,30 +46,25 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir()) / "hpo_gym"
 
 
-def kept(name: str, shape: tuple[int, int], solve: Callable[[], Optima]) -> Optima:
+def kept(name: str, shape: tuple[int, int], piece: Callable[[slice], Optima], title: str) -> Optima:
     """The optima that an earlier process kept under a name, else solved and kept now.
 
     Args:
         name: A name for these optima and no others.
         shape: Of the scaled configurations, (d, n).
-        solve: Finds the optima.
+        piece: Finds the optima of a slice of the tasks.
+        title: Of the tasks, for the line of progress.
     """
     path = cache_folder() / f"{name}.npz"
     optima = _read(path, shape)
     if optima is None:
-        optima = solve()
+        optima = _solve(piece, shape[1], title)
         _write(path, optima)
     return optima
 
 
-def solve(piece: Callable[[slice], Optima], size: int, title: str) -> Optima:
-    """Optima of many tasks, piece by piece, with a line of progress where that takes a while.
-
-    Args:
-        piece: The optima of a slice of the tasks.
-        size: Number of tasks.
-        title: Of the tasks, for the line.
-    """
+def _solve(piece: Callable[[slice], Optima], size: int, title: str) -> Optima:
+    """Optima of many tasks, piece by piece, with a line of progress where that takes a while."""
     pieces, line = [], ""
     for start in range(0, size, _PIECE):
         if size > _MANY:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hpo_gym.families.base import REGISTERED, Family
+from hpo_gym.families.names import check_names
 from hpo_gym.references import load
 
 
@@ -21,17 +23,20 @@ def register_family(family: type[Family] | str) -> type[Family]:
         family: The class, or where it is: "module:Class" or "path/to/file.py:Class".
 
     Raises:
-        ValueError: Another class has the name already, or the reference leads to no family.
+        ValueError: It is no class of families, has no name or one that another class has already,
+            or its parameters and metrics have names that infos use themselves.
     """
-    if isinstance(family, str):
-        family = _imported(family)
-    known = REGISTERED.setdefault(family.name, family)
-    if known is not family and _source(known) != _source(family):  # not a module imported anew
-        raise ValueError(
-            f"family {family.name!r} is registered already, by {known}: give yours another name"
-        )
-    REGISTERED[family.name] = family
-    return family
+    kind = _class_of(family, load(family) if isinstance(family, str) else family)
+    name = getattr(kind, "name", None)
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{kind} needs a name, such as name = 'mine', not {name!r}")
+    with suppress(AttributeError, TypeError):  # a space of the instance's own is checked in use
+        check_names(kind)
+    known = REGISTERED.setdefault(name, kind)
+    if known is not kind and _source(known) != _source(kind):  # not a module imported anew
+        raise ValueError(f"family {name!r} is registered already, by {known}: give yours another")
+    REGISTERED[name] = kind
+    return kind
 
 
 def make_family(family: str | Mapping[str, Any] | Family) -> Family:
@@ -54,10 +59,13 @@ def make_family(family: str | Mapping[str, Any] | Family) -> Family:
     if isinstance(family, Family):
         return family
     if not isinstance(family, (str, Mapping)):
-        raise ValueError(f"family = {family!r} must be a name or a dict with a 'name'")
+        hint = f": give an instance, {family.__name__}()" if isinstance(family, type) else ""
+        raise ValueError(
+            f"family = {family!r} must be a name, a dict with a 'name', or a Family{hint}"
+        )
     parameters = {"name": family} if isinstance(family, str) else dict(family)
     name = parameters.pop("name", None)
-    kind = _class_of(name)
+    kind = _class_called(name)
     version = parameters.pop("version", kind.version)
     if version != kind.version:
         raise ValueError(f"family {name!r} is at version {kind.version}, not {version!r}")
@@ -76,9 +84,9 @@ def _source(kind: type[Family]) -> tuple[str, Any]:
     return kind.__qualname__, source
 
 
-def _class_of(name: Any) -> type[Family]:
+def _class_called(name: Any) -> type[Family]:
     if isinstance(name, str) and ":" in name:
-        return _imported(name)
+        return _class_of(name, load(name))
     if not isinstance(name, str) or name not in REGISTERED:
         raise ValueError(
             f"unknown family {name!r}; known families: {sorted(REGISTERED)}, and 'module:Class' "
@@ -87,8 +95,9 @@ def _class_of(name: Any) -> type[Family]:
     return REGISTERED[name]
 
 
-def _imported(reference: str) -> type[Family]:
-    kind = load(reference)
+def _class_of(given: Any, kind: Any) -> type[Family]:
+    """What was given leads to ``kind``, which must be a class of families."""
     if not (isinstance(kind, type) and issubclass(kind, Family)):
-        raise ValueError(f"family {reference!r} is {kind!r}, not a class of families")
+        hint = f": give its class, {type(kind).__name__}" if isinstance(kind, Family) else ""
+        raise ValueError(f"family {given!r} is {kind!r}, not a class of families{hint}")
     return kind

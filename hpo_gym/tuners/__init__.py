@@ -1,8 +1,7 @@
 """Tuners: what they share, how they are asked and told, the one loop that plays."""
 
-from hpo_gym.tuners.agent import Agent
+from hpo_gym.tuners.agent import Agent, build_agent
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
-from hpo_gym.tuners.building import build_agent
 from hpo_gym.tuners.play import Turn, play
 from hpo_gym.tuners.policy_tuner import PolicyTuner, policy_tuner
 

@@ -41,7 +41,7 @@ class Asked:
 
     Args:
         search: The search.
-        dimension: Number of parameters.
+        dimension: Number of unit coordinates d.
     """
 
     def __init__(self, search: Search, dimension: int) -> None:

@@ -41,7 +41,15 @@ def play(
 
     Yields:
         The reset, then every step until all rows have ended their first episode.
+
+    Raises:
+        TypeError: It is not a vector environment.
     """
+    if not hasattr(envs, "num_envs"):
+        raise TypeError(
+            f"play needs a vector environment, not {envs!r}: make one of one row, with "
+            "gym.make_vec(id, num_envs=1)"
+        )
     observations, infos = envs.reset(seed=seed, options=None if options is None else dict(options))
     rows = envs.num_envs
     running, starts = np.ones(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)

@@ -21,6 +21,7 @@ import gymnasium as gym
 import numpy as np
 
 from hpo_gym.arrays import Floats
+from hpo_gym.parameters import plain
 from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
 from hpo_gym.tuning.observations import Encoder, Trial
@@ -105,13 +106,10 @@ class PolicyTuner:
         if self.evaluations >= self._max_evaluations:
             raise ValueError(f"the budget of {self._max_evaluations} evaluations is spent")
         unit = self._space.unit(configuration)
-        plain = {  # JSON knows no numbers of NumPy
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in configuration.items()
-        }
-        if self._asked is not None and plain == self._asked[0]:
+        told = {name: plain(value) for name, value in configuration.items()}
+        if self._asked is not None and told == self._asked[0]:
             unit = self._asked[1]  # as the policy proposed it, not rounded
-        self._add(plain, unit, self._read(metrics))
+        self._add(told, unit, self._read(metrics))
 
     def to_json(self) -> dict[str, Any]:
         """The state, of types that JSON knows."""

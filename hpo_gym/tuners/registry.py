@@ -15,8 +15,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from hpo_gym.references import absolute, load, reference_to, source_file, split
-from hpo_gym.tuners.building import NEEDS, build_agent
+from hpo_gym.references import absolute, check, load, reference_to, source_file, split
+from hpo_gym.tuners.agent import NEEDS, build_agent
 
 SPEEDS = ("fast", "medium", "slow")
 
@@ -74,6 +74,8 @@ class AgentEntry:
         try:
             if isinstance(self.factory, str):
                 split(self.factory)
+            elif not callable(self.factory):
+                raise TypeError(f"the factory {self.factory!r} must be callable, or its name")
             json.dumps(dict(self.settings))
         except (TypeError, ValueError) as error:
             raise ValueError(f"agent {self.name!r}: {error}") from error
@@ -169,8 +171,12 @@ def register_agent(agent: AgentEntry | Callable[..., Any] | str) -> AgentEntry:
         entry = read_agent(agent)
     elif isinstance(agent, AgentEntry):
         entry = agent
-    else:
+    elif callable(agent) and hasattr(agent, "__name__"):
         entry = AgentEntry(agent.__name__, agent)
+    else:
+        raise ValueError(
+            f"{agent!r} must be a class, a function, an AgentEntry or 'module:attribute'"
+        )
     if _AGENTS.setdefault(entry.name, entry) != entry:
         raise ValueError(f"the name of the agent {entry.name!r} is taken; give it another one")
     return entry
@@ -184,14 +190,15 @@ def read_agent(text: str) -> AgentEntry:
             attribute.
 
     Raises:
-        ValueError: The text has another form, or the file or the module does not exist.
+        ValueError: The text has another form, or the file or the module does not exist or
+            mentions no such attribute.
     """
     name, equals, reference = text.partition("=")
     if not equals or "/" in name or ":" in name:  # no name, though a path may have a "="
         name, reference = text.rpartition(":")[2], text
     if not name:
         raise ValueError(f"{text!r} must be 'module:attribute' or 'NAME=module:attribute'")
-    source_file(reference)
+    check(reference)
     return AgentEntry(name, absolute(reference), group="yours", needs="family")
 
 
@@ -223,6 +230,11 @@ def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Any:
     Raises:
         ValueError: The name or a setting is unknown, or the agent makes no sense there.
     """
+    if not isinstance(name, str):
+        raise ValueError(
+            f"name = {name!r} must be a name, one of {sorted(_AGENTS)} or 'module:attribute'; "
+            "hpo_gym.tuners.build_agent(factory, env) builds from a class"
+        )
     entry = read_agent(name) if ":" in name else agent_entry(name)
     known = entry.free_settings()
     unknown = sorted(set(settings) - set(known))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from agents import make_agent
 from hpo_gym import TuningEnv
 from hpo_gym.benchmark.suites.registry import make_suite
-from hpo_gym.tuners import registry
+from hpo_gym.tuners import build_agent, registry
 from hpo_gym.tuners.registry import (
     AgentEntry,
     agent_entry,
@@ -30,7 +31,7 @@ def module(tmp_path, monkeypatch):
     package.mkdir()
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     file = package / "best.py"
-    file.write_text("class Best: ...")
+    file.write_text("class Best: ...\nOther = Best")
     monkeypatch.syspath_prepend(str(tmp_path))
     return file
 
@@ -40,6 +41,8 @@ def test_a_changed_module_is_another_tuner(module):
     assert read_agent("my_tuners.best:Best").identity == before
     assert read_agent("my_tuners.best:Other").identity != before
     module.write_text("class Best: 'changed'")
+    with pytest.raises(ValueError, match=r"best\.py has no 'Other'; it defines \['Best'\]"):
+        read_agent("my_tuners.best:Other")
     assert read_agent("my_tuners.best:Best").identity != before
     with pytest.raises(ValueError, match=r"no module .* 'my_tuners\.worst'"):
         read_agent("my_tuners.worst:Best")
@@ -133,6 +136,7 @@ def test_tuners_spelt_wrongly(text):
         ({"needs": "answers"}, "needs = 'answers' must be one of"),
         ({"settings": {"a": object()}}, "not JSON serializable"),
         ({"name": ""}, "needs a name"),
+        ({"factory": 5}, "agent 'a': the factory 5 must be callable, or its name"),
     ],
 )
 def test_bad_entries(fields, message):
@@ -152,6 +156,56 @@ def test_a_path_may_have_an_equals_sign(tmp_path):
 def test_a_file_that_does_not_exist(tmp_path):
     with pytest.raises(ValueError, match=r"there is no file .*nowhere\.py"):
         read_agent(f"{tmp_path}/nowhere.py:Mine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class Mine: ...",
+        "def Mine(problem, *, seed): ...",
+        "if True:\n    Mine = print",
+        "from math import sin as Mine",
+        "from elsewhere import *",
+        "def __getattr__(name): ...",
+        "globals()['Mine'] = print",
+    ],
+)
+def test_an_attribute_may_be_defined_in_many_ways(tmp_path, text):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    assert read_agent(f"{file}:Mine").factory == f"{file}:Mine"
+    assert read_agent(f"{file}:Mine.of").name == "Mine.of"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise SystemExit\nclass Yours: ...\ndef make(): ...", r"defines \['Yours', 'make'\]"),
+        ("class Mine(:", "is no Python file: invalid syntax"),
+        ("class Mine: ...\0", "is no Python file"),
+    ],
+)
+def test_a_missing_attribute_is_noticed_before_the_file_runs(tmp_path, text, words):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        read_agent(f"{tmp_path}/mine.py:Mine")
+
+
+@pytest.mark.parametrize("given", [5, None, partial(Registered, 1)])
+def test_what_is_no_agent(given):
+    with pytest.raises(ValueError, match="must be a class, a function, an AgentEntry or 'module:a"):
+        register_agent(given)
+    with pytest.raises(ValueError, match=r"name = .* must be a name, one of \['.*build_agent\(fac"):
+        make_agent(given, TuningEnv())
+
+
+def test_agents_are_built_from_classes():
+    with pytest.raises(
+        TypeError, match=r"from a class or a function, not from 'random'; .*make_ag"
+    ):
+        build_agent("random", TuningEnv())
+    with pytest.raises(ValueError, match=r"needs = 'foo' must be None or one of \('problem', "):
+        build_agent(Registered, TuningEnv(), needs="foo")
 
 
 @pytest.mark.parametrize("path", sorted(ROWS.glob("*.npz")), ids=lambda path: path.stem)

@@ -143,15 +143,29 @@ def test_descriptions_survive_json():
     assert pickle.loads(pickle.dumps(MIXED)) == MIXED
 
 
+FLOAT = {"name": "x", "kind": "float", "low": 0.0, "high": 1.0}
+
+
 @pytest.mark.parametrize(
-    "description",
+    ("description", "words"),
     [
-        [{"name": "x", "kind": "real", "low": 0.0, "high": 1.0}],
-        [{"name": "x", "kind": "float", "low": 0.0, "high": 1.0}] * 2,
+        ([{**FLOAT, "kind": "real"}], r"'name', a string, and a 'kind' of \['float', 'integer',"),
+        ([{**FLOAT, "kind": ["float"]}], "and a 'kind' of"),
+        ([{**FLOAT, "name": 3}], "must have a 'name', a string"),
+        ([{"kind": "float", "low": 0, "high": 1}], "must have a 'name', a string"),
+        ([{"name": "x", "low": 0, "high": 1}], "and a 'kind' of"),
+        (["x"], "'x' must have a 'name'"),
+        (FLOAT, "a list of dicts, not {'name': 'x'"),
+        (None, "a list of dicts, not None"),
+        ([FLOAT] * 2, r"a name of its own, got \['x', 'x'\]"),
+        ([{"name": "x", "kind": "float", "low": 0}], "parameter 'x': .* argument: 'high'"),
+        ([{**FLOAT, "nearest": True}], "parameter 'x': .* argument 'nearest'"),
+        ([{**FLOAT, "low": "0"}], "parameter 'x': Float: low = '0' must be a finite number"),
+        ([{"name": "x", "kind": "categorical", "choices": [1]}], "parameter 'x': .* two or more"),
     ],
 )
-def test_descriptions_of_nothing(description):
-    with pytest.raises(ValueError, match="a name of its own, and a kind"):
+def test_descriptions_of_nothing(description, words):
+    with pytest.raises(ValueError, match=words):
         SearchSpace.from_description(description)
 
 
@@ -162,9 +176,9 @@ def test_descriptions_of_nothing(description):
         ({"bias": 1}, r"bias = 1 is not one of \[True, False\]"),
         ({"degree": True}, r"degree = True is not one of \[1, 2.5, 'three', None\]"),
         ({"optimizer": ["adam"]}, "is not one of"),
-        ({"layers": 9}, r"layers = 9.0 is outside \[1, 8\]"),
+        ({"layers": 9}, r"layers = 9 is outside \[1, 8\]"),
         ({"layers": 2.5}, "layers = 2.5 must be a whole number"),
-        ({"width": 15}, r"width = 15.0 is outside \[16, 1024\]"),
+        ({"width": 15}, r"width = 15 is outside \[16, 1024\]"),
     ],
 )
 def test_values_outside_a_mixed_space(changes, words):

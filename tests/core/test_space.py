@@ -71,15 +71,32 @@ def test_natural_bounds_are_accepted():
     ("configuration", "words"),
     [
         ({"thr": 1.01, "epochs": 10, "lr": 0.1}, r"thr = 1\.01 is outside \[0\.0, 1\.0\]"),
-        ({"thr": 0.5, "epochs": 0, "lr": 0.1}, "epochs = 0.0 is outside"),
-        ({"thr": 0.5, "epochs": 10.5, "lr": 0.1}, r"epochs = 10\.5 must be a whole number"),
+        ({"thr": 0.5, "epochs": 0, "lr": 0.1}, r"epochs = 0 is outside \[1, 100\]"),
+        (
+            {"thr": 0.5, "epochs": 10.5, "lr": 0.1},
+            r"epochs = 10\.5 must be a whole number in \[1, 100\]",
+        ),
         ({"thr": 0.5, "epochs": 10, "lr": 0.0}, "lr = 0.0 is outside"),
         ({"thr": 0.5, "epochs": 10, "lr": -1.0}, "lr = -1.0 is outside"),
         ({"thr": 0.5, "epochs": 10, "lr": 7}, "lr = 7.0 is outside"),
-        ({"thr": float("nan"), "epochs": 10, "lr": 0.1}, "thr = nan is outside"),
-        ({"thr": "0.5", "epochs": 10, "lr": 0.1}, "thr = '0.5' is not a number"),
-        ({"thr": True, "epochs": 10, "lr": 0.1}, "thr = True is not a number"),
-        ({"thr": None, "epochs": 10, "lr": 0.1}, "thr = None is not a number"),
+        ({"thr": float("nan"), "epochs": 10, "lr": 0.1}, "thr = nan must be a finite number"),
+        (
+            {"thr": "0.5", "epochs": 10, "lr": 0.1},
+            r"thr = '0.5' must be a finite number in \[0.0, 1.0\]",
+        ),
+        ({"thr": True, "epochs": 10, "lr": 0.1}, "thr = True must be a finite number"),
+        ({"thr": None, "epochs": 10, "lr": 0.1}, "thr = None must be a finite number"),
+        (
+            {"thr": 0.5, "epochs": "9", "lr": 0.1},
+            r"epochs = '9' must be a finite number in \[1, 100\]",
+        ),
+        (
+            {"thr": 0.5, "epochs": 10**400, "lr": 0.1},
+            r"epochs = inf must be a finite number in \[1, 100\]",
+        ),
+        ({"thr": -(10**400), "epochs": 1, "lr": 0.1}, "thr = -inf must be a finite"),
+        ({"thr": 0.5, "epochs": [9], "lr": 0.1}, r"epochs = \[9\] must be a finite number"),
+        ({"thr": np.zeros(2), "epochs": 9, "lr": 0.1}, r"thr = array\(.* must be a finite number"),
         ({"thr": 0.5, "epochs": 10}, r"missing: \['lr'\]"),
         ({"thr": 0.5, "epochs": 10, "lr": 0.1, "rate": 1}, r"unknown: \['rate'\]"),
         ([0.5, 10], "3 values"),
@@ -89,6 +106,12 @@ def test_natural_bounds_are_accepted():
 def test_configurations_outside_the_space(configuration, words):
     with pytest.raises(ValueError, match=words):
         SPACE.unit(configuration)
+
+
+@pytest.mark.parametrize("unit", [(), (0.0,) * 2, (0.0,) * 4, (0.0, np.nan, 0.0), (0, 0, np.inf)])
+def test_no_unit_configurations(unit):
+    with pytest.raises(ValueError, match=r"unit = \(.* must be 3 numbers in \[-1, 1\], .*'thr'"):
+        SPACE.configuration(unit)
 
 
 def test_names_are_in_order():

@@ -210,9 +210,9 @@ def test_model_from_constants():
         ({"z1": 0.0}, r"unknown constants \['z1'\].*known: \['D', 'L0'"),
         ({"D": 1.5}, r"D = 1.5 must be a number in \[0, 1\]"),
         ({"pi": 0.0}, r"pi = 0.0 must be a number in \[0.01, 0.99\]"),
-        ({"n": float("nan")}, "n = nan must be a number"),
-        ({"ld": "low"}, "ld = 'low' must be a number"),
-        ({"d1": True}, "d1 = True must be a number"),
+        ({"n": float("nan")}, "n = nan must be a finite number"),
+        ({"ld": "low"}, "ld = 'low' must be a finite number"),
+        ({"d1": True}, "d1 = True must be a finite number"),
         ([("d1", 1.0)], "must be a dict of constants"),
     ],
 )

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from hpo_gym import make_family, register_family
+from hpo_gym import (
+    Float,
+    SearchSpace,
+    TuningEnv,
+    TuningVectorEnv,
+    make_family,
+    register_family,
+)
 from hpo_gym.arrays import Vectors
-from hpo_gym.families import BealeFamily, Family, NotebookFamily
+from hpo_gym.families import (
+    BealeFamily,
+    BinormalFamily,
+    Family,
+    FictitiousFamily,
+    NotebookFamily,
+)
 from hpo_gym.families.classifier import Metrics
+from hpo_gym.families.names import RESERVED
 from hpo_gym.rng import uniforms
 from hpo_gym.testing import check_family
 
@@ -136,9 +152,73 @@ def test_registering():
     assert type(make_family("beale")) is BealeFamily
 
 
+class Shadowed(BealeFamily):
+    """Keeps a value of its own where the environment looks for a method."""
+
+    name = "shadowed"
+
+    def __init__(self):
+        self.best = 0.5
+
+
+@pytest.mark.parametrize("kind", [FictitiousFamily, BealeFamily, BinormalFamily, NotebookFamily])
+def test_all_info_keys_are_reserved(kind):
+    """Else a parameter or a metric could hide one."""
+    for make in (TuningEnv, partial(TuningVectorEnv, 2)):
+        env = make(family=kind(), metric=next(iter(kind.goals)), stop=True)
+        own = {*kind.space.names, *kind.metrics, *(f"best_{metric}" for metric in kind.goals)}
+        own |= {f"_{name}" for name in (*own, *RESERVED)}
+        assert set(env.reset(seed=0)[1]) <= own | set(RESERVED)
+
+
+def of_names(parameter, metric):
+    """A class of families with these names."""
+    space = SearchSpace({parameter: Float(0.0, 1.0)})
+    facts = {"space": space, "metrics": (metric,), "goals": {metric: "maximise"}}
+    return type("Named", (Family,), {"name": "named", **facts})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "metric"),
+    [
+        *[(name, "m") for name in (*RESERVED, "m", "best_m", "_m", "_task", "_best_m")],
+        *[("x", name) for name in ("task", "_x", "final_info", "terminal_observation")],
+    ],
+)
+def test_names_of_infos_are_refused_at_registration(parameter, metric):
+    with pytest.raises(ValueError, match=r"'named' has parameters or metrics called \['"):
+        register_family(of_names(parameter, metric))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (5, "family 5 is 5, not a class of families"),
+        (int, "family <class 'int'> is .* not a class of families"),
+        (BealeFamily(), "not a class of families: give its class, BealeFamily"),
+        (Family, "needs a name, such as name = 'mine', not None"),
+        (type("Named", (BealeFamily,), {"name": 3}), "needs a name, .* not 3"),
+        (
+            type("Best", (BealeFamily,), {"name": "b", "best": 1}),
+            r"called \['best'\], .* methods of K",
+        ),
+    ],
+)
+def test_what_cannot_be_registered(given, words):
+    with pytest.raises(ValueError, match=words):
+        register_family(given)
+
+
+def test_attributes_do_not_hide_methods():
+    with pytest.raises(ValueError, match=r"'shadowed' has attributes called \['best'\], which are"):
+        TuningEnv(family=Shadowed(), metric="f")
+
+
 @pytest.mark.parametrize(
     ("family", "words"),
     [
+        (BealeFamily, r"or a Family: give an instance, BealeFamily\(\)"),
+        (5, "family = 5 must be a name, a dict with a 'name', or a Family"),
         ("fictional", "unknown family 'fictional'; known families: .*'fictitious'"),
         ({}, "unknown family None"),
         ({"name": "notebook", "k_f1": 1.0}, "k_f1"),

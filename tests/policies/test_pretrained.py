@@ -33,7 +33,9 @@ def regrets(tuner, env_id, tasks=512):
 
 def test_all_are_there():
     assert pretrained.policies() == sorted(NAMES)
-    assert pretrained.names() == ["-".join(map(str, policy)) for policy in sorted(NAMES)]
+    assert [p.name for p in pretrained.policies()] == [
+        "-".join(map(str, policy)) for policy in sorted(NAMES)
+    ]
 
 
 @pytest.mark.parametrize(("algorithm", "family", "seed"), NAMES)

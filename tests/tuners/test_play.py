@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from hpo_gym import TuningVectorEnv
+from hpo_gym import TuningEnv, TuningVectorEnv
 from hpo_gym.tuners import play
 
 
@@ -40,6 +41,11 @@ def test_rows_that_ended_count_no_more():
     assert all((turn.rewards[~turn.running] == 0.0).all() for turn in turns)
     assert tuner.starts == [[True] * 3, [False] * 3, [False] * 3]
     assert tuner.states == [None, 1, 2]
+
+
+def test_a_single_environment_is_refused():
+    with pytest.raises(TypeError, match=r"needs a vector environment, .*make_vec\(id, num_envs=1"):
+        list(play(Stops(), TuningEnv()))
 
 
 def test_seeds_and_options_reach_the_environment():

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +30,7 @@ from hpo_gym.families.binormal import equations
 from hpo_gym.families.binormal import optimum as binormal_optimum
 from hpo_gym.families.classifier import ClassifierFamily, Metrics
 from hpo_gym.families.optima import FloatArray, Optima
+from hpo_gym.parameters import finite_number
 
 _XP = Vectors()
 _CASES = (60.0, 1500.0)
@@ -153,9 +153,9 @@ class BinormalFamily(HashedBank, ClassifierFamily):
             )
         for name, value in constants.items():
             low, high = RANGES[name]
-            number = isinstance(value, (Real, np.number)) and not isinstance(value, bool)
-            if not (number and low <= value <= high):
-                raise ValueError(f"{name} = {value!r} must be a number in [{low:g}, {high:g}]")
+            where = f" in [{low:g}, {high:g}]"
+            if not low <= finite_number(name, value, where) <= high:
+                raise ValueError(f"{name} = {value!r} must be a number{where}")
         prior = _prior()
         medians = {
             name: float(np.interp(0.5, prior.levels, quantiles))

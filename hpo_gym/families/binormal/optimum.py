@@ -25,14 +25,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.arrays.normal_cdf import normal_cdf_array
 from hpo_gym.families.binormal.equations import LEAST_THR, MOST_THR, Curves, curves
 from hpo_gym.families.classifier import EPOCHS, Z
-
-FloatArray = NDArray[np.float64]
+from hpo_gym.families.optima import FloatArray
 
 _XP = Vectors()
 _LOGIT = float(np.log(MOST_THR / LEAST_THR))

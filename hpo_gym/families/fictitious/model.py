@@ -17,6 +17,7 @@ from hpo_gym.families.classifier import Metrics
 from hpo_gym.families.fictitious import equations as curves
 from hpo_gym.families.fictitious import optimum as fictitious_optimum
 from hpo_gym.families.fictitious.equations import equations
+from hpo_gym.parameters import finite_number
 
 
 class Optimum(NamedTuple):
@@ -100,7 +101,7 @@ class FictitiousModel:
     def __post_init__(self) -> None:
         """Refuse constants that leave the model undefined or its metrics out of range."""
         for field in fields(self):  # NumPy's numbers would reach infos and descriptions
-            number = fictitious_optimum.finite_number(field.name, getattr(self, field.name))
+            number = finite_number(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, number)
         fictitious_optimum.check_admissible(self)
 
@@ -235,7 +236,9 @@ class FictitiousModel:
         Raises:
             ValueError: The metric has no optimum here.
         """
-        thr, epochs, z = fictitious_optimum.best(self, metric)
+        thrs, zs, values = fictitious_optimum.frontier(self, metric)
+        row = int(values.argmin() if metric == "loss" else values.argmax())
+        thr, epochs, z = float(thrs[row]), row + 1.0, float(zs[row])
         metrics = Metrics(*equations(self, (thr, epochs, z), namespace_of(thr)))
         return Optimum(thr, int(epochs), 10.0**z, getattr(metrics, metric), metrics)
 

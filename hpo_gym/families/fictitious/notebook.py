@@ -94,12 +94,8 @@ class NotebookFamily(FictitiousEquations):
 
     def describe(self) -> dict[str, Any]:
         """Name, version and the constants that differ from the notebook's."""
-        default = FictitiousModel()
-        changed = {
-            key: value
-            for key, value in asdict(self.model).items()
-            if value != getattr(default, key)
-        }
+        usual = asdict(FictitiousModel())
+        changed = {k: v for k, v in asdict(self.model).items() if v != usual[k]}
         return super().describe() | changed
 
 

@@ -26,34 +26,19 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_gym.arrays import Vectors
 from hpo_gym.families.classifier import EPOCHS, THR, Z
+from hpo_gym.families.fictitious import equations as curves
+from hpo_gym.families.optima import FloatArray
 
-FloatArray = NDArray[np.float64]
+_XP = Vectors()
 
 # Bounds that keep every result finite, and those that are divided by above 0.
 LARGEST_EXPONENT = 600.0
 _LEAST, _LARGEST = 1e-12, 1e12
 _LARGEST_LOSS = 1e100
 _SLACK = 1e-12
-
-
-def finite_number(name: str, value: Any) -> float:
-    """The constant as a float.
-
-    Raises:
-        ValueError: It is not a finite real number.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ValueError(f"{name} = {value!r} must be a number")
-    try:
-        number = float(value)
-    except OverflowError:  # an int beyond the largest float
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} = {number!r} must be finite")
-    return number
 
 
 def check_admissible(c: Any) -> None:
@@ -145,41 +130,24 @@ def _candidates(c: Any, curve: str, bounds: tuple[float, float]) -> tuple[float,
     return low, high, float(np.clip(peak, low, high))
 
 
-def _square_log(c: Any, curve: str, x: FloatArray) -> FloatArray:
-    log = np.log10(getattr(c, f"{curve}_intercept") - getattr(c, f"{curve}_slope") * x)
-    return np.asarray(log * log)
-
-
 def _accuracy(c: Any, epochs: FloatArray) -> FloatArray:
     """Accuracy at every epoch (rows) and candidate z (columns), (len(epochs), 3)."""
     z = np.array(_candidates(c, "accuracy_lr", Z))
-    of_epochs = c.accuracy_epochs_peak - c.accuracy_epochs_curvature * _square_log(
-        c, "accuracy_epochs", epochs
-    )
-    of_lr = c.accuracy_lr_peak - c.accuracy_lr_curvature * _square_log(c, "accuracy_lr", z)
-    return np.asarray(c.k_accuracy * of_epochs[:, None] * of_lr)
+    of_epochs = curves.accuracy_epochs(c, epochs, _XP)
+    return np.asarray(c.k_accuracy * of_epochs[:, None] * curves.accuracy_lr(c, z, _XP))
 
 
 def _loss(c: Any, epochs: FloatArray) -> FloatArray:
     """Loss at every epoch (rows) and candidate z (columns), (len(epochs), 3)."""
     z = np.array(_candidates(c, "loss_lr", Z))
-    of_epochs = c.loss_epochs_floor + c.loss_epochs_amplitude * np.exp(
-        -c.loss_epochs_decay * epochs
-    )
-    of_lr = c.loss_lr_floor + c.loss_lr_curvature * _square_log(c, "loss_lr", z)
-    return np.asarray(c.k_loss * of_epochs[:, None] * of_lr)
+    of_epochs = curves.loss_epochs(c, epochs, _XP)
+    return np.asarray(c.k_loss * of_epochs[:, None] * curves.loss_lr(c, z, _XP))
 
 
 def _reciprocals(c: Any, thr: FloatArray) -> FloatArray:
     """1 / (k_recall Recall(thr)) and 1 / (k_precision Precision(thr)), (2, n)."""
-    exponential = c.precision_offset * np.exp(-c.precision_slope * thr)
-    precision = c.precision_floor + c.precision_amplitude / (1.0 + exponential)
-    return np.stack(
-        [
-            (1.0 + c.recall_offset * np.exp(c.recall_slope * thr)) / c.k_recall,
-            1.0 / (c.k_precision * precision),
-        ]
-    )
+    recall = (1.0 + c.recall_offset * np.exp(c.recall_slope * thr)) / c.k_recall
+    return np.stack([recall, 1.0 / (c.k_precision * curves.precision_thr(c, thr, _XP))])
 
 
 def best_thr(c: Any, low: float = 0.0, high: float = 1.0) -> FloatArray:
@@ -256,13 +224,6 @@ def frontier(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.full(len(epochs), thr), np.array(z)[column], value
 
 
-def best(c: Any, metric: str) -> tuple[float, float, float]:
-    """Scaled configuration (thr, epochs, z) of the global optimum of the metric."""
-    thr, z, value = frontier(c, metric)
-    row = int(value.argmin() if metric == "loss" else value.argmax())
-    return float(thr[row]), float(row + 1), float(z[row])
-
-
 def best_of_many(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Scaled configurations (thr, epochs, z) of the global optima of the metric.
 
@@ -281,7 +242,7 @@ def best_of_many(c: Any, metric: str) -> tuple[FloatArray, FloatArray, FloatArra
     peak = (c.accuracy_epochs_intercept - 1.0) / c.accuracy_epochs_slope
     # The curve falls on both sides of its peak: a whole neighbour of it is the best.
     around = np.clip(np.stack([np.floor(peak), np.ceil(peak)]), *EPOCHS)
-    drops = _square_log(c, "accuracy_epochs", around)
+    drops = np.log10(c.accuracy_epochs_intercept - c.accuracy_epochs_slope * around) ** 2
     epochs = np.where(drops[0] <= drops[1], *around)
     z = (c.accuracy_lr_intercept - 1.0) / c.accuracy_lr_slope
     return thr, epochs, np.clip(z, *Z)

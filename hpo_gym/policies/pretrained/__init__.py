@@ -39,11 +39,6 @@ def policies() -> list[Pretrained]:
     return [Pretrained(algorithm, family, int(seed)) for algorithm, family, seed in parts]
 
 
-def names() -> list[str]:
-    """Names of the policies: "algorithm-family-seed"."""
-    return [policy.name for policy in policies()]
-
-
 def families() -> list[str]:
     """Names of the families on which a policy was trained."""
     return sorted({policy.family for policy in policies()})
@@ -64,7 +59,7 @@ def path(algorithm: str, family: str, seed: int = 0) -> Path:
     if wanted not in policies():
         raise ValueError(
             f"there is no pretrained policy of {algorithm!r} for the family {family!r} with seed "
-            f"{seed}; families are {families()}, policies {names()}"
+            f"{seed}; families are {families()}, policies {[known.name for known in policies()]}"
         )
     return wanted.path
 
