@@ -109,10 +109,12 @@ class Benchmark:
         self._arguments = arguments
         require_count("--processes", arguments.processes, 1, 1024)
         self._profile = PROFILES[arguments.profile]
-        require_number("--timeout", arguments.timeout, 0.1, 1e6)
+        if not 0.1 <= arguments.timeout <= 1e6:
+            raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
         self._suites = _choose_suites(arguments.suites, arguments.suite, self._profile.suites)
         if arguments.salt is not None:
-            self._suites = _sealed(self._suites, arguments.salt, bool(arguments.suites or arguments.suite))
+            chosen = bool(arguments.suites or arguments.suite)
+            self._suites = _sealed(self._suites, arguments.salt, chosen)
         self._agents = _choose_agents(arguments.agents, arguments.agent)
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
@@ -179,7 +181,9 @@ class Benchmark:
                     if isinstance(failure, TunerFailure):
                         bar.write(f"failed: {place}")
                     else:
-                        bar.write(f"not run, and not the tuner's fault: {place}:\n{failure.message}")
+                        bar.write(
+                            f"not run, and not the tuner's fault: {place}:\n{failure.message}"
+                        )
                 elif not left[key]:
                     seconds = time.perf_counter() - begun
                     bar.write(f"{seconds:7.1f} s: {key[1]} on {key[0]}", file=sys.stderr)

@@ -81,12 +81,20 @@ class Child:
             if self.connection in wait(self.waitables):
                 answer = self.connection.recv_bytes()
                 self._busy = False
-                return _plain_answer(answer) if self._plain else pickle.loads(answer)
-        self.process.join(GRACE)
-        if self.process.is_alive():
+                return self._read_plain(answer) if self._plain else pickle.loads(answer)
+        if not self._ends_within(GRACE):
             self.kill()
             return Failure("the process closed its connection")
         return Failure(f"the process died with exit code {self.process.exitcode}")
+
+    def _read_plain(self, answer: bytes) -> Any:
+        try:
+            value = json.loads(answer)
+        except ValueError:
+            self.kill()  # who knows what it is doing
+            return Failure(f"the process answered with something else than JSON: {answer[:99]!r}")
+        failed = isinstance(value, dict) and value.keys() == {"message"}
+        return Failure(str(value["message"])) if failed else value
 
     def call(
         self,
@@ -126,12 +134,17 @@ class Child:
             grace: Seconds for it to end by itself, if it is idle, and again after SIGTERM.
         """
         self.connection.close()
-        if not self._busy:
-            self.process.join(grace)
-        if self.process.is_alive():
+        if self._busy or not self._ends_within(grace):
             self.process.terminate()
-            self.process.join(grace)
+            self._ends_within(grace)
         self.kill()
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Wait for the end; `Process.join` waits for ever for a process that closed its files."""
+        deadline = time.monotonic() + seconds
+        while self.process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return not self.process.is_alive()
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
@@ -139,15 +152,6 @@ class Child:
         self.process.join()
         _kill_group(self.process.pid)
         _kill_marked(self._mark)
-
-
-def _plain_answer(answer: bytes) -> Any:
-    try:
-        value = json.loads(answer)
-    except ValueError:
-        return Failure(f"the process answered with something else than JSON: {answer[:200]!r}")
-    failed = isinstance(value, dict) and value.keys() == {"message"}
-    return Failure(str(value["message"])) if failed else value
 
 
 _at_end: list[Callable[[], None]] = []

@@ -40,6 +40,10 @@ class Registrations(NamedTuple):
             register_reward(name, reward)
 
 
+NOTHING = Registrations((), ())
+"""For families and rewards that come with the package."""
+
+
 class Briefing(NamedTuple):
     """What a tuner may know before it is asked, and how it is built."""
 
@@ -74,7 +78,7 @@ def decide(observations: NDArray[np.float32], begins: bool) -> tuple[Any, float]
     state = None if begins else _Here.state
     starts = np.full(len(observations), begins)
     asked = {"state": state, "episode_start": starts, "deterministic": True}
-    answer, seconds = _timed(partial(_Here.agent.predict, observations, **asked))
+    answer, seconds = timed(partial(_Here.agent.predict, observations, **asked))
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise ValueError(f"predict must return (actions, state), it returned {answer!r}")
     actions, _Here.state = answer
@@ -105,7 +109,7 @@ def _waited() -> float:
         return 0.0
 
 
-def _timed(decide: Callable[[], Any]) -> tuple[Any, float]:
+def timed(decide: Callable[[], Any]) -> tuple[Any, float]:
     """A decision, and its wall-clock seconds less those of waiting for a processor.
 
     So the decision time of a tuner is what it would be on an idle core, however busy the machine

@@ -85,7 +85,9 @@ def _differences(
     meter = Meter(suite, env)
     for i, j in episodes:
         task, seed = int(records.tasks[i]), int(records.seeds[j])
-        replayed = _replay(env, meter, records.actions[i, j], task, env_seed(task, seed, suite.salt))
+        replayed = _replay(
+            env, meter, records.actions[i, j], task, env_seed(task, seed, suite.salt)
+        )
         for name, other in replayed.items():
             one = getattr(records, name)[i, j]
             bound = tolerance * np.maximum(1.0, np.abs(other))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.running.hosted import Briefing, Registrations
+from hpo_gym.benchmark.running.hosted import NOTHING, Briefing, Registrations
 from hpo_gym.benchmark.running.measure import Meter
 from hpo_gym.benchmark.running.tuner_process import TunerError, TunerProcess
 from hpo_gym.benchmark.suites.suite import Shard, Suite, env_seed
@@ -31,9 +31,7 @@ def agent_seed(key: str, shard: Shard, salt: str = "") -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
 
 
-def run_shard(
-    job: Job, tuner: TunerProcess, registrations: Registrations = Registrations((), ())
-) -> Records:
+def run_shard(job: Job, tuner: TunerProcess, registrations: Registrations = NOTHING) -> Records:
     """One tuner's episodes on a shard.
 
     The tuner is built anew, and decides for all rows at once, which share the time.
