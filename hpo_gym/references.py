@@ -56,6 +56,8 @@ def reference_to(thing: Any) -> str:
     name, attribute = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "")
     module = sys.modules.get(name) if isinstance(name, str) else None
     source = name
+    if name == "__main__" and "<locals>" not in attribute:
+        return f"{_guarded_main()}:{attribute}"
     if module is not None and module.__name__.startswith(_FILE_MODULE):
         source = str(module.__file__)
     reference = f"{source}:{attribute}"
@@ -64,6 +66,26 @@ def reference_to(thing: Any) -> str:
             f"{thing!r} cannot be found by another process: define it at the top level of a module"
         )
     return reference
+
+
+def _guarded_main() -> Path:
+    """The file of the script that runs, which other processes can import.
+
+    Raises:
+        ValueError: There is none, or importing it would run it again.
+    """
+    path = _file_of("__main__")
+    if path is None or not path.is_file():
+        raise ValueError(
+            "what is defined interactively cannot be found by another process: put it into a file"
+        )
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+            return path.resolve()
+    raise ValueError(
+        f"other processes import {path}, which would run it again: put what it does under "
+        'if __name__ == "__main__":'
+    )
 
 
 def source_file(reference: str) -> Path:

@@ -10,6 +10,7 @@ only what is missing.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import sys
 import time
@@ -25,10 +26,14 @@ from tqdm import tqdm
 from hpo_gym.benchmark.results.archive import export_suite, import_suite
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.replay import validate
-from hpo_gym.benchmark.running.runner import Job, missing_jobs, run
+from hpo_gym.benchmark.running.runner import TunerFailure, missing_jobs, run
+from hpo_gym.benchmark.running.shards import Job
+from hpo_gym.benchmark.running.tuner_process import TIMEOUT
 from hpo_gym.benchmark.suites.registry import make_suite, read_suite
 from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
+from hpo_gym.files import write_atomic
 from hpo_gym.references import absolute
 from hpo_gym.tuners.registry import AgentEntry, agent_entry, read_agent, registered_agents
 from scripts.benchmark_agents import PROFILES, default_agents
@@ -57,6 +62,13 @@ class Arguments:
     """The store of all results."""
     processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
     """Number of worker processes, of one thread each."""
+    timeout: float = TIMEOUT
+    """Seconds that a tuner has for each of its answers (import, construction, each decision of all
+    rows); one that needs longer is ended and has failed."""
+    salt: Path | None = None
+    """Seal the suites: draw their tasks from keys that are hashed with the text in this file, so
+    that nobody has seen them before. A file that does not exist is made, with a fresh secret; keep
+    it, for results can be checked with it alone."""
     rerun: tuple[str, ...] = ()
     """Tuners of this run whose stored results are deleted first on all suites, and not imported."""
     show: bool = False
@@ -97,7 +109,12 @@ class Benchmark:
         self._arguments = arguments
         require_count("--processes", arguments.processes, 1, 1024)
         self._profile = PROFILES[arguments.profile]
+        if not 0.1 <= arguments.timeout <= 1e6:
+            raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
         self._suites = _choose_suites(arguments.suites, arguments.suite, self._profile.suites)
+        if arguments.salt is not None:
+            chosen = bool(arguments.suites or arguments.suite)
+            self._suites = _sealed(self._suites, arguments.salt, chosen)
         self._agents = _choose_agents(arguments.agents, arguments.agent)
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
@@ -153,14 +170,20 @@ class Benchmark:
         # None: a bar on a terminal, none in a file.
         with tqdm(total=total, unit="episode", disable=None, smoothing=0.0) as bar:
 
-            def report(job: Job, succeeded: bool) -> None:
+            def report(job: Job, failure: TunerFailure | Failure | None) -> None:
                 key = (job.suite.name, job.agent.name)
                 left[key] -= 1
                 bar.set_description(" ".join(key), refresh=False)
                 bar.update(len(job.shard.tasks))
-                if not succeeded:
+                if failure is not None:
                     seed, tasks = job.shard
-                    bar.write(f"failed: {key[1]} on {key[0]}, seed {seed}, tasks from {tasks[0]}")
+                    place = f"{key[1]} on {key[0]}, seed {seed}, tasks from {tasks[0]}"
+                    if isinstance(failure, TunerFailure):
+                        bar.write(f"failed: {place}")
+                    else:
+                        bar.write(
+                            f"not run, and not the tuner's fault: {place}:\n{failure.message}"
+                        )
                 elif not left[key]:
                     seconds = time.perf_counter() - begun
                     bar.write(f"{seconds:7.1f} s: {key[1]} on {key[0]}", file=sys.stderr)
@@ -171,6 +194,7 @@ class Benchmark:
                 self._agents,
                 profile=self._profile,
                 executor=Processes(self._arguments.processes),
+                timeout=self._arguments.timeout,
                 report=report,
             )
         if count:
@@ -214,6 +238,28 @@ def _choose_suites(names: Sequence[str], own: Sequence[str], default: Sequence[s
     for suite in suites:
         suite.check()
     return suites
+
+
+def _sealed(suites: Sequence[Suite], file: Path, chosen: bool) -> list[Suite]:
+    """The suites on tasks that nobody has seen before; of the default ones those that can be.
+
+    Raises:
+        ValueError: The file holds no salt, or a suite that was asked for cannot be sealed.
+    """
+    if not file.exists():
+        write_atomic(file, f"{secrets.token_hex(32)}\n")
+        file.chmod(0o600)
+        print(f"written: {file}, a fresh salt; keep it")
+    salt = file.read_text(encoding="utf-8").strip()
+    sealed = []
+    for suite in suites:
+        try:
+            sealed.append(suite.sealed(salt))
+        except ValueError as error:
+            if chosen:
+                raise ValueError(f"--salt {file}: {error}") from error
+            print(f"left out: {error}")
+    return sealed
 
 
 def _choose_agents(names: Sequence[str], own: Sequence[str]) -> tuple[AgentEntry, ...]:

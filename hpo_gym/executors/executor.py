@@ -20,18 +20,13 @@ class Executor(Protocol):
     """Does jobs somewhere: in other processes, on other machines."""
 
     def run(
-        self,
-        jobs: Iterator[Job],
-        work: Callable[[Job], Result],
-        *,
-        owner: Callable[[Job], str],
+        self, jobs: Iterator[Job], work: Callable[[Job], Result]
     ) -> Iterator[tuple[Job, Result | Failure]]:
         """Do jobs.
 
         Args:
             jobs: The jobs; each is asked for when it can begin.
             work: Does a job. What it raises becomes a `Failure`, as does its death.
-            owner: Whom a job belongs to: jobs of different owners must not meet.
 
         Yields:
             Each job with its outcome, in the order in which they end.

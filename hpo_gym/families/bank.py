@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
+from copy import copy
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,14 @@ class HashedBank(TaskBank, KnownOptimum):
     """Raised by a change of `solve`: optima that the old one left on the disk are solved anew."""
     parameter_names: ClassVar[tuple[str, ...]]
     """Names of a task's parameters."""
+    salt: str = ""
+    """What the tasks' keys are hashed with besides, see `sealed`."""
+
+    def sealed(self, salt: str) -> Self:
+        """This family with other tasks, which nobody knows who does not have the salt."""
+        family = copy(self)
+        family.salt = salt
+        return family
 
     @abstractmethod
     def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
@@ -85,7 +94,8 @@ class _Split:
 
     def __init__(self, family: HashedBank, split: str) -> None:
         self.family, self.name = family, split
-        self.text = json.dumps([family.describe(), split, family.sizes[split]], sort_keys=True)
+        facts = [family.describe(), split, family.sizes[split], family.salt]
+        self.text = json.dumps(facts[: 4 if family.salt else 3], sort_keys=True)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Split) and self.text == other.text
@@ -98,7 +108,8 @@ class _Split:
 def _block(split: _Split) -> FloatArray:
     """Parameters of a split, (parameters, n)."""
     family = split.family
-    key = rng.text_key(f"{family.key_name or family.name}/{family.version}/{split.name}")
+    salt = f"/{family.salt}" if family.salt else ""
+    key = rng.text_key(f"{family.key_name or family.name}/{family.version}/{split.name}{salt}")
     index = np.arange(family.sizes[split.name], dtype=np.uint64)
     drawn = family.draw(split.name, rng.derive(key, index))
     block = np.stack([drawn[name] for name in family.parameter_names])
@@ -114,8 +125,10 @@ def _optima(split: _Split, metric: str) -> Optima:
     text = f"{split.text} {metric} {family.solver_version}".encode() + _block(split).tobytes()
     digest = hashlib.sha256(text).hexdigest()[:16]
     tasks = family.bank(split.name)
+    # The disk is no place for what nobody may know.
+    name = None if family.salt else f"{family.name}-{split.name}-{metric}-{digest}"
     optima = kept(
-        f"{family.name}-{split.name}-{metric}-{digest}",
+        name,
         (len(family.space.parameters), size),
         lambda rows: family.solve(tasks.take(rows), metric),
         f"{family.name}/{split.name}",

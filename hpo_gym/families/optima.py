@@ -46,15 +46,19 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir()) / "hpo_gym"
 
 
-def kept(name: str, shape: tuple[int, int], piece: Callable[[slice], Optima], title: str) -> Optima:
+def kept(
+    name: str | None, shape: tuple[int, int], piece: Callable[[slice], Optima], title: str
+) -> Optima:
     """The optima that an earlier process kept under a name, else solved and kept now.
 
     Args:
-        name: A name for these optima and no others.
+        name: A name for these optima and no others; None if they are not to be kept.
         shape: Of the scaled configurations, (d, n).
         piece: Finds the optima of a slice of the tasks.
         title: Of the tasks, for the line of progress.
     """
+    if name is None:
+        return _solve(piece, shape[1], title)
     path = cache_folder() / f"{name}.npz"
     optima = _read(path, shape)
     if optima is None:

@@ -69,7 +69,7 @@ def test_everything_is_in_the_hash():
         "score": "return",
         "version": 2,
     }
-    assert set(changes) | {"tags"} == {field.name for field in fields(Suite)}
+    assert set(changes) | {"tags", "salt"} == {field.name for field in fields(Suite)}
     hashes = {replace(SUITE, **{name: value}).hash for name, value in changes.items()}
     assert len(hashes | {SUITE.hash}) == len(changes) + 1
     assert replace(SUITE, tags=("hard",)).hash == SUITE.hash  # a tag voids no results

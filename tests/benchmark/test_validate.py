@@ -4,11 +4,11 @@ import sqlite3
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, tuner
+from tiny_benchmarks import SUITE, ran, tuner
 
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.replay import TOLERANCE, validate
-from hpo_gym.benchmark.running.runner import Job, fingerprint, run_shard
+from hpo_gym.benchmark.running.runner import fingerprint
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def filled(tmp_path):
     agent = tuner(tmp_path)
     with Store(tmp_path / "a.sqlite") as store:
         store.begin(SUITE, agent.name, agent.identity)
-        store.add(SUITE, run_shard(Job(SUITE, agent, next(SUITE.shards(16, 1)))), fingerprint())
+        store.add(SUITE, ran(SUITE, agent, next(SUITE.shards(16, 1))), fingerprint())
         yield store
 
 
@@ -50,7 +50,7 @@ def test_a_replay_is_of_every_episode(filled, tmp_path):
     """Also of those that tables leave out: with the other seed, on the tasks after a gap."""
     agent = tuner(tmp_path)
     last = list(SUITE.shards(36, 2))[-1]
-    filled.add(SUITE, run_shard(Job(SUITE, agent, last)), fingerprint())
+    filled.add(SUITE, ran(SUITE, agent, last), fingerprint())
     (verdict,) = validate(filled, SUITE)
     assert verdict == ("tiny", "tuner", 20, True, True, None)
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:

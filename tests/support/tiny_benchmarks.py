@@ -8,7 +8,9 @@ import numpy as np
 
 from hpo_gym.benchmark.results.records import COLUMNS, Records
 from hpo_gym.benchmark.running.profile import Profile
-from hpo_gym.benchmark.suites.suite import Suite, standard_options
+from hpo_gym.benchmark.running.shards import Job, run_shard
+from hpo_gym.benchmark.running.tuner_process import TunerProcess
+from hpo_gym.benchmark.suites.suite import Shard, Suite, standard_options
 from hpo_gym.tuners.registry import AgentEntry
 
 FAMILY = {"name": "fictitious", "version": 1}
@@ -81,6 +83,12 @@ def tuner(folder: Path, attribute: str = "Tuner", **fields) -> AgentEntry:
     if not file.exists():
         file.write_text(TUNERS)
     return AgentEntry(**{"name": attribute.lower(), "factory": f"{file}:{attribute}", **fields})
+
+
+def ran(suite: Suite, entry: AgentEntry, shard: Shard, timeout: float = 60.0) -> Records:
+    """What a tuner does on a shard, in a process of its own."""
+    with TunerProcess(entry.name, timeout) as process:
+        return run_shard(Job(suite, entry, shard), process)
 
 
 def assert_equal_runs(one: Records, other: Records) -> None:

@@ -23,7 +23,7 @@ def random_trials(suite: Suite, *, trials: int = 1024, seed: int = 0) -> RandomT
     rows = [(task, number) for task in suite.tasks for number in suite.seeds]
     envs = replace(suite, options=options).vector_env(len(rows))
     envs.reset(
-        seed=[env_seed(task, number) for task, number in rows],
+        seed=[env_seed(task, number, suite.salt) for task, number in rows],
         options={"task": np.array([task for task, _ in rows])},
     )
     random = np.random.default_rng(seed)

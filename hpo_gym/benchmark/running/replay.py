@@ -85,7 +85,9 @@ def _differences(
     meter = Meter(suite, env)
     for i, j in episodes:
         task, seed = int(records.tasks[i]), int(records.seeds[j])
-        replayed = _replay(env, meter, records.actions[i, j], task, seed)
+        replayed = _replay(
+            env, meter, records.actions[i, j], task, env_seed(task, seed, suite.salt)
+        )
         for name, other in replayed.items():
             one = getattr(records, name)[i, j]
             bound = tolerance * np.maximum(1.0, np.abs(other))
@@ -100,7 +102,7 @@ def _replay(
     env: TuningEnv, meter: Meter, actions: NDArray[np.float32], task: int, seed: int
 ) -> dict[str, NDArray[np.float64]]:
     """The numbers of one episode, (T,) each."""
-    env.reset(seed=env_seed(task, seed), options={"task": task})
+    env.reset(seed=seed, options={"task": task})
     rewards, infos = [], []
     for action in actions:
         _, reward, _, _, info = env.step(action)

@@ -5,74 +5,41 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.benchmark.running.measure import Meter
+from hpo_gym.benchmark.running.hosted import Registrations
 from hpo_gym.benchmark.running.profile import Profile
-from hpo_gym.benchmark.suites.suite import Shard, Suite, env_seed
+from hpo_gym.benchmark.running.shards import Job, run_shard
+from hpo_gym.benchmark.running.tuner_process import TIMEOUT, TunerError, TunerProcess
+from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.executors.child import at_end
 from hpo_gym.executors.executor import Executor, Failure
 from hpo_gym.executors.processes import Processes
-from hpo_gym.families import make_family, register_family
+from hpo_gym.families import make_family
 from hpo_gym.references import reference_to
 from hpo_gym.tuners.registry import AgentEntry
-from hpo_gym.tuning.rewards import REWARDS, register_reward
-
-_SCHEDULER = Path("/proc/thread-self/schedstat")
-"""Nanoseconds that the thread ran, and those that it waited for a processor."""
+from hpo_gym.tuning.rewards import REWARDS
 
 PATIENCE = 3
 """An agent that failed on this many shards of a suite is tried on no more of them in this run."""
-
 
 EVERYTHING = Profile()
 """All agents on all tasks and seeds."""
 
 
-class Job(NamedTuple):
-    """An agent's work on a shard."""
+class TunerFailure(NamedTuple):
+    """What a tuner did instead of its work."""
 
-    suite: Suite
-    agent: AgentEntry
-    shard: Shard
-
-
-class Registrations(NamedTuple):
-    """What a fresh process has to register to know the environments of some suites."""
-
-    families: tuple[str, ...]
-    """References to their classes."""
-    rewards: tuple[tuple[str, str], ...]
-    """Names, and references to their functions."""
-
-    @classmethod
-    def of(cls, suites: Iterable[Suite]) -> Registrations:
-        """Those of some suites.
-
-        Raises:
-            ValueError: A family or a reward cannot be found by another process.
-        """
-        families = {reference_to(type(make_family(suite.family))) for suite in suites}
-        names = {suite.options["reward"] for suite in suites}
-        rewards = ((name, reference_to(REWARDS[name])) for name in sorted(names))
-        return cls(tuple(sorted(families)), tuple(rewards))
-
-    def register(self) -> None:
-        """Make them known to this process."""
-        for family in self.families:
-            register_family(family)
-        for name, reward in self.rewards:
-            register_reward(name, reward)
+    message: str
+    hung: bool
+    """Whether it gave no answer in time: it is not tried any more in this run."""
 
 
 def run(
@@ -82,7 +49,8 @@ def run(
     *,
     profile: Profile = EVERYTHING,
     executor: Executor | None = None,
-    report: Callable[[Job, bool], None] = lambda job, succeeded: None,
+    timeout: float = TIMEOUT,
+    report: Callable[[Job, TunerFailure | Failure | None], None] = lambda job, failure: None,
 ) -> int:
     """Run what the store does not have yet, in the order of the agents: let fast ones go first.
 
@@ -92,7 +60,9 @@ def run(
         agents: The agents.
         profile: How much of the suites each runs on.
         executor: What does the work; one process by default.
-        report: Called after each shard, with its job and whether it succeeded.
+        timeout: Seconds that a tuner has for each of its answers.
+        report: Called after each shard, with its job and how it failed: by the tuner, or
+            (`Failure`) by the family or the machine, which is not stored.
 
     Returns:
         The number of shards that failed, or were not tried after `PATIENCE` failures.
@@ -101,27 +71,46 @@ def run(
         ValueError: The store has results of another agent under the same name, or a suite cannot
             be run, see `Suite.check`.
     """
-    missing = missing_jobs(store, suites, agents, profile)
-    failures: Counter[tuple[str, str]] = Counter()
-    given_up: list[Job] = []
+    queue = _Queue(missing_jobs(store, suites, agents, profile))
+    work = partial(_work, _registrations(suites), timeout)
+    for job, outcome in (executor or Processes()).run(iter(queue), work):
+        if isinstance(outcome, Records):
+            store.add(job.suite, outcome, fingerprint())
+            report(job, None)
+            continue
+        queue.failed(job, outcome)
+        if isinstance(outcome, TunerFailure):
+            store.fail(job.suite, job.agent.name, job.shard, outcome.message)
+        report(job, outcome)
+    for job in queue.given_up:
+        if job.agent.name in queue.hung:
+            why = f"not tried: {queue.hung[job.agent.name]}"
+            store.fail(job.suite, job.agent.name, job.shard, why)
+    return queue.failures.total() + len(queue.given_up)
 
-    def hopeful() -> Iterator[Job]:
-        for job in missing:
-            if failures[job.suite.name, job.agent.name] < PATIENCE:
+
+class _Queue:
+    """The jobs that are worth a try."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs = jobs
+        self.failures: Counter[tuple[str, str]] = Counter()
+        self.given_up: list[Job] = []
+        self.hung: dict[str, str] = {}
+        """Why agents are not tried on anything any more."""
+
+    def __iter__(self) -> Iterator[Job]:
+        for job in self._jobs:
+            patient = self.failures[job.suite.name, job.agent.name] < PATIENCE
+            if patient and job.agent.name not in self.hung:
                 yield job
             else:
-                given_up.append(job)
+                self.given_up.append(job)
 
-    work = partial(_work, Registrations.of(suites))
-    outcomes = (executor or Processes()).run(hopeful(), work, owner=lambda job: job.agent.name)
-    for job, outcome in outcomes:
-        if isinstance(outcome, Failure):
-            failures[job.suite.name, job.agent.name] += 1
-            store.fail(job.suite, job.agent.name, job.shard, outcome.message)
-        else:
-            store.add(job.suite, outcome, fingerprint())
-        report(job, not isinstance(outcome, Failure))
-    return failures.total() + len(given_up)
+    def failed(self, job: Job, failure: TunerFailure | Failure) -> None:
+        self.failures[job.suite.name, job.agent.name] += 1
+        if isinstance(failure, TunerFailure) and failure.hung:
+            self.hung[job.agent.name] = f"{failure.message} on {job.suite.name}"
 
 
 def missing_jobs(
@@ -149,84 +138,49 @@ def missing_jobs(
     return jobs
 
 
-def _work(registrations: Registrations, job: Job) -> Records:
-    registrations.register()
-    return run_shard(job)
-
-
-def agent_seed(name: str, shard: Shard) -> int:
-    """Seed of an agent for a shard, in [0, 2**32): a hash of its name, seed and first task."""
-    digest = hashlib.sha256(f"{name}/{shard.seed}/{shard.tasks[0]}".encode()).digest()
-    return int.from_bytes(digest[:4], "little")
-
-
-def _waited() -> float:
-    """Seconds that this thread waited for a processor so far; 0 where the system does not tell."""
-    try:
-        return 1e-9 * int(_SCHEDULER.read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0.0
-
-
-def _timed(decide: Callable[[], Any]) -> tuple[Any, float]:
-    """A decision, and its wall-clock seconds less those of waiting for a processor.
-
-    So the decision time of a tuner is what it would be on an idle core, however busy the machine
-    is. Where the system does not tell (Linux does), waiting counts. Reading the waiting time takes
-    as long as a fast tuner: the counter runs within the two readings only. Waiting
-    between a reading and the counter can make the difference negative, which counts as 0.
-    """
-    waited, begun = _waited(), time.perf_counter()
-    answer = decide()
-    ended = time.perf_counter()
-    return answer, max(0.0, ended - begun - (_waited() - waited))
-
-
-def run_shard(job: Job) -> Records:
-    """One tuner's episodes on a shard, side by side.
-
-    The tuner is built anew, for an environment like the one that it will tune in but of the
-    training's tasks: nothing that it is given draws the tasks that it will face. That keeps honest
-    tuners from mistakes; no Python program can stop one that wants to cheat. All rows decide at
-    once, and share the time.
+def _registrations(suites: Iterable[Suite]) -> Registrations:
+    """What the environments of some suites need.
 
     Raises:
-        ValueError: The tuner's `predict` returns something other than actions and a state, or
-            actions of the wrong shape, or that are not finite.
+        ValueError: A family or a reward cannot be found by another process.
     """
-    suite, entry, shard = job
-    rows, size = len(shard.tasks), suite.action_size
-    training = replace(suite, split="train")
-    agent = entry.build(training.vector_env(rows), seed=agent_seed(entry.name, shard))
-    if entry.needs == "process" and hasattr(agent, "begin"):
-        agent.begin(tasks=np.array(shard.tasks), split=suite.split)
-    env = suite.vector_env(rows)
-    meter = Meter(suite, env)
-    observations, _ = env.reset(
-        seed=[env_seed(task, shard.seed) for task in shard.tasks],
-        options={"task": np.array(shard.tasks)},
-    )
-    state, starts = None, np.ones(rows, dtype=np.bool_)
-    infos: list[dict[str, Any]] = []
-    steps: list[tuple[NDArray[Any], ...]] = []
-    for evaluation in range(1, suite.budget + 1):
-        asked = {"state": state, "episode_start": starts, "deterministic": True}
-        answer, seconds_of_all = _timed(partial(agent.predict, observations, **asked))
-        actions, state = _checked(answer, shard.tasks, size, evaluation)
-        observations, reward, _, _, info = env.step(actions)
-        starts = np.zeros(rows, dtype=np.bool_)
-        infos.append(info)
-        steps.append((actions, reward, np.full(rows, seconds_of_all / rows)))
-    actions, reward, seconds = (np.stack(part, axis=1) for part in zip(*steps, strict=True))
-    columns = (meter.curve(infos), reward, meter.resource(infos), meter.cost(infos), seconds)
-    return Records(
-        suite.name,
-        entry.name,
-        np.array(shard.tasks),
-        np.array([shard.seed]),
-        actions[:, None],
-        *(column[:, None] for column in columns),
-    )
+    families = {reference_to(type(make_family(suite.family))) for suite in suites}
+    names = {suite.options["reward"] for suite in suites}
+    rewards = ((name, reference_to(REWARDS[name])) for name in sorted(names))
+    return Registrations(tuple(sorted(families)), tuple(rewards))
+
+
+class _Seat:
+    """The process of the tuner whose jobs a worker does, kept from job to job."""
+
+    def __init__(self) -> None:
+        self._tuner: TunerProcess | None = None
+        at_end(self.close)
+
+    def of(self, entry: AgentEntry, timeout: float) -> TunerProcess:
+        """The process of a tuner; that of another one ends."""
+        if self._tuner is None or self._tuner.name != entry.name or not self._tuner.alive:
+            self.close()
+            self._tuner = TunerProcess(entry.name, timeout)
+        return self._tuner
+
+    def close(self) -> None:
+        if self._tuner is not None:
+            self._tuner.close()
+            self._tuner = None
+
+
+_seat = _Seat()
+
+
+def _work(registrations: Registrations, timeout: float, job: Job) -> Records | TunerFailure:
+    """A job in a worker process."""
+    registrations.register()
+    tuner = _seat.of(job.agent, timeout)
+    try:
+        return run_shard(job, tuner, registrations)
+    except TunerError as error:
+        return TunerFailure(error.message, error.hung)
 
 
 @cache
@@ -237,23 +191,3 @@ def fingerprint() -> str:
     digest = hashlib.sha256(np.concatenate(outputs).tobytes()).hexdigest()[:16]
     machine = {"numpy": np.__version__, "machine": platform.machine(), "functions": digest}
     return json.dumps(machine, sort_keys=True)
-
-
-def _checked(
-    answer: Any, tasks: Sequence[int], size: int, evaluation: int
-) -> tuple[NDArray[np.float32], Any]:
-    """A tuner's actions on some tasks, clipped, as the environment would do, and its state."""
-    place = f"evaluation {evaluation} on the tasks {list(tasks)}: predict"
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        raise ValueError(f"{place} must return (actions, state), it returned {answer!r}")
-    actions, state = answer
-    array, shape = np.array(actions, dtype=np.float32), (len(tasks), size)
-    if array.shape != shape:
-        raise ValueError(f"{place} returned actions of shape {array.shape}, not {shape}")
-    for task, action in zip(tasks, array, strict=True):
-        if not np.isfinite(action).all():
-            raise ValueError(
-                f"evaluation {evaluation} on task {task}: predict returned an action that is not "
-                f"finite: {action.tolist()}"
-            )
-    return np.clip(array, np.float32(-1.0), np.float32(1.0)), state

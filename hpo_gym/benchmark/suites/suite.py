@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from hpo_gym.environments.tuning_env import TuningEnv
 from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
+from hpo_gym.families import Family, HashedBank, make_family
 
 BLOCK = 16
 """Number of tasks that a tuner is run on at a time."""
@@ -70,6 +71,7 @@ class Suite:
             known; the "return"; or the "score", the best that was observed.
         version: Raised by a change of what the other fields do not say.
         tags: Difficulties that the suite isolates. Results do not depend on them.
+        salt: What the keys of a sealed suite's tasks are hashed with; see `sealed`.
 
     Raises:
         ValueError: Tasks or seeds are missing, repeated or out of bounds, or there is no such
@@ -91,6 +93,7 @@ class Suite:
     score: str = "regret"
     version: int = 1
     tags: tuple[str, ...] = ()
+    salt: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Check tasks, seeds and score."""
@@ -122,6 +125,44 @@ class Suite:
                 f"family {self.family['name']!r}: rank by score='score' or score='return'"
             )
 
+    def sealed(self, salt: str) -> Suite:
+        """The suite on tasks that nobody has seen before, drawn from keys hashed with a salt.
+
+        Its name says so, and its `text` holds the salt's digest: whoever has the salt can check
+        the results, nobody else can tell the tasks.
+
+        Args:
+            salt: A secret of at least 16 characters.
+
+        Raises:
+            ValueError: The salt is short, the family draws no tasks from keys, or the suite's
+                tasks were chosen by what they are.
+        """
+        if len(salt) < 16:
+            raise ValueError(
+                f"a salt of {len(salt)} characters can be guessed: give at least 16 random ones"
+            )
+        if not isinstance(make_family(self.family), HashedBank):
+            raise ValueError(
+                f"suite {self.name!r} cannot be sealed: its family {self.family['name']!r} draws "
+                "no tasks from keys (see hpo_gym.families.HashedBank)"
+            )
+        if self.tasks != tuple(range(len(self.tasks))):
+            raise ValueError(
+                f"suite {self.name!r} cannot be sealed: its tasks were chosen, and others would "
+                "stand at their indices; seal one on the tasks 0, 1, 2, ..."
+            )
+        return replace(self, name=f"{self.name}-sealed-{_digest(salt)[:8]}", salt=salt)
+
+    @cached_property
+    def sealed_family(self) -> Mapping[str, Any] | Family:
+        """The family that draws the suite's tasks, which is not to be shown to a tuner."""
+        if not self.salt:
+            return self.family
+        family = make_family(self.family)
+        assert isinstance(family, HashedBank)
+        return family.sealed(self.salt)
+
     @property
     def budget(self) -> int:
         """Evaluations of an episode."""
@@ -146,21 +187,23 @@ class Suite:
     def text(self) -> str:
         """What results depend on, as canonical JSON."""
         facts = asdict(self)
-        del facts["tags"]
+        del facts["tags"], facts["salt"]
+        if self.salt:
+            facts["sealed"] = _digest(self.salt)
         return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
     @property
     def hash(self) -> str:
         """SHA-256 of `text`: what rows of results are stored under."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _digest(self.text)
 
     def env(self) -> TuningEnv:
         """One environment of the suite."""
-        return TuningEnv(family=self.family, split=self.split, **self.options)
+        return TuningEnv(family=self.sealed_family, split=self.split, **self.options)
 
     def vector_env(self, rows: int) -> TuningVectorEnv:
         """A vector environment of the suite."""
-        return TuningVectorEnv(rows, family=self.family, split=self.split, **self.options)
+        return TuningVectorEnv(rows, family=self.sealed_family, split=self.split, **self.options)
 
     def shards(self, tasks: int, seeds: int) -> Iterator[Shard]:
         """The work on the first tasks and seeds, in a layout that depends on the suite alone.
@@ -174,6 +217,11 @@ class Suite:
                 yield Shard(seed, self.tasks[first : first + BLOCK])
 
 
-def env_seed(task: int, seed: int) -> int:
+def env_seed(task: int, seed: int, salt: str = "") -> int:
     """Seed of the environment in the episode of a task with a seed, for every tuner."""
-    return task * 1000 + seed
+    number = task * 1000 + seed
+    return int(_digest(f"{salt}/{number}")[:8], 16) if salt else number
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,123 @@
+"""Inside the process of a tuner, which holds no environment: what its runner calls there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.families import Family, register_family
+from hpo_gym.references import split
+from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuning.options import Options
+from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.rewards import register_reward
+
+_SCHEDULER = Path("/proc/thread-self/schedstat")
+"""Nanoseconds that the thread ran, and those that it waited for a processor."""
+
+
+class Registrations(NamedTuple):
+    """What a fresh process has to register to know the environments of some suites."""
+
+    families: tuple[str, ...]
+    """References to their classes."""
+    rewards: tuple[tuple[str, str], ...]
+    """Names, and references to their functions."""
+
+    def register(self) -> None:
+        """Make them known to this process."""
+        for family in self.families:
+            register_family(family)
+        for name, reward in self.rewards:
+            register_reward(name, reward)
+
+
+NOTHING = Registrations((), ())
+"""For families and rewards that come with the package."""
+
+
+class Briefing(NamedTuple):
+    """What a tuner may know before it is asked, and how it is built."""
+
+    entry: AgentEntry
+    """Its factory is given by name."""
+    family: Mapping[str, Any] | Family
+    options: Mapping[str, Any]
+    registrations: Registrations
+
+
+class _Here:
+    """What this process holds."""
+
+    agent: Any = None
+    state: Any = None
+
+
+def build(briefing: Briefing, seed: int, told: tuple[tuple[int, ...], str] | None) -> None:
+    """Build the tuner; an oracle is told the tasks and the split that it faces."""
+    close()
+    briefing.registrations.register()
+    _prefer_neighbours(briefing.entry)
+    # Of the training's tasks: nothing that the tuner is given draws those that it will face.
+    options = Options(family=briefing.family, split="train", **briefing.options)
+    _Here.agent = briefing.entry.build(TuningProcess(options), seed=seed)
+    if told is not None and hasattr(_Here.agent, "begin"):
+        _Here.agent.begin(tasks=np.array(told[0]), split=told[1])
+
+
+def decide(observations: NDArray[np.float32], begins: bool) -> tuple[Any, float]:
+    """The tuner's actions for all rows, as lists, and its seconds."""
+    state = None if begins else _Here.state
+    starts = np.full(len(observations), begins)
+    asked = {"state": state, "episode_start": starts, "deterministic": True}
+    answer, seconds = timed(partial(_Here.agent.predict, observations, **asked))
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise ValueError(f"predict must return (actions, state), it returned {answer!r}")
+    actions, _Here.state = answer
+    return np.asarray(actions, dtype=np.float32).tolist(), seconds
+
+
+def close() -> None:
+    """Let the tuner close, if it can."""
+    agent, _Here.agent, _Here.state = _Here.agent, None, None
+    if hasattr(agent, "close"):
+        agent.close()
+
+
+def _prefer_neighbours(entry: AgentEntry) -> None:
+    """Let a tuner that is not shipped import what lies beside it before all else."""
+    if entry.version is None:
+        source, _ = split(entry.reference)
+        folder = str(Path(source).resolve().parent) if source.endswith(".py") else os.getcwd()
+        if sys.path[:1] != [folder]:
+            sys.path.insert(0, folder)
+
+
+def _waited() -> float:
+    """Seconds that this thread waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return 1e-9 * int(_SCHEDULER.read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def timed(decide: Callable[[], Any]) -> tuple[Any, float]:
+    """A decision, and its wall-clock seconds less those of waiting for a processor.
+
+    So the decision time of a tuner is what it would be on an idle core, however busy the machine
+    is. Where the system does not tell (Linux does), waiting counts. Reading the waiting time takes
+    as long as a fast tuner: the counter runs within the two readings only. Waiting
+    between a reading and the counter can make the difference negative, which counts as 0.
+    """
+    waited, begun = _waited(), time.perf_counter()
+    answer = decide()
+    ended = time.perf_counter()
+    return answer, max(0.0, ended - begun - (_waited() - waited))
