@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytest_plugins = ["report_fixtures"]
+
 # Tiny networks are fastest on one thread; torch reads this when it is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
