@@ -67,18 +67,25 @@ def test_skrl(train):
     assert_true_ends(whole)
 
 
+def tensordict_episodes(steps):
+    """Episodes in what TorchRL collects, a tensordict (N, T)."""
+    keys = ("observation", "action", ("next", "observation"), ("next", "done"))
+    *columns, ends = (steps.transpose(0, 1)[key].numpy() for key in keys)
+    return episodes_by_row(*columns, ends[..., 0])
+
+
 def test_torchrl(train):
     pytest.importorskip("torchrl")
-    batch = train("train_torchrl")["batch"].transpose(0, 1)
-    keys = ("observation", "action", ("next", "observation"))
-    columns = [batch[key].numpy() for key in keys]
-    assert_true_ends(episodes_by_row(*columns, batch["next", "done"].numpy()[..., 0]))
+    assert_true_ends(tensordict_episodes(train("train_torchrl")["batch"]))
 
 
-def test_torchrl_refuses_next_step():
+def test_torchrl_takes_same_step_and_refuses_next_step():
     torchrl = pytest.importorskip("torchrl.envs")
     import gymnasium as gym
 
+    env = torchrl.GymWrapper(gym.make_vec("hpo_gym:FictitiousHPO-v0", 2, autoreset_mode="SameStep"))
+    steps = env.rollout(3 * BUDGET, break_when_any_done=False)
+    assert_true_ends(tensordict_episodes(steps))
     with pytest.raises(RuntimeError, match="SAME_STEP or DISABLED"):
         torchrl.GymWrapper(gym.make_vec("hpo_gym:FictitiousHPO-v0", 2))
 

@@ -17,6 +17,7 @@ settings = {
     "trainer": {
         "class": "SequentialTrainer",
         "timesteps": 3 * 64,
+        "headless": True,
         "close_environment_at_exit": False,
     },
 }
