@@ -15,6 +15,9 @@ BENCH_STAMP := $(VENV)/.bench-done
 # accepts, and the Gymnasium that RLlib pins.
 PINS_oldest := gymnasium==1.1.0 numpy==2.0.0
 PINS_rllib := gymnasium==1.2.2
+# Other people's libraries, for docs/clients.md.
+PINS_clients := $(PINS_rllib) sbx-rl==0.28.0 skrl==2.1.1 torchrl==0.14.1 tianshou==2.0.1 \
+	ray[rllib]==2.60.0 minari[hdf5]==0.5.4 pillow rl-zoo3==2.9.2
 
 PYTEST_WORKERS := 2
 
@@ -23,12 +26,12 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup compare benchmark benchmark-full benchmark-smoke
-.PHONY: test lint test-fast test-slow test-oldest test-rllib wheel-check bench clean
+.PHONY: test lint test-fast test-slow test-oldest test-rllib test-clients wheel-check bench clean
 # `test` relies on the order of its prerequisites.
 .NOTPARALLEL:
 
 # Each pytest worker is one process on one core; more threads only slow it down.
-test test-fast test-slow test-oldest test-rllib: export OMP_NUM_THREADS := 1
+test test-fast test-slow test-oldest test-rllib test-clients: export OMP_NUM_THREADS := 1
 
 # The rows behind the README's tables; `benchmark-full` starts from them.
 ROWS := benchmark_rows
@@ -70,6 +73,10 @@ test-rllib: .venv-rllib/.setup-done ## the tests on the gymnasium that RLlib pin
 test-oldest test-rllib: test-%:
 	.venv-$*/bin/python -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider $(ARGS)
 
+test-clients: .venv-clients/.setup-done ## the lines of docs/clients.md with other libraries
+	.venv-clients/bin/python -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider -m "slow or not slow" \
+		tests/clients $(ARGS)
+
 wheel-check: setup ## build the wheel, check its contents, try it alone in a clean environment
 	sh .ci/check-wheel $(PYTHON)
 
@@ -77,7 +84,7 @@ bench: $(BENCH_STAMP) ## measure the speed
 	$(PYTHON) -m scripts.speed.bench $(ARGS)
 
 clean: ## remove environments, caches and builds; runs/ and results/ stay
-	rm -rf $(VENV) .venv-oldest .venv-rllib build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-oldest .venv-rllib .venv-clients build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment with no stamp was interrupted half-way (or is not ours): --clear starts afresh.

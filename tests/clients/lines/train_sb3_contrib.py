@@ -1,0 +1,9 @@
+import gymnasium as gym
+from sb3_contrib import TQC
+from stable_baselines3.common.vec_env import VecMonitor
+
+from hpo_gym.integrations.sb3 import NativeVecEnv
+
+envs = gym.make_vec("hpo_gym:FictitiousHPO-v0", 8, autoreset_mode="SameStep")
+model = TQC("MlpPolicy", VecMonitor(NativeVecEnv(envs)), seed=0, device="cpu")
+model.learn(800)
