@@ -2,7 +2,8 @@
 
 They are kept in ``$HPO_GYM_CACHE``, or ``~/.cache/hpo_gym``. A file there is a convenience, not a
 witness: it is used only if it begins with the digest of its content and of what that is of (tasks,
-metric, solver), and if some of its tasks, solved anew, come out the same. `solved_anew` does without.
+metric, solver), and if some of its tasks, solved anew, come out the same. `solved_anew` does
+without.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -21,7 +22,9 @@ from hpo_gym.benchmark.showing.report.example import example_figure
 from hpo_gym.benchmark.showing.report.page import report_html
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.style import styles
+from hpo_gym.benchmark.showing.report.trust import TRUST
 from hpo_gym.benchmark.showing.tables import tables
+from hpo_gym.benchmark.showing.texts import verdict_text
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.benchmark.suites.suite import env_seed
 
@@ -171,8 +174,45 @@ def test_tables_are_those_of_the_terminal(page, results):
         width = len(table.header)
         for row in (table.header, *table.rows):
             wanted = [*row, *[""] * (width - len(row))]
+            wanted[0] += " yours" if row[0] in table.marked else ""
             starts = [place for place, cell in enumerate(cells) if cell == wanted[0]]
             assert wanted in [cells[place : place + width] for place in starts]
+
+
+def test_headings_are_explained_and_own_rows_marked_where_they_stand(page, results):
+    read = Reader(page)
+    titles = [a["title"] for tag, a in read.elements if tag == "th" and a.get("title")]
+    for table in tables(results[0].summary):
+        assert set(filter(None, map(table.meaning, table.header))) <= set(titles)
+        assert escape(table.explanation) in page
+    marked = [a for tag, a in read.elements if tag == "tr" and a.get("class") == "yours"]
+    shown = [table for one in results for table in tables(one.summary) if table.marked]
+    rows = sum(row[0] in table.marked for table in shown for row in table.rows)
+    assert len(marked) >= rows > 0
+    (verdict,) = verdict_text(results[0].summary).splitlines()
+    assert page.count(escape(verdict)) == 2  # in the overview, and with the suite
+    assert all(escape(sentence) in page for sentence in TRUST)
+
+
+def test_nobody_looks_like_the_oracle_or_the_reference():
+    groups = dict.fromkeys((f"search {letter}" for letter in "abcdefghijklmn"), "uninformed")
+    groups |= dict.fromkeys((f"wise {letter}" for letter in "abcdefg"), "informed")
+    agents = {agent: AgentFacts(group) for agent, group in groups.items()}
+    agents |= learned(*(f"tuner-{seed}" for seed in range(7))) | {"mine": AgentFacts("yours")}
+    agents["oracle"] = AgentFacts("oracle", oracle=True)
+    made = styles(agents, "search c")
+    oracle, reference = made.pop("oracle"), made.pop("search c")
+    assert oracle.dash not in {style.dash for style in (*made.values(), reference)}
+    assert oracle.symbol not in {style.symbol for style in (*made.values(), reference)}
+    for style in made.values():
+        assert distance(style, oracle) > 60 and distance(style, reference) > 60
+    assert distance(oracle, reference) > 200
+
+
+def distance(one, other):
+    """Of two colours, of which 0 are the same and 442 black and white."""
+    rgb = [[int(style.colour[i : i + 2], 16) for i in (1, 3, 5)] for style in (one, other)]
+    return float(np.linalg.norm(np.subtract(*rgb)))
 
 
 def curves_of(variant):

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from scored_runs import ROLES, learned, make_records, random_records, small_suite
 
-from hpo_gym.benchmark.running.random_trials import random_trials
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.comparisons import Comparisons, common_runs, regret_on
 from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.statistics import bootstrap, iqm, mean
 from hpo_gym.benchmark.scoring.summarise import summarise
-from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
-from hpo_gym.benchmark.suites.suite import env_seed
+from hpo_gym.benchmark.scoring.verdicts import rivals
 
 FEW = replace(ROLES, resamples=100)
 
@@ -65,25 +63,6 @@ def test_profile_by_hand():
     assert shares.tolist() == [[[1, 0], [1, 0]], [[1, 1], [1, 0]]]
 
 
-def test_worth_in_random_trials_by_hand():
-    curve = np.array([0.5, 0.3, 0.3, 0.2])
-    found = [worth(curve, regret) for regret in (1.0, 0.75, 0.5, 0.4, 0.3, 0.25, 0.2, 0.1)]
-    assert found == pytest.approx([0.0, 0.5, 1.0, 1.5, 2.0, 3.5, 4.0, None])
-
-
-def test_random_trials_equal_single_environments():
-    suite = small_suite(16, tasks=2, seeds=2)
-    trials = random_trials(suite, trials=20, seed=7)
-    assert trials.regret.shape == (2, 2, 20)
-    actions = np.random.default_rng(7).uniform(-1.0, 1.0, (20, 4, 3)).astype(np.float32)
-    for row, (task, seed) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
-        env = replace(suite, options={**suite.options, "max_evaluations": 20}).env()
-        env.reset(seed=env_seed(task, seed), options={"task": task})
-        regret = [env.step(action[row])[-1]["regret"] for action in actions]
-        assert trials.regret[task, seed].tolist() == regret
-    assert trials.curve([1], [0, 1]) == pytest.approx(iqm(trials.regret[1].T))
-
-
 def test_ranks_by_hand():
     """Final regrets .1 .2 .2 and .3 .1 .1 of two runs: ranks 1 2.5 2.5 and 3 1.5 1.5."""
     a, b, c = (
@@ -94,6 +73,106 @@ def test_ranks_by_hand():
     assert {name: rank.value for name, rank in ranks.items()} == {"a": 2.0, "b": 2.0, "c": 2.0}
     assert ranks["a"] == (2.0, 1.0, 3.0)
     assert ranks["b"] == (2.0, 1.5, 2.5)
+
+
+def test_training_seeds_of_a_tuner_are_one_rival():
+    """Two seeds, one better and one worse than b in every run: half a rival, and none of c's."""
+    finals = {"b": 0.2, "t-0": 0.1, "t-1": 0.3, "c": 0.4}
+    records = [make_records(name, np.full((3, 2, 1), final)) for name, final in finals.items()]
+    tuners = {"b": ["b"], "t": ["t-0", "t-1"], "c": ["c"]}
+    ranks = {name: rank.value for name, rank in compare(*records, rivals=tuners).ranks().items()}
+    assert ranks == {"b": 1.5, "t-0": 1.0, "t-1": 2.0, "c": 3.0}
+    # As rivals of each other they would push c down to the fourth place.
+    assert compare(*records).ranks()["c"].value == 4.0
+
+
+def test_rivals_are_tuners_and_no_oracles():
+    facts = learned("ppo-0", "ppo-1") | {"oracle": AgentFacts(oracle=True)}
+    names, finals = ["ppo-1", "oracle", "gp", "ppo-0"], (0.3, 0.0, 0.1, 0.3)
+    assert rivals(names, facts) == {"ppo": ["ppo-1", "ppo-0"], "gp": ["gp"]}
+    records = [make_records(n, np.full((2, 2, 1), r)) for n, r in zip(names, finals, strict=True)]
+    scores = summarise(small_suite(1), records, facts=facts, settings=FEW)
+    ranks = {agent.agent: agent.rank.value for agent in scores.agents}
+    assert ranks == {"oracle": 1.0, "gp": 1.0, "ppo-0": 2.0, "ppo-1": 2.0}
+    assert scores.rank_rivals == 2
+
+
+def test_agents_that_all_end_alike_share_the_middle_rank():
+    records = [make_records(name, np.full((3, 2, 1), 0.2)) for name in "abc"]
+    assert {tuple(rank) for rank in compare(*records).ranks().values()} == {(2.0, 2.0, 2.0)}
+
+
+def verdict_of(*records, facts=None, score="regret"):
+    facts = {"mine": AgentFacts("yours"), **(facts or {})}
+    suite = small_suite(records[0].regret.shape[2], *records[0].regret.shape[:2], score=score)
+    (found,) = summarise(suite, list(records), facts=facts, settings=FEW).verdicts
+    return found
+
+
+def test_a_verdict_by_hand():
+    """Better, worse and not told apart on eight tasks, on which b is now better, now worse."""
+    steady, swinging = np.full((8, 2, 1), 0.4), np.full((8, 2, 1), 0.1)
+    swinging[::2] = 0.72
+    records = [make_records("mine", steady), make_records("b", swinging)]
+    records += [make_records("far", steady + 0.5), make_records("near", steady + 0.1)]
+    records += [make_records("best", steady - 0.3), make_records("oracle", 0.0 * steady)]
+    records += [make_records("equal", steady)]
+    found = verdict_of(*records, facts={"oracle": AgentFacts(oracle=True)})
+    assert (found.agent, found.place, found.tuners) == ("mine", 2, 6)
+    assert found.better_than == ("near", "far")
+    assert found.worse_than == ("best",)
+    assert found.not_told_apart_from == ("equal", "b")
+
+
+def test_a_verdict_compares_with_the_average_of_training_seeds():
+    records = [
+        make_records(name, np.full((4, 2, 1), regret))
+        for name, regret in [("mine", 0.25), ("t-0", 0.1), ("t-1", 0.3)]
+    ]
+    found = verdict_of(*records, facts=learned("t-0", "t-1"))
+    assert (found.place, found.tuners, found.worse_than) == (2, 2, ("t",))
+
+
+def test_a_verdict_goes_by_what_ranks():
+    cheap = make_records("mine", np.full((2, 2, 2), 0.5), reward=0.2)
+    good = make_records("good", np.full((2, 2, 2), 0.1), reward=0.1)
+    assert verdict_of(cheap, good).worse_than == ("good",)
+    assert verdict_of(cheap, good, score="return").better_than == ("good",)
+
+
+def test_a_verdict_is_on_common_runs_and_not_on_what_failed():
+    mine = random_records("mine", 0.3, seed=1)
+    slow = replace(mine, agent="slow", regret=mine.regret + 0.1).first(4, 1)
+    easy = mine.regret.copy()
+    easy[4:] += 0.5  # runs that the slow one has not
+    found = verdict_of(replace(mine, regret=easy), slow)
+    assert (found.place, found.better_than) == (1, ("slow",))
+
+
+@pytest.mark.parametrize(("tasks", "seeds", "known"), [(1, 1, False), (1, 4, True), (2, 1, True)])
+def test_few_tasks_and_seeds_have_honest_intervals(tasks, seeds, known):
+    """A single run has none; a single task has that of its seeds."""
+    records = [random_records(name, 0.3, tasks, seeds, seed=k) for k, name in enumerate("ab")]
+    scores = summarise(
+        small_suite(4, tasks, seeds), records, settings=replace(FEW, references=("b",))
+    )
+    (comparison,) = scores.comparisons
+    estimates = [
+        *scores.agent("a").regret_iqm,
+        *scores.agent("a").regret_mean,
+        scores.agent("a").return_iqm,
+        scores.agent("a").area_evaluations,
+        *comparison.iqm_difference,
+        *comparison.mean_difference,
+    ]
+    for value, low, high in estimates:
+        assert isinstance(value, float)
+        assert (low is not None) == (high is not None) == known
+    widths = [e.high - e.low for e in estimates if e.low is not None]
+    assert all(width > 0.0 for width in widths[:8] + widths[-6:])
+    for estimate in (scores.agent("a").rank, comparison.improvement):
+        assert (estimate.low is not None) == known
+    json.dumps(asdict(scores), allow_nan=False)
 
 
 def test_probability_of_improvement_by_hand():
@@ -241,6 +320,30 @@ def test_evaluations_to_a_bound_by_hand():
     assert (five.fraction.value, five.median) == (0.75, 2.0)
 
 
+@pytest.mark.parametrize(
+    ("counts", "median"),
+    [
+        ([1, 2, 3, 4], 2),  # half of them are there after two
+        ([2, 2, None, None], 2),
+        ([2, 4, None, None], 4),
+        ([2, None, None, None], None),
+        ([1, 2, None], 2),
+        ([3, None, None], None),
+        ([None, None], None),
+        ([3, None], 3),
+        ([3], 3),
+    ],
+)
+def test_half_of_the_runs_get_to_a_bound(counts, median):
+    """Also exactly half."""
+    after = np.arange(1, 5)
+    regret = [[np.where(after >= (count or 9), 0.05, 0.5)] for count in counts]
+    suite = small_suite(4, len(counts), 1)
+    five = summarise(suite, [make_records("a", regret)], settings=FEW).agent("a").reached[1]
+    assert five.median == median
+    assert five.fraction.value == np.mean([count is not None for count in counts])
+
+
 def test_comparisons_of_a_summary():
     records = agents_of_a_suite()
     scores = summarise(small_suite(4, 6, 3), records, settings=FEW)
@@ -260,19 +363,6 @@ def test_comparisons_of_a_summary():
         average = [r.regret[:, 0, count - 1].mean() for r in (ours, theirs)]
         assert comparison.mean_difference[place].value == pytest.approx(average[0] - average[1])
     assert scores.comparison("gp-4", "gp-4") is None
-
-
-def test_worth_uses_the_runs_that_the_agent_has():
-    curve = np.linspace(0.9, 0.0, 10)
-    regret = np.broadcast_to(curve, (6, 3, 10)).copy()
-    regret[4:], regret[:, 2:] = 1.0, 1.0
-    trials = RandomTrials(tuple(range(6)), (0, 1, 2), regret)
-    agent = make_records("a", np.full((4, 2, 4), 0.45))
-    whole = make_records("b", np.full((6, 3, 4), 0.05))
-    scores = summarise(small_suite(4, 6, 3), [agent, whole], random=trials, settings=FEW)
-    assert scores.agent("a").random_trials == pytest.approx(5.5)
-    assert scores.agent("b").random_trials is None  # beyond the trials
-    assert scores.most_random_trials == 10
 
 
 def test_training_seeds_have_a_spread():

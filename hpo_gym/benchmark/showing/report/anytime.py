@@ -147,7 +147,7 @@ def _estimates(
     spread = replicates(
         columns,
         function,
-        scheme=scheme_for(len(records.seeds)),
+        scheme=scheme_for(*columns.shape[1:]),
         resamples=_RESAMPLES,
         seed=settings.seed,
     )

@@ -88,8 +88,8 @@ def numbers(values: Iterable[float], floor: float | None = None) -> list[float]:
 
 def band(agent: str, style: Style, x: Sequence[float], curve: Sequence[Estimate]) -> Json:
     """The intervals of a curve of regrets or fractions as an area."""
-    low = numbers((estimate.low for estimate in curve), FLOOR)
-    high = numbers((estimate.high for estimate in curve), FLOOR)
+    low = numbers((estimate.drawn[1] for estimate in curve), FLOOR)
+    high = numbers((estimate.drawn[2] for estimate in curve), FLOOR)
     return {
         "type": "scatter",
         "name": agent,
@@ -115,10 +115,9 @@ def curve(
         "mode": "lines",
         "x": list(x),
         "y": numbers((estimate.value for estimate in estimates), FLOOR),
-        "customdata": [numbers(estimate) for estimate in estimates],
+        "customdata": [numbers(estimate.drawn) for estimate in estimates],
         "line": {"color": style.colour, "dash": style.dash, "width": style.width, **line},
-        "hovertemplate": "<b>%{fullData.name}</b> at %{x:.4g}<br>%{customdata[0]:.4g} "
-        "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>",
+        "hovertemplate": _hover("<b>%{fullData.name}</b> at %{x:.4g}", estimates[0]),
     }
 
 
@@ -127,15 +126,15 @@ def dots(
 ) -> Json:
     """One row per agent: a mark and its interval."""
     values = numbers((estimate.value for estimate in estimates), floor)
-    low = numbers((estimate.low for estimate in estimates), floor)
-    high = numbers((estimate.high for estimate in estimates), floor)
+    low = numbers((estimate.drawn[1] for estimate in estimates), floor)
+    high = numbers((estimate.drawn[2] for estimate in estimates), floor)
     colours = [styles[agent].colour for agent in agents]
     return {
         "type": "scatter",
         "mode": "markers",
         "x": values,
         "y": list(agents),
-        "customdata": [numbers(estimate) for estimate in estimates],
+        "customdata": [numbers(estimate.drawn) for estimate in estimates],
         "marker": {
             "color": colours,
             "size": 10,
@@ -152,9 +151,14 @@ def dots(
             "thickness": 1.5,
             "width": 4,
         },
-        "hovertemplate": "<b>%{y}</b><br>%{customdata[0]:.4g} "
-        "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>",
+        "hovertemplate": [_hover("<b>%{y}</b>", estimate) for estimate in estimates],
     }
+
+
+def _hover(name: str, estimate: Estimate) -> str:
+    """Text beside a mark: name, value, and the interval if there is one."""
+    ends = " [%{customdata[1]:.4g}, %{customdata[2]:.4g}]" if estimate.low is not None else ""
+    return f"{name}<br>%{{customdata[0]:.4g}}{ends}<extra></extra>"
 
 
 def rows_layout(agents: Sequence[str], xaxis: Json) -> Json:

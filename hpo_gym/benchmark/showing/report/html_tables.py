@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from hpo_gym.benchmark.showing.report.figure import Styles
-from hpo_gym.benchmark.showing.report.legend import swatch
+from hpo_gym.benchmark.showing.report.legend import YOURS_TAG, swatch
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.table import Table
 
@@ -14,24 +14,31 @@ _FEWER = "*"
 
 
 def html_table(table: Table, styles: Styles) -> str:
-    """A table with its title and notes; rows of agents carry their line.
+    """A table with its title and what its columns mean; rows of agents carry their line.
+
+    The user's own rows are marked.
 
     Args:
         table: The table.
         styles: Styles by the agents' names.
     """
-    header = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.header)
+    header = "".join(
+        f'<th scope="col" title="{escape(table.meaning(name))}">{escape(name)}</th>'
+        for name in table.header
+    )
     rows = []
     for first, *others in table.rows:
-        mark = swatch(styles[first]) if first in styles else ""
+        line = swatch(styles[first]) if first in styles else ""
+        attributes, tag = (' class="yours"', YOURS_TAG) if first in table.marked else ("", "")
         others += [""] * (len(table.header) - 1 - len(others))
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
-        rows.append(f'<tr><th scope="row">{mark}{escape(first)}</th>{cells}</tr>')
-    notes = f'<p class="notes">{escape(table.notes)}</p>' if table.notes else ""
+        rows.append(f'<tr{attributes}><th scope="row">{line}{escape(first)}{tag}</th>{cells}</tr>')
+    notes = f'<p class="notes">{escape(table.explanation)}</p>' if table.explanation else ""
     return (
+        f"<h4>{escape(table.title)}</h4>{notes}"
         f'<div class="table" tabindex="0" role="region" aria-label="{escape(table.title)}">'
-        f"<table><caption>{escape(table.title)}</caption><thead><tr>{header}</tr></thead>\n"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{notes}"
+        f"<table><thead><tr>{header}</tr></thead>\n"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -57,6 +64,7 @@ def overview_table(results: Sequence[SuiteResults]) -> Table:
         ["agent", *(one.suite.name for one in results)],
         rows,
         " ".join(note for note in notes if note),
+        marked=frozenset().union(*(one.summary.yours for one in results)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from hpo_gym.benchmark.scoring.scores import AgentFacts
+from hpo_gym.benchmark.scoring.scores import YOURS, AgentFacts
 from hpo_gym.benchmark.showing.report.figure import Styles
 from hpo_gym.benchmark.showing.report.style import Style, extra_seed
 
@@ -18,6 +18,8 @@ _DASHES = {
     "longdashdot": "10 3 2 3",
 }
 """Plotly's dashes as SVG draws them."""
+YOURS_TAG = ' <em class="tag">yours</em>'
+"""Beside the names of the user's own tuners."""
 
 
 def legend(agents: Mapping[str, AgentFacts], styles: Styles) -> str:
@@ -31,9 +33,10 @@ def legend(agents: Mapping[str, AgentFacts], styles: Styles) -> str:
     chips = []
     for agent, group in groups.items():
         pressed = "false" if extra_seed(agent, agents) else "true"
+        tag = YOURS_TAG if group == YOURS else ""
         chips.append(
             f'<button type="button" data-agent="{escape(agent)}" data-group="{group}" '
-            f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}</button>'
+            f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}{tag}</button>'
         )
     many = "".join(
         f'<button type="button" data-show="{value}">{value}</button>'
