@@ -59,7 +59,7 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
         ranks = {row["agent"]: row for row in csv.DictReader(file) if row["score"] == "rank"}
     assert ranks.keys() == {"Halving", "random"}
     table = (tmp_path / "results/benchmark/benchmark.md").read_text()
-    assert re.search(r"^\| Halving +\| ", table, re.M)
+    assert re.search(r"^\| \*\*Halving\*\* +\| ", table, re.M)
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
     stored = ("--import", "rows", "--database", "b.sqlite", "--show")
     assert command(*chosen, *stored) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_gym.benchmark.running.measure import Meter
 from hpo_gym.benchmark.scoring.worth import RandomTrials, best_of, trial_counts
@@ -16,6 +17,11 @@ _TOTAL, _POOL = 2**19, 2**13
 """Evaluations of a suite, and of a task, at most; but twice as many of a task as are counted."""
 
 
+def counts_of(suite: Suite) -> NDArray[np.int64]:
+    """Numbers of trials at which `random_trials` says what they reach."""
+    return trial_counts(max(MOST, 4 * suite.budget))
+
+
 def random_trials(suite: Suite, *, seed: int = 0) -> RandomTrials:
     """Evaluate uniform random configurations of a suite's tasks, each in an episode of its own.
 
@@ -23,9 +29,8 @@ def random_trials(suite: Suite, *, seed: int = 0) -> RandomTrials:
         suite: The suite; that its tuners adjust configurations, and from where, does not matter.
         seed: Seed of the configurations and the noise.
     """
-    most = max(MOST, 4 * suite.budget)
-    pool = max(2 * most, min(_POOL, _TOTAL // len(suite.tasks)))
-    counts, random = trial_counts(most), np.random.default_rng(seed)
+    counts, random = counts_of(suite), np.random.default_rng(seed)
+    pool = max(2 * int(counts[-1]), min(_POOL, _TOTAL // len(suite.tasks)))
     options = {"action": "propose", "start": "none", "max_evaluations": 1, "stop": False}
     single = replace(suite, options={**suite.options, **options, "observation": "summary"})
     env = single.vector_env(pool)
