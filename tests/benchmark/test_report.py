@@ -184,7 +184,9 @@ def test_headings_are_explained_and_own_rows_marked_where_they_stand(page, resul
     titles = [a["title"] for tag, a in read.elements if tag == "th" and a.get("title")]
     for table in tables(results[0].summary):
         assert set(filter(None, map(table.meaning, table.header))) <= set(titles)
-        assert escape(table.explanation) in page
+        for name, meaning in table.meanings.items():
+            assert f"<b>{escape(name)}</b>: {escape(meaning)}." in page
+        assert escape(table.notes) in page
     marked = [a for tag, a in read.elements if tag == "tr" and a.get("class") == "yours"]
     shown = [table for one in results for table in tables(one.summary) if table.marked]
     rows = sum(row[0] in table.marked for table in shown for row in table.rows)
@@ -401,6 +403,20 @@ def test_one_agent_on_one_suite_makes_a_report():
     page = report_html([SuiteResults(suite, scores, records)], agents={}, facts={})
     assert 'id="fictitious-test-rank"' in page
     assert 'id="fictitious-test-differences"' not in page
+
+
+def test_a_report_of_single_runs_shows_values_without_intervals():
+    suite = replace(suite_of("fictitious-test"), tasks=(5,), seeds=(0,))
+    records = tuple(run(suite, agent) for agent in ("random", "portfolio", "mine"))
+    facts = {"mine": AgentFacts("yours")}
+    scores = summarise(suite, records, facts=facts, settings=FEW)
+    page = report_html([SuiteResults(suite, scores, records)], agents=facts, facts={})
+    text = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.S)
+    for figure in json.loads(text[1]).values():
+        for variant in figure["variants"].values():
+            go.Figure(variant)
+            assert "customdata[1]" not in json.dumps(variant)
+    assert "not told apart from" in verdict_text(scores)
 
 
 WATCH = """<script>

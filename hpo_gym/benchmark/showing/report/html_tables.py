@@ -33,7 +33,8 @@ def html_table(table: Table, styles: Styles) -> str:
         others += [""] * (len(table.header) - 1 - len(others))
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
         rows.append(f'<tr{attributes}><th scope="row">{line}{escape(first)}{tag}</th>{cells}</tr>')
-    notes = f'<p class="notes">{escape(table.explanation)}</p>' if table.explanation else ""
+    words = [f"<b>{escape(name)}</b>: {escape(text)}." for name, text in table.meanings.items()]
+    notes = f'<p class="notes">{" ".join([*words, escape(table.notes)])}</p>'
     return (
         f"<h4>{escape(table.title)}</h4>{notes}"
         f'<div class="table" tabindex="0" role="region" aria-label="{escape(table.title)}">'
