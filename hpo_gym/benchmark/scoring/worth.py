@@ -65,7 +65,7 @@ def best_of(observed: FloatArray, regret: FloatArray, counts: NDArray[np.int64])
 
     Example:
         >>> best = best_of(np.array([0.1, 0.9]), np.array([0.8, 0.2]), np.array([1, 2]))
-        >>> best.mean(axis=0).tolist()  # either of the two; the better one
+        >>> best.mean(axis=0).round(12).tolist()  # either of the two; the better one
         [0.5, 0.2]
     """
     size = len(observed)
