@@ -63,7 +63,7 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
     stored = ("--import", "rows", "--database", "b.sqlite", "--show")
     assert command(*chosen, *stored) == 0
-    shown = printed[printed.index("\nsmoke: normalised") : printed.index("\nwritten: ")]
+    shown = printed[printed.index("\nsmoke: normalised") : printed.index("\nwritten: results/")]
     assert shown in capsys.readouterr().out
     assert re.search(r"^> Halving ", shown, re.M) and shown.count("\nHalving: rank ") == 1
     assert len(shown.splitlines()) < 15  # one ranking, its columns, one verdict
