@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from hpo_gym.benchmark.running.random_trials import random_trials
 from hpo_gym.benchmark.scoring.scores import AgentFacts, Summary
 from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
+from hpo_gym.benchmark.showing.report.trust import TRUST
 from hpo_gym.benchmark.showing.scores_csv import csv_text
-from hpo_gym.benchmark.showing.tables import markdown, terminal
+from hpo_gym.benchmark.showing.tables import regret_table
+from hpo_gym.benchmark.showing.texts import markdown, terminal, verdict_text
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.families import make_family
 from hpo_gym.files import write_atomic
@@ -33,7 +36,7 @@ def show_results(
     folder: Path,
     command: str,
 ) -> bool:
-    """Print the tables of the suites; write them, and all scores.
+    """Print the ranking of each suite and the user's own verdicts; write all tables and scores.
 
     Args:
         store: The results.
@@ -58,6 +61,11 @@ def show_results(
         scored = tuple(one for one in records if one.agent not in failed)
         results.append(SuiteResults(suite, scores, scored))
     if results:
+        summaries = [one.summary for one in results]
+        print(f"\n{fill(regret_table(summaries[-1]).explanation, 118)}")
+        verdicts = [verdict_text(scores) for scores in summaries if scores.verdicts]
+        if verdicts:
+            print("\n" + "\n".join(verdicts))
         facts = {
             "command": command,
             "commit": git_commit() or "unknown",
@@ -74,7 +82,7 @@ def _write(
     facts: dict[str, str],
 ) -> None:
     summaries = [one.summary for one in results]
-    parts = [f"# Benchmark\n\n`{facts['command']}`"]
+    parts = [f"# Benchmark\n\n`{facts['command']}`", " ".join(TRUST)]
     parts += [f"## {scores.suite}\n\n{markdown(scores)}" for scores in summaries]
     write_atomic(folder / "benchmark.md", "\n\n".join(parts) + "\n")
     write_atomic(folder / "benchmark.csv", csv_text(summaries))

@@ -12,7 +12,7 @@ import numpy as np
 
 import hpo_gym
 from hpo_gym.benchmark.running.rollouts import Episodes
-from hpo_gym.benchmark.scoring.statistics import bootstrap, first_at_most, iqm
+from hpo_gym.benchmark.scoring.statistics import Estimate, bootstrap, first_at_most, iqm, middle
 from hpo_gym.benchmark.showing.plots import anytime_figure
 from hpo_gym.benchmark.showing.table import Table
 from hpo_gym.files import write_atomic
@@ -90,20 +90,20 @@ def score(result: Result, scale: tuple[float, float] | None) -> Row:
         scale: Mean returns at 0 and 100 % of the way, or None.
     """
     returns, regret = result.episodes.returns, result.episodes.regret
-    average, middle = bootstrap(returns), bootstrap(returns, iqm)
+    average, inner = bootstrap(returns), bootstrap(returns, iqm)
     reached = first_at_most(regret, 0.01)
     counts = [count for count in EVALUATIONS if count < regret.shape[1]]
     return {
         "return_mean": average.value,
         "return_low": average.low,
         "return_high": average.high,
-        "return_iqm": middle.value,
-        "iqm_low": middle.low,
-        "iqm_high": middle.high,
+        "return_iqm": inner.value,
+        "iqm_low": inner.low,
+        "iqm_high": inner.high,
         "way": None if scale is None else (average.value - scale[0]) / (scale[1] - scale[0]),
         **{f"regret_{count}": float(iqm(regret[:, count])) for count in counts},
         "within_1_percent": float(np.isfinite(reached).mean()),
-        "evaluations_to_1_percent": float(np.median(reached)),
+        "evaluations_to_1_percent": middle(reached),
         "microseconds_per_decision": 1e6 * result.decision_seconds,
         "training_seconds": result.training_seconds,
     }
@@ -114,8 +114,8 @@ def _format(row: Row) -> dict[str, str]:
     way, training = row["way"], row["training_seconds"]
     regrets = [name for name in row if name.startswith("regret_")]
     return {
-        "return": "{return_mean:.4f} [{return_low:.4f}, {return_high:.4f}]".format(**row),
-        "IQM": "{return_iqm:.4f} [{iqm_low:.4f}, {iqm_high:.4f}]".format(**row),
+        "return": _estimate(row["return_mean"], row["return_low"], row["return_high"]),
+        "IQM": _estimate(row["return_iqm"], row["iqm_low"], row["iqm_high"]),
         "way": "-" if way is None else f"{100 * way:.2f} %",
         **{name.replace("_", "@"): f"{row[name]:.2g}" for name in regrets},
         "within 1 %": f"{100 * row['within_1_percent']:.1f} %",
@@ -123,3 +123,8 @@ def _format(row: Row) -> dict[str, str]:
         "us/decision": f"{row['microseconds_per_decision']:.0f}",
         "training s": "-" if training is None else f"{training:.0f}",
     }
+
+
+def _estimate(*parts: Any) -> str:
+    estimate = Estimate(*parts)
+    return f"{estimate.value:.4f} {estimate.between('.4f')}"

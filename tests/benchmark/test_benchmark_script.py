@@ -59,12 +59,14 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
         ranks = {row["agent"]: row for row in csv.DictReader(file) if row["score"] == "rank"}
     assert ranks.keys() == {"Halving", "random"}
     table = (tmp_path / "results/benchmark/benchmark.md").read_text()
-    assert re.search(r"^\| Halving +\| ", table, re.M)
+    assert re.search(r"^\| \*\*Halving\*\* +\| ", table, re.M)
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
     stored = ("--import", "rows", "--database", "b.sqlite", "--show")
     assert command(*chosen, *stored) == 0
-    tables = printed[printed.index("\nsmoke: normalised") : printed.index("\nsmoke: area")]
-    assert tables in capsys.readouterr().out
+    shown = printed[printed.index("\nsmoke: normalised") : printed.index("\nwritten: results/")]
+    assert shown in capsys.readouterr().out
+    assert re.search(r"^> Halving ", shown, re.M) and shown.count("\nHalving: rank ") == 1
+    assert len(shown.splitlines()) < 15  # one ranking, its columns, one verdict
     # What is to be run again is not imported either.
     assert command(*chosen, *stored, "--rerun", "Halving") == 0
     assert "deleted: results of Halving on 1 suites" in capsys.readouterr().out

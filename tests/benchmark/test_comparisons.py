@@ -1,13 +1,19 @@
-"""Ranks, wins, gaps and paired differences, against values worked out by hand."""
+"""Comparisons of agents: ranks, improvement, gaps, paired differences."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from scored_runs import make_records, random_records
+from scored_runs import ROLES, learned, make_records, random_records, small_suite
 
 from hpo_gym.benchmark.scoring.comparisons import Comparisons, common_runs, regret_on
+from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.statistics import bootstrap, mean
+from hpo_gym.benchmark.scoring.summarise import summarise
+from hpo_gym.benchmark.scoring.verdicts import rivals
+
+FEW = replace(ROLES, resamples=100)
 
 
 def compare(*records, evaluations=(1,), **settings):
@@ -24,6 +30,59 @@ def test_ranks_by_hand():
     assert {name: rank.value for name, rank in ranks.items()} == {"a": 2.0, "b": 2.0, "c": 2.0}
     assert ranks["a"] == (2.0, 1.0, 3.0)
     assert ranks["b"] == (2.0, 1.5, 2.5)
+
+
+def test_training_seeds_of_a_tuner_are_one_rival():
+    """Two seeds, one better and one worse than b in every run: half a rival, and none of c's."""
+    finals = {"b": 0.2, "t-0": 0.1, "t-1": 0.3, "c": 0.4}
+    records = [make_records(name, np.full((3, 2, 1), final)) for name, final in finals.items()]
+    tuners = {"b": ["b"], "t": ["t-0", "t-1"], "c": ["c"]}
+    ranks = {name: rank.value for name, rank in compare(*records, rivals=tuners).ranks().items()}
+    assert ranks == {"b": 1.5, "t-0": 1.0, "t-1": 2.0, "c": 3.0}
+    # As rivals of each other they would push c down to the fourth place.
+    assert compare(*records).ranks()["c"].value == 4.0
+
+
+def test_rivals_are_tuners_and_no_oracles():
+    facts = learned("ppo-0", "ppo-1") | {"oracle": AgentFacts(oracle=True)}
+    names, finals = ["ppo-1", "oracle", "gp", "ppo-0"], (0.3, 0.0, 0.1, 0.3)
+    assert rivals(names, facts) == {"ppo": ["ppo-1", "ppo-0"], "gp": ["gp"]}
+    records = [make_records(n, np.full((2, 2, 1), r)) for n, r in zip(names, finals, strict=True)]
+    scores = summarise(small_suite(1), records, facts=facts, settings=FEW)
+    ranks = {agent.agent: agent.rank.value for agent in scores.agents}
+    assert ranks == {"oracle": 1.0, "gp": 1.0, "ppo-0": 2.0, "ppo-1": 2.0}
+    assert scores.rank_rivals == 2
+
+
+def test_agents_that_all_end_alike_share_the_middle_rank():
+    records = [make_records(name, np.full((3, 2, 1), 0.2)) for name in "abc"]
+    assert {tuple(rank) for rank in compare(*records).ranks().values()} == {(2.0, 2.0, 2.0)}
+
+
+@pytest.mark.parametrize(("tasks", "seeds", "known"), [(1, 1, False), (1, 4, True), (2, 1, True)])
+def test_few_tasks_and_seeds_have_honest_intervals(tasks, seeds, known):
+    """A single run has none; a single task has that of its seeds."""
+    records = [random_records(name, 0.3, tasks, seeds, seed=k) for k, name in enumerate("ab")]
+    scores = summarise(
+        small_suite(4, tasks, seeds), records, settings=replace(FEW, references=("b",))
+    )
+    (comparison,) = scores.comparisons
+    estimates = [
+        *scores.agent("a").regret_iqm,
+        *scores.agent("a").regret_mean,
+        scores.agent("a").return_iqm,
+        scores.agent("a").area_evaluations,
+        *comparison.iqm_difference,
+        *comparison.mean_difference,
+    ]
+    for value, low, high in estimates:
+        assert isinstance(value, float)
+        assert (low is not None) == (high is not None) == known
+    widths = [e.high - e.low for e in estimates if e.low is not None]
+    assert all(width > 0.0 for width in widths[:8] + widths[-6:])
+    for estimate in (scores.agent("a").rank, comparison.improvement):
+        assert (estimate.low is not None) == known
+    json.dumps(asdict(scores), allow_nan=False)
 
 
 def test_probability_of_improvement_by_hand():

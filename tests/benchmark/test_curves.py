@@ -1,16 +1,10 @@
 """Areas, values on a grid and the worth in random trials, against values worked out by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from scored_runs import make_records, small_suite
+from scored_runs import make_records
 
-from hpo_gym.benchmark.running.random_trials import random_trials
 from hpo_gym.benchmark.scoring import curves
-from hpo_gym.benchmark.scoring.statistics import iqm
-from hpo_gym.benchmark.scoring.worth import worth
-from hpo_gym.benchmark.suites.suite import env_seed
 
 
 def test_area_under_steps_by_hand():
@@ -53,22 +47,3 @@ def test_ends_of_evaluations_in_cost_and_in_time_with_decisions():
 def test_profile_by_hand():
     shares = curves.profile(np.array([[0.0, 0.2], [0.1, 0.5]]), np.array([0.1, 0.3]))
     assert shares.tolist() == [[[1, 0], [1, 0]], [[1, 1], [1, 0]]]
-
-
-def test_worth_in_random_trials_by_hand():
-    curve = np.array([0.5, 0.3, 0.3, 0.2])
-    found = [worth(curve, regret) for regret in (1.0, 0.75, 0.5, 0.4, 0.3, 0.25, 0.2, 0.1)]
-    assert found == pytest.approx([0.0, 0.5, 1.0, 1.5, 2.0, 3.5, 4.0, None])
-
-
-def test_random_trials_equal_single_environments():
-    suite = small_suite(16, tasks=2, seeds=2)
-    trials = random_trials(suite, trials=20, seed=7)
-    assert trials.regret.shape == (2, 2, 20)
-    actions = np.random.default_rng(7).uniform(-1.0, 1.0, (20, 4, 3)).astype(np.float32)
-    for row, (task, seed) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
-        env = replace(suite, options={**suite.options, "max_evaluations": 20}).env()
-        env.reset(seed=env_seed(task, seed), options={"task": task})
-        regret = [env.step(action[row])[-1]["regret"] for action in actions]
-        assert trials.regret[task, seed].tolist() == regret
-    assert trials.curve([1], [0, 1]) == pytest.approx(iqm(trials.regret[1].T))

@@ -1,4 +1,4 @@
-"""The summary of a suite: every score of every agent, and what cannot be scored."""
+"""Scores against values worked out by hand."""
 
 import json
 from dataclasses import asdict, replace
@@ -10,7 +10,6 @@ from scored_runs import ROLES, learned, make_records, random_records, small_suit
 from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.benchmark.scoring.summarise import summarise
-from hpo_gym.benchmark.scoring.worth import RandomTrials
 
 FEW = replace(ROLES, resamples=100)
 
@@ -81,6 +80,30 @@ def test_evaluations_to_a_bound_by_hand():
     assert (five.fraction.value, five.median) == (0.75, 2.0)
 
 
+@pytest.mark.parametrize(
+    ("counts", "median"),
+    [
+        ([1, 2, 3, 4], 2),  # half of them are there after two
+        ([2, 2, None, None], 2),
+        ([2, 4, None, None], 4),
+        ([2, None, None, None], None),
+        ([1, 2, None], 2),
+        ([3, None, None], None),
+        ([None, None], None),
+        ([3, None], 3),
+        ([3], 3),
+    ],
+)
+def test_half_of_the_runs_get_to_a_bound(counts, median):
+    """Also exactly half."""
+    after = np.arange(1, 5)
+    regret = [[np.where(after >= (count or 9), 0.05, 0.5)] for count in counts]
+    suite = small_suite(4, len(counts), 1)
+    five = summarise(suite, [make_records("a", regret)], settings=FEW).agent("a").reached[1]
+    assert five.median == median
+    assert five.fraction.value == np.mean([count is not None for count in counts])
+
+
 def test_comparisons_of_a_summary():
     records = agents_of_a_suite()
     scores = summarise(small_suite(4, 6, 3), records, settings=FEW)
@@ -100,19 +123,6 @@ def test_comparisons_of_a_summary():
         average = [r.regret[:, 0, count - 1].mean() for r in (ours, theirs)]
         assert comparison.mean_difference[place].value == pytest.approx(average[0] - average[1])
     assert scores.comparison("gp-4", "gp-4") is None
-
-
-def test_worth_uses_the_runs_that_the_agent_has():
-    curve = np.linspace(0.9, 0.0, 10)
-    regret = np.broadcast_to(curve, (6, 3, 10)).copy()
-    regret[4:], regret[:, 2:] = 1.0, 1.0
-    trials = RandomTrials(tuple(range(6)), (0, 1, 2), regret)
-    agent = make_records("a", np.full((4, 2, 4), 0.45))
-    whole = make_records("b", np.full((6, 3, 4), 0.05))
-    scores = summarise(small_suite(4, 6, 3), [agent, whole], random=trials, settings=FEW)
-    assert scores.agent("a").random_trials == pytest.approx(5.5)
-    assert scores.agent("b").random_trials is None  # beyond the trials
-    assert scores.most_random_trials == 10
 
 
 def test_training_seeds_have_a_spread():

@@ -5,17 +5,19 @@ import pytest
 
 from hpo_gym.benchmark.scoring import statistics
 from hpo_gym.benchmark.scoring.statistics import (
-    SCHEMES,
     bootstrap,
     estimates,
     first_at_most,
     interval,
     iqm,
     mean,
+    middle,
     replicates,
     scheme_for,
 )
 
+SCHEMES = ("seeds", "tasks")
+"""Those that resample something."""
 TWO_TASKS = np.array([[[0.0, 1.0], [10.0, 12.0]]])
 
 
@@ -116,8 +118,40 @@ def test_seeds_within_given_tasks_cover_as_promised(seeds, statistic):
     assert 0.9 <= covered / 300 <= 0.985
 
 
-def test_one_seed_per_task_leaves_nothing_but_tasks_to_resample():
-    assert [scheme_for(seeds) for seeds in (1, 2, 5)] == ["tasks", "seeds", "seeds"]
+def test_what_can_be_resampled():
+    shapes = [(8, 5), (8, 1), (1, 5), (1, 1)]
+    assert [scheme_for(*shape) for shape in shapes] == ["seeds", "tasks", "seeds", "none"]
+    unseen = [scheme_for(*shape, unseen=True) for shape in shapes]
+    assert unseen == ["tasks", "tasks", "seeds", "none"]
+
+
+def test_one_run_has_no_interval_rather_than_one_of_width_zero():
+    draws = replicates(np.ones((3, 1, 1)), mean, scheme="none", resamples=50)
+    assert draws.shape == (3, 0)
+    estimate = interval(1.0, draws[0])
+    assert estimate == (1.0, None, None)
+    assert (estimate.drawn, estimate.between(".2f")) == ((1.0, 1.0, 1.0), "-")
+    assert bootstrap(np.array([0.5])) == (0.5, None, None)
+    assert interval(1.0, np.array([0.5, 1.5])).between(".1f") == "[0.5, 1.5]"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_fewer_resamples_are_the_first_of_more(scheme, monkeypatch):
+    """Whatever the blocks in which they are made."""
+    runs = np.random.default_rng(0).random((1, 7, 3))
+    many = replicates(runs, iqm, scheme=scheme, resamples=90)
+    monkeypatch.setattr(statistics, "_BLOCK", 60)
+    few = replicates(runs, iqm, scheme=scheme, resamples=40)
+    assert few == pytest.approx(many[:, :40], abs=1e-12)
+    if scheme == "tasks":  # tuners with other numbers of seeds are paired task by task
+        one = replicates(runs.mean(axis=2, keepdims=True), mean, scheme=scheme, resamples=90)
+        assert one == pytest.approx(replicates(runs, mean, scheme=scheme, resamples=90))
+
+
+def test_the_middle_of_counts():
+    assert [middle(np.array(values)) for values in ([3.0], [1.0, 2.0], [2.0, np.inf])] == [3, 1, 2]
+    assert middle(np.array([[5.0, 1.0], [np.inf, np.inf]])) == 5.0
+    assert middle(np.array([1.0, np.inf, np.inf])) == np.inf
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tiny_benchmarks import SUITE, ran, tuner
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.replay import TOLERANCE, validate
 from hpo_gym.benchmark.running.runner import fingerprint
+from hpo_gym.families import bank
 
 
 @pytest.fixture
@@ -80,3 +81,16 @@ def test_results_of_another_machine_may_differ_a_little(filled, tmp_path, error,
     (verdict,) = validate(filled, SUITE)
     assert not verdict.bitwise
     assert (verdict.difference is None) == accepted
+
+
+def test_a_replay_takes_no_optimum_that_was_kept(filled, monkeypatch):
+    """Right rows are confirmed, whatever scores a file had for the optima."""
+    kept = bank._optima
+
+    def forged(*arguments):
+        optima = kept(*arguments)
+        return optima._replace(score=0.8 * optima.score)
+
+    monkeypatch.setattr(bank, "_optima", forged)
+    (verdict,) = validate(filled, SUITE)
+    assert verdict.difference is None

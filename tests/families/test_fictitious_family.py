@@ -1,7 +1,6 @@
 """The family of fictitious models: what is drawn, its banks and its optima."""
 
 from types import SimpleNamespace
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from hpo_gym import rng
 from hpo_gym.arrays import Vectors
 from hpo_gym.families import FictitiousModel, make_family
-from hpo_gym.families import bank as distribution
 from hpo_gym.testing import check_family
 
 ROWS = Vectors()
@@ -174,39 +172,3 @@ def test_likelihood_is_the_density_of_what_is_observed():
     wanted = sum(norm.logpdf(observed[i], exact[i], sd) for i in (0, 1, 3))
     wanted += norm.logpdf(observed[2], exact[2], sd * exact[2])
     np.testing.assert_allclose(found - found[0], wanted - wanted[0], rtol=1e-9, atol=1e-6)
-
-
-def test_optima_are_kept_on_the_disk(tmp_path, monkeypatch):
-    """Read back if whole, computed again if not, and never taken for other parameters."""
-    monkeypatch.setenv("HPO_GYM_CACHE", str(tmp_path))
-    calls = []
-
-    class Counting(type(FAMILY)):
-        sizes: ClassVar = {"train": 50, "validation": 50, "test": 50}
-
-        def describe(self):
-            return {"name": self.name, "version": 99}
-
-        def solve(self, parameters, metric):
-            calls.append(metric)
-            return super().solve(parameters, metric)
-
-    def fresh():
-        distribution._optima.cache_clear()
-        distribution._block.cache_clear()
-        return Counting().optima("test", "f1")
-
-    first = fresh()
-    (file,) = tmp_path.iterdir()
-    second = fresh()
-    assert calls == ["f1"]
-    np.testing.assert_array_equal(first.scaled, second.scaled)
-    file.write_bytes(file.read_bytes()[:100])
-    third = fresh()
-    assert calls == ["f1", "f1"]
-    np.testing.assert_array_equal(first.score, third.score)
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("HPO_GYM_CACHE", str(tmp_path / "file"))
-    np.testing.assert_array_equal(fresh().score, first.score)
-    distribution._optima.cache_clear()
-    distribution._block.cache_clear()

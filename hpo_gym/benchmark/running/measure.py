@@ -26,20 +26,22 @@ class Meter:
         self._family = process.family
         self._metric = str(suite.options["metric"])
         self._knows_regret = suite.measure == "regret"
-        self.curve_keys = ("regret",) if self._knows_regret else (*self._family.metrics, "failed")
-        """What `curve` reads of an info, if it is there."""
         self._resource = process.problem.resource_parameter
 
     def curve(self, infos: Sequence[Mapping[str, Any]]) -> FloatArray:
         """The suite's measure of the incumbent after each of T evaluations, (..., T)."""
         if self._knows_regret:
             return _stack(infos, "regret")
+        return np.asarray(1.0 - np.maximum.accumulate(self.observed(infos), axis=-1))
+
+    def observed(self, infos: Sequence[Mapping[str, Any]]) -> FloatArray:
+        """The observed score of each of T evaluations, (..., T); 0 for those that failed."""
         metrics = [_stack(infos, name) for name in self._family.metrics]
         flat = tuple(metric.ravel() for metric in metrics)
         score = self._family.score(flat, self._metric, Vectors()).reshape(metrics[0].shape)
         if "failed" in infos[0]:
             score = np.where(_stack(infos, "failed") > 0.0, 0.0, score)
-        return np.asarray(1.0 - np.maximum.accumulate(score, axis=-1))
+        return np.asarray(score)
 
     def resource(self, infos: Sequence[Mapping[str, Any]]) -> FloatArray:
         """What each of T evaluations consumed, (..., T); 0 in a family without a resource."""

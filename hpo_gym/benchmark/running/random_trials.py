@@ -1,39 +1,45 @@
-"""Long random runs, for the worth of tuners in random trials."""
+"""Many random trials of every task, for the worth of tuners in random trials."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_gym.benchmark.running.measure import Meter
-from hpo_gym.benchmark.scoring.worth import RandomTrials
-from hpo_gym.benchmark.suites.suite import Suite, env_seed
+from hpo_gym.benchmark.scoring.worth import RandomTrials, best_of, trial_counts
+from hpo_gym.benchmark.suites.suite import Suite
+
+MOST = 1024
+"""Trials up to which tuners are measured, at least: four times the budget if that is more."""
+_TOTAL, _POOL = 2**19, 2**13
+"""Evaluations of a suite, and of a task, at most; but twice as many of a task as are counted."""
 
 
-def random_trials(suite: Suite, *, trials: int = 1024, seed: int = 0) -> RandomTrials:
-    """Evaluate uniform random configurations on all tasks and seeds of a suite.
+def counts_of(suite: Suite) -> NDArray[np.int64]:
+    """Numbers of trials at which `random_trials` says what they reach."""
+    return trial_counts(max(MOST, 4 * suite.budget))
+
+
+def random_trials(suite: Suite, *, seed: int = 0) -> RandomTrials:
+    """Evaluate uniform random configurations of a suite's tasks, each in an episode of its own.
 
     Args:
-        suite: The suite; its budget is replaced by the trials.
-        trials: Number of evaluations in every run, >= 1.
-        seed: Seed of the configurations.
+        suite: The suite; that its tuners adjust configurations, and from where, does not matter.
+        seed: Seed of the configurations and the noise.
     """
-    options = {**suite.options, "max_evaluations": trials, "observation": "summary"}
-    rows = [(task, number) for task in suite.tasks for number in suite.seeds]
-    envs = replace(suite, options=options).vector_env(len(rows))
-    envs.reset(
-        seed=[env_seed(task, number, suite.salt) for task, number in rows],
-        options={"task": np.array([task for task, _ in rows])},
-    )
-    random = np.random.default_rng(seed)
-    meter = Meter(suite, envs)
-    infos = []
-    shape = (len(rows), *(envs.single_action_space.shape or ()))
-    for _ in range(trials):
-        actions = random.uniform(-1.0, 1.0, shape).astype(np.float32)
-        info = envs.step(actions)[-1]
-        infos.append({key: info[key] for key in meter.curve_keys if key in info})
-    envs.close()
-    regret = meter.curve(infos)
-    return RandomTrials(suite.tasks, suite.seeds, regret.reshape(-1, len(suite.seeds), trials))
+    counts, random = counts_of(suite), np.random.default_rng(seed)
+    pool = max(2 * int(counts[-1]), min(_POOL, _TOTAL // len(suite.tasks)))
+    options = {"action": "propose", "start": "none", "max_evaluations": 1, "stop": False}
+    single = replace(suite, options={**suite.options, **options, "observation": "summary"})
+    env = single.vector_env(pool)
+    meter, found = Meter(single, env), []
+    for task in suite.tasks:
+        env.reset(seed=int(random.integers(2**61)), options={"task": task})
+        actions = random.uniform(-1.0, 1.0, (pool, single.action_size)).astype(np.float32)
+        info = env.step(actions)[-1]
+        observed, measured = meter.observed([info]), meter.curve([info])
+        found.append(best_of(observed[:, 0], measured[:, 0], counts))
+    env.close()
+    return RandomTrials(suite.tasks, counts, np.stack(found))

@@ -1,8 +1,8 @@
 """Comparisons of tuners on the runs that they have in common.
 
 They are about tasks that nobody has seen: their intervals resample whole tasks with all of their
-seeds, see `hpo_gym.benchmark.scoring.statistics`. Runs are paired: the same task, seed and noise,
-resampled alike for all tuners.
+seeds, or the seeds of the only one, see `hpo_gym.benchmark.scoring.statistics`. Runs are paired:
+the same task, seed and noise, resampled alike for all tuners.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ from hpo_gym.benchmark.scoring.statistics import (
     iqm,
     mean,
     replicates,
+    scheme_for,
 )
+from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
 
+_WORTH_RESAMPLES = 500
+"""The first ones alone: curves of random trials take their time."""
 _STATISTICS: dict[str, Statistic] = {"iqm": iqm, "mean": mean}
 
 
@@ -83,6 +87,8 @@ class Comparisons:
         evaluations: Numbers of evaluations after which differences are taken; gaps use the last.
         ranked_by: What ranks and probabilities go by: the "regret" after the last of the
             evaluations, or the "return".
+        rivals: The agents that ranks count: the names of those that are one tuner, trained with
+            several seeds, by its name. By default every agent by itself.
         resamples: Number of resamples.
         confidence: Coverage of the intervals.
         seed: Seed of the resampling.
@@ -94,6 +100,7 @@ class Comparisons:
         evaluations: Sequence[int],
         *,
         ranked_by: str = "regret",
+        rivals: Mapping[str, Sequence[str]] | None = None,
         resamples: int = 2000,
         confidence: float = 0.95,
         seed: int = 0,
@@ -101,8 +108,10 @@ class Comparisons:
         self._records = records
         self._columns = [count - 1 for count in evaluations]
         self._ranked_by = ranked_by
+        self._rivals = {name: (name,) for name in records} if rivals is None else rivals
         self._resamples, self._confidence, self._seed = resamples, confidence, seed
         self._samples: dict[tuple[str, CommonRuns, str], Sample] = {}
+        self._random_curves: dict[tuple[tuple[int, ...], int], FloatArray] = {}
 
     def common(self, *agents: str) -> CommonRuns:
         """The runs that these agents have in common.
@@ -136,6 +145,26 @@ class Comparisons:
         pairs = zip(ours.values - theirs.values, ours.replicates - theirs.replicates, strict=True)
         return tuple(interval(value, spread, self._confidence) for value, spread in pairs)
 
+    def lead(self, agent: str, rivals: Sequence[str]) -> Estimate:
+        """How much better an agent's final IQM is than the average of its rivals' (> 0 is better).
+
+        By what ranks, each on the runs that both have.
+
+        Args:
+            agent: Name of the agent.
+            rivals: Names of the others: the training seeds of one tuner.
+        """
+        place, sign = (-1, 1.0) if self._ranked_by == "return" else (-2, -1.0)
+        leads = []
+        for rival in rivals:
+            runs = self.common(agent, rival)
+            ours, theirs = (self.sample(name, runs, "iqm") for name in (agent, rival))
+            spread = ours.replicates[place] - theirs.replicates[place]
+            leads.append(sign * np.append(ours.values[place] - theirs.values[place], spread))
+        size = min(map(len, leads))  # one run, on which there is no interval, has no replicates
+        found = np.mean([lead[:size] for lead in leads], axis=0)
+        return interval(found[0], found[1:], self._confidence)
+
     def improvement(self, agent: str, reference: str) -> Estimate:
         """Probability that a run of the agent ends better than one of the reference.
 
@@ -146,22 +175,60 @@ class Comparisons:
         ours, theirs = (self._losses(name, runs) for name in (agent, reference))
         ours, theirs = ours[:, :, None], theirs[:, None, :]
         wins = (ours < theirs) + 0.5 * (ours == theirs)
-        return self._average(wins.mean(axis=(1, 2))[:, None])
+        # What each seed does to the mean of its task: that of its own wins and of the other's.
+        return self._average(
+            wins.mean(axis=2) + wins.mean(axis=1) - wins.mean(axis=(1, 2))[:, None]
+        )
 
     def ranks(self) -> dict[str, Estimate]:
-        """Average rank of each agent among all in the runs that all have.
+        """Average rank of each agent among the rivals in the runs that all agents have.
 
-        1 is best; agents that end alike share the average of their ranks.
+        1 is best; agents that end alike share the average of their ranks. A rival that was trained
+        with several seeds counts once: the share of its seeds that end better. An agent is no rival
+        of another seed of its own.
         """
         runs = self.common(*self._records)
         finals = {agent: self._losses(agent, runs) for agent in self._records}
         ranks = {}
         for agent, ours in finals.items():
-            rank = np.full(ours.shape, 0.5)  # an agent ties with itself
-            for theirs in finals.values():
-                rank += (theirs < ours) + 0.5 * (theirs == ours)
+            rank = np.ones(ours.shape)
+            for members in self._rivals.values():
+                if agent not in members:
+                    theirs = np.stack([finals[member] for member in members])
+                    rank += ((theirs < ours) + 0.5 * (theirs == ours)).mean(axis=0)
             ranks[agent] = self._average(rank)
         return ranks
+
+    def worth(self, agent: str, trials: RandomTrials) -> Estimate:
+        """Number of random trials with the IQM of an agent's final regret, on the same tasks.
+
+        Whole tasks are resampled, each with all of the agent's runs and all random trials.
+
+        Args:
+            agent: Name of the agent.
+            trials: What random trials reach; at most the last of their counts is found.
+        """
+        runs = self.common(agent)
+        ours = self._final_sample(agent, runs, "iqm")[: 1 + _WORTH_RESAMPLES]
+        curve = self._random_curve(trials, runs.tasks, len(ours) - 1)
+        found = worth(trials.counts, curve, ours)
+        return interval(found[0], found[1:], self._confidence)
+
+    def _random_curve(
+        self, trials: RandomTrials, tasks: tuple[int, ...], resamples: int
+    ) -> FloatArray:
+        """IQM regret of random trials and its replicates, (counts, 1 + resamples)."""
+        key = (tasks, resamples)
+        if key not in self._random_curves:
+            columns = np.moveaxis(trials.on(tasks), -1, 0)
+            values = iqm(columns.reshape(len(columns), -1))[:, None]
+            spread = np.repeat(values, resamples, axis=1)
+            if len(tasks) > 1:
+                spread = replicates(
+                    columns, iqm, scheme="tasks", resamples=resamples, seed=self._seed
+                )
+            self._random_curves[key] = np.hstack([values, spread])
+        return self._random_curves[key]
 
     def closed_gap(
         self, agent: str, start: str, target: str | None, statistic: str
@@ -207,6 +274,7 @@ class Comparisons:
         return interval(values.mean(), self._resample(values[None], mean)[0], self._confidence)
 
     def _resample(self, columns: FloatArray, statistic: Statistic) -> FloatArray:
+        scheme = scheme_for(*columns.shape[1:], unseen=True)
         return replicates(
-            columns, statistic, scheme="tasks", resamples=self._resamples, seed=self._seed
+            columns, statistic, scheme=scheme, resamples=self._resamples, seed=self._seed
         )

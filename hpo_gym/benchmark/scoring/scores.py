@@ -9,6 +9,9 @@ from hpo_gym.benchmark.scoring.statistics import Estimate
 
 Estimates = tuple[Estimate, ...]
 
+YOURS = "yours"
+"""Group of the tuners that a user brought: they are marked, and each gets a verdict."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -75,7 +78,7 @@ class Reached:
     fraction: Estimate
     """Of the runs, at any time within the budget."""
     median: float | None
-    """Evaluations to it, median over all runs; None if fewer than half get there."""
+    """The least number of evaluations within which half of the runs get there; None: fewer do."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ class AgentScores:
     tasks: int
     seeds: int
     resampled: str
-    """What the intervals resample: "seeds" within tasks; "tasks", with one seed per task."""
+    """What the intervals resample: "seeds" within tasks; "tasks", with one seed per task; "none",
+    with one run: there are no intervals."""
     regret_iqm: Estimates
     """Of the summary's measure after 1..T evaluations, as for all that is called regret here."""
     regret_mean: Estimates
@@ -117,10 +121,11 @@ class AgentScores:
     """For each of the bounds."""
     profile: Estimates
     """Fraction of runs with a final regret of at most each tau of the summary."""
-    random_trials: float | None
-    """Random evaluations with the same IQM regret on the same runs; None if beyond those tried."""
+    random_trials: Estimate | None
+    """Random trials with the same IQM regret on the same tasks, at most the summary's
+    `most_random_trials`, which stands for more; None where no trials were made."""
     rank: Estimate
-    """Average rank in the runs that all agents have, by what ranks."""
+    """Average rank among the rivals in the runs that all agents have, by what ranks."""
     adaptivity: Adaptivity | None
     """On the runs in common with the portfolio and the target; None without a start of the gap."""
     microseconds: float
@@ -166,10 +171,30 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """Where an agent stands among its rivals, each on the runs that both have.
+
+    The rivals are the other tuners, those with several training seeds counted once and compared by
+    their average, without oracles. An agent is better, or worse, if the interval of the difference
+    of the final IQMs, about unseen tasks, excludes 0.
+    """
+
+    agent: str
+    place: int
+    """1 + the number of rivals whose IQM is better."""
+    tuners: int
+    """The rivals and the agent itself."""
+    better_than: tuple[str, ...]
+    """Rivals, the closest first; so are the others."""
+    not_told_apart_from: tuple[str, ...]
+    worse_than: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
     """All scores of a suite; `dataclasses.asdict` of it can be written as JSON.
 
-    An `Estimate` becomes a list [value, low, high].
+    An `Estimate` becomes a list [value, low, high], with None for what is not known.
     """
 
     suite: str
@@ -189,12 +214,21 @@ class Summary:
     rank_tasks: int
     rank_seeds: int
     """Size of the runs that all agents have."""
+    rank_rivals: int
+    """Tuners that ranks count: those with several training seeds once, oracles not."""
     settings: Settings
     agents: tuple[AgentScores, ...]
     spreads: tuple[Spread, ...]
     comparisons: tuple[PairedComparison, ...]
+    verdicts: tuple[Verdict, ...]
+    """Of the agents of the group `YOURS`."""
     failed: tuple[str, ...]
     """Agents without complete runs; they have no scores."""
+
+    @property
+    def yours(self) -> frozenset[str]:
+        """Names of the agents that have a verdict."""
+        return frozenset(verdict.agent for verdict in self.verdicts)
 
     def agent(self, name: str) -> AgentScores:
         """Scores of an agent.

@@ -15,7 +15,9 @@ tasks   whole tasks, with all of their seeds: how far would *other tasks* move i
         of the variance is in the spread between tasks already, so they are not drawn anew
         (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
 
-With one seed per task, "seeds" has nothing to resample; `scheme_for` then takes "tasks".
+With one seed per task, "seeds" has nothing to resample, and with one task "tasks" has nothing:
+`scheme_for` takes the other one then. One run has no interval at all, rather than one of width
+zero: that is the scheme "none".
 """
 
 from __future__ import annotations
@@ -32,17 +34,33 @@ from hpo_gym.benchmark.results.records import FloatArray
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
 """Reduces the last axis."""
 
-SCHEMES = ("seeds", "tasks")
+SCHEMES = ("seeds", "tasks", "none")
 _BLOCK = 1 << 19
 """Counts of resampled runs that are held in memory at a time."""
 
 
 class Estimate(NamedTuple):
-    """A statistic with its bootstrap interval."""
+    """A statistic with its bootstrap interval; None where there was nothing to resample."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+
+    @property
+    def drawn(self) -> tuple[float, float, float]:
+        """Value and interval as figures show them: without an interval, the value alone."""
+        low = self.value if self.low is None else self.low
+        return self.value, low, self.value if self.high is None else self.high
+
+    def between(self, form: str) -> str:
+        """The interval in words, such as "[0.1, 0.3]", or "-".
+
+        Args:
+            form: Of its ends, such as ".2f".
+        """
+        if self.low is None or self.high is None:
+            return "-"
+        return f"[{self.low:{form}}, {self.high:{form}}]"
 
 
 def mean(values: FloatArray) -> FloatArray:
@@ -76,7 +94,7 @@ def interval(
 
     Args:
         value: The statistic of the sample itself.
-        replicates: The statistic of each resample, (r,).
+        replicates: The statistic of each resample, (r,); without any there is no interval.
         confidence: Coverage of the interval, in (0, 1).
 
     Raises:
@@ -84,6 +102,8 @@ def interval(
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence = {confidence!r} must lie strictly between 0 and 1")
+    if not replicates.size:
+        return Estimate(float(value), None, None)
     tail = 50.0 * (1.0 - confidence)
     low, high = np.percentile(replicates, [tail, 100.0 - tail])
     return Estimate(float(value), float(low), float(high))
@@ -106,13 +126,22 @@ def bootstrap(
     if sample.ndim != 1 or not len(sample):
         raise ValueError(f"the bootstrap needs values of shape (n,), n >= 1, not {sample.shape}")
     random = np.random.default_rng(seed)
+    resamples = resamples if len(sample) > 1 else 0
     draws = sample[random.integers(len(sample), size=(resamples, len(sample)))]
     return interval(statistic(sample), statistic(draws), confidence)
 
 
-def scheme_for(seeds: int) -> str:
-    """The scheme for statements about the tasks at hand: "seeds", or "tasks" if s = 1."""
-    return "seeds" if seeds > 1 else "tasks"
+def scheme_for(tasks: int, seeds: int, *, unseen: bool = False) -> str:
+    """The scheme for n tasks with s seeds each.
+
+    Args:
+        tasks: Number of tasks, n.
+        seeds: Number of seeds, s.
+        unseen: Whether the statement is about unseen tasks: then "tasks" is better than "seeds",
+            else it is the other way round.
+    """
+    usable = [name for name, count in (("seeds", seeds), ("tasks", tasks)) if count > 1]
+    return "none" if not usable else usable[-1 if unseen else 0]
 
 
 def replicates(
@@ -125,18 +154,19 @@ def replicates(
 ) -> FloatArray:
     """A statistic of resampled runs, for several quantities of the same runs.
 
-    The resamples depend on n, s, the scheme and the seed alone: replicates of two agents on the
-    same runs are paired, so their difference is one too.
+    The resamples depend on n, the scheme, the seed and, where seeds are drawn, on s alone:
+    replicates of two agents on the same runs are paired, so their difference is one too; and fewer
+    resamples are the first of more.
 
     Args:
         runs: Finite values, (k, n, s): k quantities of n tasks with s seeds each.
         statistic: `mean` or `iqm`, of all runs.
-        scheme: What is resampled: "seeds" or "tasks", see the module.
+        scheme: What is resampled: "seeds", "tasks" or "none", see the module.
         resamples: Number of resamples, >= 1.
         seed: Seed of the resampling.
 
     Returns:
-        The replicates, (k, resamples).
+        The replicates, (k, resamples); (k, 0) where nothing is resampled.
 
     Raises:
         ValueError: There are no runs, or an argument is not one of those named.
@@ -150,6 +180,8 @@ def replicates(
             f"one of the functions {names}"
         )
     _, tasks, seeds = runs.shape
+    if scheme == "none":
+        return np.empty((len(runs), 0))
     flat = runs.reshape(len(runs), tasks * seeds)
     compute = _OF_COUNTS[statistic]
     blocks = [compute(flat, counts) for counts in _blocks(tasks, seeds, scheme, resamples, seed)]
@@ -169,7 +201,7 @@ def estimates(
     With one seed per task there is none to resample within them: tasks are, see `scheme_for`.
     """
     spread = replicates(
-        runs, statistic, scheme=scheme_for(runs.shape[2]), resamples=resamples, seed=seed
+        runs, statistic, scheme=scheme_for(*runs.shape[1:]), resamples=resamples, seed=seed
     )
     values = statistic(runs.reshape(len(runs), -1))
     return tuple(interval(v, row, confidence) for v, row in zip(values, spread, strict=True))
@@ -184,13 +216,13 @@ def _blocks(tasks: int, seeds: int, scheme: str, resamples: int, seed: int) -> I
     size = max(1, _BLOCK // (tasks * seeds))
     for begin in range(0, resamples, size):
         block = min(size, resamples - begin)
-        if scheme == "tasks":
-            drawn = random.integers(tasks, size=(tasks, block))
+        if scheme == "tasks":  # resample by resample: the blocks do not matter
+            drawn = random.integers(tasks, size=(block, tasks)).T
             yield np.repeat(_count(drawn, tasks), seeds, axis=0)
         else:
-            within = random.integers(seeds, size=(tasks, max(seeds - 1, 1), block))
-            runs = np.arange(tasks)[:, None, None] * seeds + within
-            yield _count(runs.reshape(-1, block), tasks * seeds)
+            within = random.integers(seeds, size=(block, tasks, max(seeds - 1, 1)))
+            runs = np.arange(tasks)[:, None] * seeds + within
+            yield _count(runs.reshape(block, -1).T, tasks * seeds)
 
 
 def _count(draws: NDArray[np.int64], kinds: int) -> FloatArray:
@@ -235,3 +267,19 @@ def first_at_most(curves: Any, bound: float) -> FloatArray:
     """Index at which each curve (..., m) first is at most ``bound``; infinity if it never is."""
     reached = np.asarray(curves) <= bound
     return np.where(reached.any(axis=-1), reached.argmax(axis=-1).astype(np.float64), np.inf)
+
+
+def middle(counts: FloatArray) -> float:
+    """The least number that at least half of the values do not exceed: their lower median.
+
+    As for survival times: where exactly half of the runs get somewhere, it is the last of these.
+
+    Args:
+        counts: Values of any shape, also infinite ones.
+
+    Example:
+        >>> middle(np.array([3.0, 5.0, np.inf, np.inf])), middle(np.array([3.0, np.inf, np.inf]))
+        (5.0, inf)
+    """
+    ordered = np.sort(counts, axis=None)
+    return float(ordered[(len(ordered) - 1) // 2])

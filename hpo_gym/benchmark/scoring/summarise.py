@@ -1,7 +1,7 @@
 """Everything that a suite's runs say about the agents: `summarise` computes it all.
 
 Intervals of an agent's own scores are about the suite's tasks: they resample seeds within tasks.
-Those of comparisons, ranks and adaptivity are about unseen tasks: they resample whole tasks.
+Those of comparisons, ranks, adaptivity and worth are about unseen tasks: they resample whole tasks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.scoring import curves
 from hpo_gym.benchmark.scoring.comparisons import Comparisons
 from hpo_gym.benchmark.scoring.scores import (
+    YOURS,
     Adaptivity,
     AgentFacts,
     AgentScores,
@@ -30,10 +31,12 @@ from hpo_gym.benchmark.scoring.statistics import (
     first_at_most,
     iqm,
     mean,
+    middle,
     scheme_for,
 )
 from hpo_gym.benchmark.scoring.training_seeds import spreads
-from hpo_gym.benchmark.scoring.worth import RandomTrials, worth
+from hpo_gym.benchmark.scoring.verdicts import rivals, verdict
+from hpo_gym.benchmark.scoring.worth import RandomTrials
 from hpo_gym.benchmark.suites.suite import Suite
 
 EVALUATIONS = (1, 2, 4, 8, 12, 16)
@@ -56,7 +59,7 @@ def summarise(
         records: Runs, one entry per agent.
         failed: Names of agents that failed; what they have of records does not count.
         facts: What is known of the agents besides, by their names.
-        random: Long random runs on the suite, for the worth in random trials.
+        random: What random trials reach on the suite, for the worth in random trials.
         settings: See `Settings`.
 
     Raises:
@@ -84,10 +87,12 @@ class _Scorer:
         self._evaluations = tuple(count for count in EVALUATIONS if count <= suite.budget)
         if self._evaluations[-1] != suite.budget:
             self._evaluations = (*self._evaluations, suite.budget)
+        self._rivals = rivals(list(self._records), facts)
         self._comparisons = Comparisons(
             self._records,
             self._evaluations,
             ranked_by=self._suite.score,
+            rivals=self._rivals,
             **self._settings.bootstrap,
         )
         cost = suite.options["evaluation_cost"]
@@ -97,7 +102,6 @@ class _Scorer:
             suite.budget * self._settings.horizon_resource * seconds
             for seconds in self._settings.seconds_per_resource
         )
-        self._random_curves: dict[tuple[int, int], FloatArray] = {}
 
     def summary(self) -> Summary:
         ranks = self._comparisons.ranks()
@@ -117,9 +121,10 @@ class _Scorer:
             taus=curves.TAUS,
             cost_horizon=self._cost_horizon,
             time_horizons=self._time_horizons,
-            most_random_trials=None if self._random is None else self._random.regret.shape[-1],
+            most_random_trials=None if self._random is None else int(self._random.counts[-1]),
             rank_tasks=len(runs.tasks),
             rank_seeds=len(runs.seeds),
+            rank_rivals=len(self._rivals),
             settings=self._settings,
             agents=tuple(agents),
             spreads=spreads(agents, self._facts),
@@ -129,30 +134,35 @@ class _Scorer:
                 for reference in references
                 if scores.agent != reference
             ),
+            verdicts=tuple(
+                verdict(scores.agent, self._rivals, self._comparisons)
+                for scores in agents
+                if self._facts.get(scores.agent, AgentFacts()).group == YOURS
+            ),
             failed=self._failed,
         )
 
     def _agent(self, records: Records, rank: Estimate) -> AgentScores:
         budget, final = self._suite.budget, records.regret[..., -1]
         regret_and_return = [*np.moveaxis(records.regret, -1, 0), records.reward.sum(axis=-1)]
-        middle = self._estimates(regret_and_return, iqm)
+        middles = self._estimates(regret_and_return, iqm)
         average = self._estimates(regret_and_return, mean)
         by_count, *by_time = self._estimates(self._areas(records), mean)
         return AgentScores(
             agent=records.agent,
             tasks=len(records.tasks),
             seeds=len(records.seeds),
-            resampled=scheme_for(len(records.seeds)),
-            regret_iqm=middle[:budget],
+            resampled=scheme_for(*final.shape),
+            regret_iqm=middles[:budget],
             regret_mean=average[:budget],
-            return_iqm=middle[budget],
+            return_iqm=middles[budget],
             return_mean=average[budget],
             area_evaluations=by_count,
             area_cost=self._area_cost(records),
             area_time=tuple(by_time),
             reached=tuple(self._reached(records, bound) for bound in self._settings.bounds),
             profile=self._estimates([*curves.profile(final, np.array(curves.TAUS))], mean),
-            random_trials=self._worth(records, middle[budget - 1].value),
+            random_trials=self._worth(records.agent),
             rank=rank,
             adaptivity=self._adaptivity(records.agent),
             microseconds=1e6 * float(np.median(records.seconds.mean(axis=-1))),
@@ -162,7 +172,7 @@ class _Scorer:
     def _reached(self, records: Records, bound: float) -> Reached:
         counts = first_at_most(records.regret, bound) + 1.0
         (fraction,) = self._estimates([np.isfinite(counts).astype(np.float64)], mean)
-        median = float(np.median(counts))
+        median = middle(counts)
         return Reached(bound, fraction, median if np.isfinite(median) else None)
 
     def _areas(self, records: Records) -> list[FloatArray]:
@@ -187,15 +197,8 @@ class _Scorer:
         """Estimates of quantities (n, s) over an agent's runs."""
         return estimates(np.stack(columns), statistic, **self._settings.bootstrap)
 
-    def _worth(self, records: Records, regret: float) -> float | None:
-        if self._random is None:
-            return None
-        key = len(records.tasks), len(records.seeds)
-        if key not in self._random_curves:
-            self._random_curves[key] = self._random.curve(
-                records.tasks.tolist(), records.seeds.tolist()
-            )
-        return worth(self._random_curves[key], regret)
+    def _worth(self, agent: str) -> Estimate | None:
+        return None if self._random is None else self._comparisons.worth(agent, self._random)
 
     def _adaptivity(self, agent: str) -> Adaptivity | None:
         start, target = self._settings.gap_start, self._settings.gap_end

@@ -39,7 +39,7 @@ def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
     for number, (name, episodes) in enumerate(results.items()):
         style = {
             "color": _COLOURS[number % len(_COLOURS)],
-            "marker": _MARKERS[number % len(_MARKERS)],
+            "marker": _MARKERS[(number + number // len(_COLOURS)) % len(_MARKERS)],
             "label": name,
         }
         _curve(left, np.arange(episodes.regret.shape[1]), episodes.regret, 2, style)
@@ -58,7 +58,7 @@ def anytime_figure(results: Mapping[str, Episodes], title: str) -> Figure:
 
 
 def _curve(axes: Any, x: Any, values: Any, every: int, style: dict[str, Any]) -> None:
-    points = [bootstrap(column, iqm, resamples=300) for column in values.T]
+    points = [bootstrap(column, iqm, resamples=300).drawn for column in values.T]
     value, low, high = np.maximum(np.array(points).T, _FLOOR)
     style = style | {"markevery": every, "markersize": 5, "linewidth": 1.6}
     axes.plot(x, value, drawstyle="steps-post", **style)

@@ -33,7 +33,8 @@ def csv_text(summaries: Sequence[Summary]) -> str:
     """All scores with their intervals as CSV, one line per score (see `COLUMNS`).
 
     ``at`` is what the score is taken at: a number of evaluations, seconds per unit of the
-    resource, a bound, a tau. What has no interval has empty ``low`` and ``high``; what is unknown
+    resource, a bound, a tau; of random trials the most that were tried, which stands for as many
+    or more. What has no interval has empty ``low`` and ``high``; what is unknown
     has an empty value.
     """
     text = io.StringIO()
@@ -56,7 +57,7 @@ def csv_text(summaries: Sequence[Summary]) -> str:
 
 def _numbers(value: Estimate | float | None) -> tuple[Any, ...]:
     if isinstance(value, Estimate):
-        return tuple(value)
+        return tuple("" if number is None else number for number in value)
     return ("" if value is None else value, "", "")
 
 
@@ -76,7 +77,7 @@ def _scores(summary: Summary, scores: AgentScores) -> Iterator[Line]:
         yield "reached_median", reached.bound, reached.median
     for tau, estimate in zip(summary.taus, scores.profile, strict=True):
         yield "profile", tau, estimate
-    yield "random_trials", "", scores.random_trials
+    yield "random_trials", summary.most_random_trials or "", scores.random_trials
     yield "rank", "", scores.rank
     if scores.adaptivity is not None:
         for field in fields(Adaptivity):

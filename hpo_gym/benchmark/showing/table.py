@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 _NAME = 16
 """Longer names are cut in the terminal."""
+_WIDTH = 118
 
 
 @dataclass(frozen=True)
@@ -17,28 +20,50 @@ class Table:
         title: What it shows.
         header: Names of the columns.
         rows: Cells; a row may end early.
-        notes: What the reader has to know.
+        notes: What the reader has to know besides.
+        meanings: What columns show, by their names; "IQM@n" stands for "IQM@1", "IQM@2" ...
+        marked: First cells of the rows that are the reader's own.
     """
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    marked: Collection[str] = ()
+
+    @property
+    def explanation(self) -> str:
+        """The meanings of the columns, then the notes."""
+        words = [f"{name}: {meaning}." for name, meaning in self.meanings.items()]
+        return " ".join([*words, self.notes]).strip()
+
+    def meaning(self, heading: str) -> str:
+        """What a column shows, "" if nobody said."""
+        general = re.sub(r"\d+$", "n", heading)
+        return self.meanings.get(heading, self.meanings.get(general, ""))
 
     def text(self) -> str:
         """The table for a terminal: the first column to the left, the others to the right."""
-        lines = [[line[0][:_NAME], *line[1:]] for line in self._lines()]
+        parts = [self.title, self.cells(), textwrap.fill(self.explanation, _WIDTH)]
+        return "\n".join(part for part in parts if part)
+
+    def cells(self) -> str:
+        """The header and the rows as `text` has them; ">" before those that are marked."""
+        lines = [[self._pointed(line[0])[:_NAME], *line[1:]] for line in self._lines()]
         widths = self._widths(lines)
         text = []
         for first, *others in lines:
             cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
             text.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-        parts = [self.title, "\n".join(text), self.notes]
-        return "\n".join(part for part in parts if part)
+        return "\n".join(text)
 
     def markdown(self) -> str:
-        """The table alone, in Markdown with aligned columns."""
-        lines = self._lines()
+        """The table alone, in Markdown with aligned columns; marked rows have bold names."""
+        lines = [
+            [f"**{line[0]}**" if line[0] in self.marked else line[0], *line[1:]]
+            for line in self._lines()
+        ]
         widths = self._widths(lines)
         text = [
             "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
@@ -46,6 +71,9 @@ class Table:
         ]
         text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
         return "\n".join(text)
+
+    def _pointed(self, name: str) -> str:
+        return f"> {name}" if name in self.marked else name
 
     def _lines(self) -> list[list[str]]:
         return [

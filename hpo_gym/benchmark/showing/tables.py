@@ -1,4 +1,4 @@
-"""The scores of a suite as tables, for a terminal and in Markdown."""
+"""The scores of a suite as tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hpo_gym.benchmark.showing.table import Table
 
 _SHOWN = (2, 4, 8)
 """What `shown` gives besides the budget; CSV has them all."""
+_RUNS = "tasks x seeds"
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -23,53 +24,36 @@ def tables(summary: Summary) -> list[Table]:
     return [*made, _time_table(summary)]
 
 
-def terminal(summary: Summary) -> str:
-    """All tables as text of at most 120 columns."""
-    return "\n\n".join(table.text() for table in tables(summary))
-
-
-def markdown(summary: Summary) -> str:
-    """All tables in Markdown, with their notes."""
-    parts = [f"**{t.title}**\n\n{t.markdown()}\n\n{t.notes}".rstrip() for t in tables(summary)]
-    return "\n\n".join(parts)
-
-
 def regret_table(summary: Summary) -> Table:
     """The measure of the incumbent by evaluations: the table that ranks the agents."""
     rows = []
     for scores in summary.agents:
         middle = [scores.regret_iqm[count - 1] for count in summary.evaluations]
         average = scores.regret_mean[-1]
-        mark = "*" if scores.resampled == "tasks" else ""
-        rows.append(
-            [
-                scores.agent,
-                _runs(scores) + mark,
-                *(f"{estimate.value:.4f}" for estimate in middle),
-                _range(middle[-1]),
-                f"{average.value:.4f}",
-                _range(average),
-            ]
-        )
+        row = [scores.agent, _runs(scores) + ("*" if scores.resampled == "tasks" else "")]
+        row += [f"{estimate.value:.4f}" for estimate in middle]
+        row += [_range(middle[-1]), f"{average.value:.4f}", _range(average)]
+        rows.append(row)
     order = f"IQM@{summary.budget}"
     if summary.ranked_by == "return":
         order = "return, see the last table"
-    level = f"{100 * summary.settings.confidence:g} %"
-    last = summary.evaluations[-1]
+    level, last = f"{100 * summary.settings.confidence:g} %", summary.evaluations[-1]
+    means = f"{level} @{last}", f"mean@{last}", level
     return Table(
         f"{summary.suite}: {_measure(summary)} by evaluations, in the order of the {order}",
-        [
-            "agent",
-            "runs",
-            *(f"IQM@{count}" for count in summary.evaluations),
-            f"{level} @{last}",
-            f"mean@{last}",
-            level,
-        ],
+        ["agent", "runs", *(f"IQM@{count}" for count in summary.evaluations), *means],
         rows + [[name, "failed"] for name in summary.failed],
-        "Runs: tasks x seeds. Intervals: stratified bootstrap, seeds within tasks"
-        "; * one seed, so tasks are resampled.\n"
         "Agents with fewer runs are comparable only in the tables that name common runs.",
+        {
+            "runs": _RUNS,
+            "IQM@n": f"mean of the middle half of the runs' {summary.measure} after n evaluations, "
+            "lower is better",
+            means[0]: "its interval by a stratified bootstrap, seeds within tasks (* one seed, so "
+            "tasks are resampled; -: one run, so there is none)",
+            means[1]: "mean of all runs",
+            means[2]: "its interval",
+        },
+        summary.yours,
     )
 
 
@@ -92,31 +76,50 @@ def _adaptation_table(summary: Summary) -> Table:
             comparison = summary.comparison(scores.agent, reference)
             row.append("" if comparison is None else _chance(comparison))
         rows.append(row)
-    wins = [] if reference is None else [f"P(< {reference})"]
-    bounds = [f"to {100 * bound:g} %" for bound in summary.settings.bounds]
-    start, end, measure = summary.settings.gap_start, summary.settings.gap_end, summary.measure
-    targets = [] if start is None else ["to oracle", "mean", f"to {end or 'target'}", "mean"]
-    adaptivity = ""
-    if start is not None:
-        adaptivity = (
-            f"To oracle, to {end or 'target'}: adaptivity, the share\nof the gap in {measure} from "
-            f"that of {start} that is closed, of IQM and mean (-: no gap), on the runs in common\n"
-            "with it. "
+    measure, ranked_by = summary.measure, summary.ranked_by
+    meanings = {
+        "runs": _RUNS,
+        "rank": f"average by the {ranked_by} among {summary.rank_rivals} tuners, all training "
+        f"seeds of one counting once and oracles not, in the {summary.rank_tasks} x "
+        f"{summary.rank_seeds} runs that all have",
+        **_gaps(summary),
+        "trials": f"random evaluations of equal IQM {measure} on the same tasks, and the "
+        f"{100 * summary.settings.confidence:g} % interval over tasks with their runs; random "
+        f"search is worth its budget, {summary.budget}",
+    }
+    for bound in summary.settings.bounds:
+        meanings[f"to {100 * bound:g} %"] = (
+            f"evaluations within which half of the runs get to that {measure}, -: fewer do (runs "
+            "that do)"
         )
+    if reference is not None:
+        meanings[f"P(< {reference})"] = f"probability of a better final {ranked_by} than its"
     return Table(
         f"{summary.suite}: adaptation, after {summary.budget} evaluations",
-        ["agent", "runs", "rank", *targets, "trials", *bounds, *wins],
+        ["agent", *meanings],
         rows,
-        f"Rank: average by the {summary.ranked_by} in the {summary.rank_tasks} x "
-        f"{summary.rank_seeds} runs that all have. {adaptivity}Trials: random evaluations of equal "
-        f"IQM {measure} on the same runs. To 1 %: median evaluations to that\n{measure}, -: never "
-        f"(runs that reach it). P: probability of a better final {summary.ranked_by} than the "
-        "reference's.",
+        "",
+        meanings,
+        summary.yours,
     )
 
 
+def _gaps(summary: Summary) -> dict[str, str]:
+    """Columns of the adaptivity with their meanings, none without a start of the gap."""
+    start, end = summary.settings.gap_start, summary.settings.gap_end or "target"
+    if start is None:
+        return {}
+    share = f"share of the gap in IQM {summary.measure} from that of {start}"
+    return {
+        "to oracle": f"{share} to 0 that is closed (-: no gap), on the runs in common",
+        "mean to oracle": "of the means",
+        f"to {end}": f"{share} to that of {end}",
+        f"mean to {end}": "of the means",
+    }
+
+
 def _shares(summary: Summary, scores: AgentScores) -> list[str]:
-    """Cells of the adaptivity, none where the settings name no start of the gap."""
+    """Cells of the adaptivity."""
     if summary.settings.gap_start is None:
         return []
     adaptivity = scores.adaptivity or Adaptivity(None, None, None, None)
@@ -126,25 +129,47 @@ def _shares(summary: Summary, scores: AgentScores) -> list[str]:
 def _difference_tables(summary: Summary, reference: str) -> list[Table]:
     """Of IQM and mean of the measure; where the return ranks, of the return too."""
     made = [c for c in summary.comparisons if c.reference == reference]
-
-    def table(what: str, better: str, columns: Mapping[str, Sequence[Estimate]]) -> Table:
-        return Table(
-            f"{summary.suite}: {what} minus that of {reference}, on their common runs",
-            ["agent", "runs", *columns],
-            [
-                [comparison.agent, _runs(comparison), *map(_signed, row)]
-                for comparison, *row in zip(made, *columns.values(), strict=True)
-            ],
-            f"{better}: better than {reference}. Paired bootstrap of whole tasks.",
+    counts = shown(summary)
+    places = [summary.evaluations.index(count) for count in counts]
+    title = f"{summary.suite}: {{}} minus that of {reference}, on their common runs"
+    pairs = {
+        "IQM": [(c, c.iqm_difference) for c in made],
+        "mean": [(c, c.mean_difference) for c in made],
+    }
+    tables = [
+        _difference_table(
+            summary,
+            title.format(summary.measure),
+            {f"{statistic}@n": f"after n evaluations; negative: better than {reference}"},
+            [f"{statistic}@{count}" for count in counts],
+            [(c, [differences[place] for place in places]) for c, differences in rows],
         )
-
-    places = {count: summary.evaluations.index(count) for count in shown(summary)}
-    middle = {f"IQM@{n}": [c.iqm_difference[i] for c in made] for n, i in places.items()}
-    average = {f"mean@{n}": [c.mean_difference[i] for c in made] for n, i in places.items()}
-    tables = [table(summary.measure, "Negative", columns) for columns in (middle, average)]
+        for statistic, rows in pairs.items()
+    ]
     if summary.ranked_by == "return":
-        tables.append(table("return", "Positive", {"IQM": [c.return_difference for c in made]}))
+        tables.append(
+            _difference_table(
+                summary,
+                title.format("return"),
+                {"IQM": f"positive: better than {reference}"},
+                ["IQM"],
+                [(c, [c.return_difference]) for c in made],
+            )
+        )
     return tables
+
+
+def _difference_table(
+    summary: Summary,
+    title: str,
+    meanings: Mapping[str, str],
+    header: Sequence[str],
+    rows: Sequence[tuple[PairedComparison, Sequence[Estimate]]],
+) -> Table:
+    cells = [[c.agent, _runs(c), *map(_signed, differences)] for c, differences in rows]
+    notes = "Intervals: paired bootstrap of whole tasks, or of the seeds of the only one."
+    meanings = {"runs": _RUNS, **meanings}
+    return Table(title, ["agent", "runs", *header], cells, notes, meanings, summary.yours)
 
 
 def _seeds_table(summary: Summary) -> Table:
@@ -155,10 +180,19 @@ def _seeds_table(summary: Summary) -> Table:
         cells += [spread.regret_mean[-1], *([spread.adaptivity] if spread.adaptivity else [])]
         row = [f"{low:.4f}-{high:.4f}" for low, high in cells]
         rows.append([spread.group, str(len(spread.agents)), *row])
+    header = ["group", "seeds", *(f"IQM@{count}" for count in counts), f"mean@{summary.budget}"]
     return Table(
         f"{summary.suite}: training seeds, from the least to the largest",
-        ["group", "seeds", *(f"IQM@{n}" for n in counts), f"mean@{summary.budget}", "to oracle"],
+        [*header, "to oracle"],
         rows,
+        "",
+        {
+            "group": "agents that differ in the seed of their training alone",
+            "seeds": "how many there are",
+            "IQM@n": f"least and largest IQM {summary.measure} after n evaluations",
+            f"mean@{summary.budget}": "of the means",
+            "to oracle": "share of the gap that is closed, see the table of the adaptation",
+        },
     )
 
 
@@ -167,30 +201,38 @@ def _time_table(summary: Summary) -> Table:
     for scores in summary.agents:
         areas = [scores.area_evaluations, scores.area_cost, *scores.area_time]
         result, training = scores.return_iqm, scores.training_seconds
-        rows.append(
-            [
-                scores.agent,
-                _runs(scores),
-                *("-" if area is None else f"{area.value:.4f}" for area in areas),
-                f"{result.value:.4f} {_range(result)}",
-                f"{scores.return_mean.value:.4f}",
-                f"{scores.microseconds:,.0f}",
-                "-" if training is None else f"{training:,.0f}",
-            ]
+        row = [scores.agent, _runs(scores)]
+        row += ["-" if area is None else f"{area.value:.4f}" for area in areas]
+        row += [f"{result.value:.4f} {_range(result)}", f"{scores.return_mean.value:.4f}"]
+        row += [f"{scores.microseconds:,.0f}", "-" if training is None else f"{training:,.0f}"]
+        rows.append(row)
+    settings, measure = summary.settings, summary.measure
+    meanings = {
+        "runs": _RUNS,
+        "evals": f"mean {measure} over the evaluations of a run, mean over runs: the area under "
+        "its curve",
+        "cost": f"the same over cost up to {summary.cost_horizon:g}",
+    }
+    for seconds, horizon in zip(settings.seconds_per_resource, summary.time_horizons, strict=True):
+        meanings[f"{seconds:g} s"] = (
+            f"over time up to {horizon:g} s, with decisions and {seconds:g} s per unit of the "
+            "resource"
         )
-    speeds = [f"{seconds:g} s" for seconds in summary.settings.seconds_per_resource]
-    header = ["agent", "runs", "evals", "cost", *speeds]
-    horizons = ", ".join(f"{horizon:g}" for horizon in summary.time_horizons)
+    meanings |= {
+        "return (IQM)": "of the sum of rewards, higher is better, with its interval",
+        "mean": "of the return",
+        "decision": "microseconds of a proposal, in batches of up to 16 episodes: mean over a run, "
+        "median over runs",
+        "training": "seconds",
+    }
     return Table(
-        f"{summary.suite}: area under the {summary.measure}, return, time",
-        [*header, "return (IQM)", "mean", "decision", "training"],
+        f"{summary.suite}: area under the {measure}, return, time",
+        ["agent", *meanings],
         rows,
-        f"Area: mean over runs of the mean {summary.measure} against evaluations, against cost up "
-        f"to {summary.cost_horizon:g}, and against\ntime with decisions, at these seconds per unit "
-        f"of the resource (such as an epoch), up to {horizons} s:\n{summary.budget} evaluations "
-        f"that take {summary.settings.horizon_resource:g} of it each. Decision: microseconds of a "
-        "proposal, in batches of up to 16\nepisodes; the mean over a run, of which the median over "
-        "runs. Training: seconds.",
+        f"Cost and time end where {summary.budget} evaluations of {settings.horizon_resource:g} "
+        "units of the resource (such as epochs) would.",
+        meanings,
+        summary.yours,
     )
 
 
@@ -210,13 +252,13 @@ def _runs(scores: AgentScores | PairedComparison) -> str:
 
 
 def _range(estimate: Estimate) -> str:
-    return f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+    return estimate.between(".4f")
 
 
 def _signed(estimate: Estimate) -> str:
     """A difference with its interval, without the zeros before the points."""
-    value, low, high = estimate
-    return re.sub(r"([+-])0\.", r"\1.", f"{value:+.4f} [{low:+.4f},{high:+.4f}]")
+    text = f"{estimate.value:+.4f} {estimate.between('+.4f')}".replace(", ", ",")
+    return re.sub(r"([+-])0\.", r"\1.", text)
 
 
 def _share(estimate: Estimate | None) -> str:
@@ -224,11 +266,16 @@ def _share(estimate: Estimate | None) -> str:
 
 
 def _trials(scores: AgentScores, most: int | None) -> str:
-    if scores.random_trials is not None:
-        return f"{scores.random_trials:.0f}"
-    return "-" if most is None else f">{most}"
+    """Such as "73 [65, 82]"; ">1024" is more than were tried."""
+    if scores.random_trials is None or most is None:
+        return "-"
+    value, *ends = (
+        "" if number is None else f">{most}" if number >= most else f"{number:.0f}"
+        for number in scores.random_trials
+    )
+    certain = scores.random_trials.low in (None, most)
+    return value if certain else f"{value} [{', '.join(ends)}]"
 
 
 def _chance(comparison: PairedComparison) -> str:
-    value, low, high = comparison.improvement
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{comparison.improvement.value:.2f} {comparison.improvement.between('.2f')}"

@@ -160,3 +160,24 @@ def test_eighteen_agents_look_different_and_seeds_alike():
     widths = {agent: style.width for agent, style in made.items()}
     assert max(widths, key=lambda agent: widths[agent]) in ("ppo-0", "unrolled-0")
     assert styles({"mine": AgentFacts("whatever")}, "")["mine"].width == 3.0
+
+
+def test_nobody_looks_like_the_oracle_or_the_reference():
+    groups = dict.fromkeys((f"search {letter}" for letter in "abcdefghijklmn"), "uninformed")
+    groups |= dict.fromkeys((f"wise {letter}" for letter in "abcdefg"), "informed")
+    agents = {agent: AgentFacts(group) for agent, group in groups.items()}
+    agents |= learned(*(f"tuner-{seed}" for seed in range(7))) | {"mine": AgentFacts("yours")}
+    agents["oracle"] = AgentFacts("oracle", oracle=True)
+    made = styles(agents, "search c")
+    oracle, reference = made.pop("oracle"), made.pop("search c")
+    assert oracle.dash not in {style.dash for style in (*made.values(), reference)}
+    assert oracle.symbol not in {style.symbol for style in (*made.values(), reference)}
+    for style in made.values():
+        assert distance(style, oracle) > 60 and distance(style, reference) > 60
+    assert distance(oracle, reference) > 200
+
+
+def distance(one, other):
+    """Of two colours, of which 0 are the same and 442 black and white."""
+    rgb = [[int(style.colour[i : i + 2], 16) for i in (1, 3, 5)] for style in (one, other)]
+    return float(np.linalg.norm(np.subtract(*rgb)))

@@ -1,8 +1,10 @@
 """The report's page: it needs nothing else, it is safe, and its tables are the terminal's."""
 
+import json
 import re
 import sys
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,7 +15,9 @@ from hpo_gym.benchmark.scoring.scores import AgentFacts
 from hpo_gym.benchmark.scoring.summarise import summarise
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
 from hpo_gym.benchmark.showing.report.page import report_html
+from hpo_gym.benchmark.showing.report.trust import TRUST
 from hpo_gym.benchmark.showing.tables import tables
+from hpo_gym.benchmark.showing.texts import verdict_text
 
 go = pytest.importorskip("plotly.graph_objects")
 
@@ -98,8 +102,26 @@ def test_tables_are_those_of_the_terminal(page, results):
         width = len(table.header)
         for row in (table.header, *table.rows):
             wanted = [*row, *[""] * (width - len(row))]
+            wanted[0] += " yours" if row[0] in table.marked else ""
             starts = [place for place, cell in enumerate(cells) if cell == wanted[0]]
             assert wanted in [cells[place : place + width] for place in starts]
+
+
+def test_headings_are_explained_and_own_rows_marked_where_they_stand(page, results):
+    read = Reader(page)
+    titles = [a["title"] for tag, a in read.elements if tag == "th" and a.get("title")]
+    for table in tables(results[0].summary):
+        assert set(filter(None, map(table.meaning, table.header))) <= set(titles)
+        for name, meaning in table.meanings.items():
+            assert f"<b>{escape(name)}</b>: {escape(meaning)}." in page
+        assert escape(table.notes) in page
+    marked = [a for tag, a in read.elements if tag == "tr" and a.get("class") == "yours"]
+    shown = [table for one in results for table in tables(one.summary) if table.marked]
+    rows = sum(row[0] in table.marked for table in shown for row in table.rows)
+    assert len(marked) >= rows > 0
+    (verdict,) = verdict_text(results[0].summary).splitlines()
+    assert page.count(escape(verdict)) == 2  # in the overview, and with the suite
+    assert all(escape(sentence) in page for sentence in TRUST)
 
 
 def test_report_is_written_whole_and_stays_small(tmp_path, results, page):
@@ -131,6 +153,20 @@ def test_one_agent_on_one_suite_makes_a_report():
     assert "<p>1 task of the split test of fictitious, 2 seeds, 4 evaluations" in page
     assert 'id="fictitious-test-rank"' in page
     assert 'id="fictitious-test-differences"' not in page
+
+
+def test_a_report_of_single_runs_shows_values_without_intervals():
+    suite = replace(suite_of("fictitious-test"), tasks=(5,), seeds=(0,))
+    records = tuple(run(suite, agent) for agent in ("random", "portfolio", "mine"))
+    facts = {"mine": AgentFacts("yours")}
+    scores = summarise(suite, records, facts=facts, settings=FEW)
+    page = report_html([SuiteResults(suite, scores, records)], agents=facts, facts={})
+    text = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.S)
+    for figure in json.loads(text[1]).values():
+        for variant in figure["variants"].values():
+            go.Figure(variant)
+            assert "customdata[1]" not in json.dumps(variant)
+    assert "not told apart from" in verdict_text(scores)
 
 
 def test_a_page_of_an_oracle_alone():

@@ -25,13 +25,14 @@ def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
     ordered = sorted(summary.agents, key=lambda scores: scores.rank.value)
     agents = [scores.agent for scores in ordered]
     ranks = [scores.rank for scores in ordered]
-    number = axis("average rank (1 is best)", range=[0.7, len(agents) + 0.3])
+    number = axis("average rank (1 is best)", range=[0.7, summary.rank_rivals + 1.3])
     return Figure(
         "rank",
         "Average ranks",
         f"By the final {summary.ranked_by} of each of the {summary.rank_tasks} x "
-        f"{summary.rank_seeds} runs (tasks x seeds) that all agents have; equal ones share their "
-        "ranks. Intervals are about unseen tasks.",
+        f"{summary.rank_seeds} runs (tasks x seeds) that all agents have, among "
+        f"{summary.rank_rivals} tuners: all training seeds of one count once, oracles not; equal "
+        "ones share their ranks. Intervals are about unseen tasks.",
         f"Average rank: {listing(agents, [rank.value for rank in ranks])}.",
         {},
         {"": {"data": [dots(styles, agents, ranks)], "layout": rows_layout(agents, number)}},

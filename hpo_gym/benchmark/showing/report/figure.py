@@ -86,9 +86,6 @@ def numbers(values: Iterable[float], floor: float | None = None) -> list[float]:
     return [short(value if floor is None else max(value, floor)) for value in values]
 
 
-_HOVER = "[%{customdata[1]:.4g}, %{customdata[2]:.4g}]<extra></extra>"
-
-
 def line(agent: str, **more: Any) -> Json:
     """A line that the agent's button of the legend switches on and off."""
     named = {"type": "scatter", "name": agent, "legendgroup": agent, "mode": "lines"}
@@ -97,8 +94,8 @@ def line(agent: str, **more: Any) -> Json:
 
 def band(agent: str, style: Style, x: Sequence[float], curve: Sequence[Estimate]) -> Json:
     """The intervals of a curve of regrets or fractions as an area."""
-    low = numbers((estimate.low for estimate in curve), FLOOR)
-    high = numbers((estimate.high for estimate in curve), FLOOR)
+    low = numbers((estimate.drawn[1] for estimate in curve), FLOOR)
+    high = numbers((estimate.drawn[2] for estimate in curve), FLOOR)
     return line(
         agent,
         x=[*x, *reversed(x)],
@@ -118,9 +115,9 @@ def curve(
         agent,
         x=list(x),
         y=numbers((estimate.value for estimate in estimates), FLOOR),
-        customdata=[numbers(estimate) for estimate in estimates],
+        customdata=[numbers(estimate.drawn) for estimate in estimates],
         line={**style.line, **more},
-        hovertemplate="<b>%{fullData.name}</b> at %{x:.4g}<br>%{customdata[0]:.4g} " + _HOVER,
+        hovertemplate=_hover("<b>%{fullData.name}</b> at %{x:.4g}", estimates[0]),
     )
 
 
@@ -129,14 +126,14 @@ def dots(
 ) -> Json:
     """One row per agent: a mark and its interval."""
     values = numbers((estimate.value for estimate in estimates), floor)
-    low = numbers((estimate.low for estimate in estimates), floor)
-    high = numbers((estimate.high for estimate in estimates), floor)
+    low = numbers((estimate.drawn[1] for estimate in estimates), floor)
+    high = numbers((estimate.drawn[2] for estimate in estimates), floor)
     return {
         "type": "scatter",
         "mode": "markers",
         "x": values,
         "y": list(agents),
-        "customdata": [numbers(estimate) for estimate in estimates],
+        "customdata": [numbers(estimate.drawn) for estimate in estimates],
         "marker": {
             "color": [styles[agent].colour for agent in agents],
             "size": 10,
@@ -153,8 +150,14 @@ def dots(
             "thickness": 1.5,
             "width": 4,
         },
-        "hovertemplate": "<b>%{y}</b><br>%{customdata[0]:.4g} " + _HOVER,
+        "hovertemplate": [_hover("<b>%{y}</b>", estimate) for estimate in estimates],
     }
+
+
+def _hover(name: str, estimate: Estimate) -> str:
+    """Text beside a mark: name, value, and the interval if there is one."""
+    ends = " [%{customdata[1]:.4g}, %{customdata[2]:.4g}]" if estimate.low is not None else ""
+    return f"{name}<br>%{{customdata[0]:.4g}}{ends}<extra></extra>"
 
 
 def rows_layout(agents: Sequence[str], xaxis: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from hpo_gym.benchmark.scoring.scores import AgentFacts
+from hpo_gym.benchmark.scoring.scores import YOURS, AgentFacts
 from hpo_gym.benchmark.showing.report.figure import Styles
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.report.style import Style, extra_seed
@@ -21,22 +21,37 @@ _DASHES = {
     "longdashdot": "10 3 2 3",
 }
 """Plotly's dashes as SVG draws them."""
+YOURS_TAG = ' <em class="tag">yours</em>'
+"""Beside the names of the user's own tuners."""
 
 
 def html_table(table: Table, styles: Styles) -> str:
-    """A table with its title and notes; rows of agents carry their line."""
-    header = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.header)
+    """A table with its title and what its columns mean; rows of agents carry their line.
+
+    The user's own rows are marked.
+
+    Args:
+        table: The table.
+        styles: Styles by the agents' names.
+    """
+    header = "".join(
+        f'<th scope="col" title="{escape(table.meaning(name))}">{escape(name)}</th>'
+        for name in table.header
+    )
     rows = []
     for first, *others in table.rows:
-        mark = swatch(styles[first]) if first in styles else ""
+        line = swatch(styles[first]) if first in styles else ""
+        attributes, tag = (' class="yours"', YOURS_TAG) if first in table.marked else ("", "")
         others += [""] * (len(table.header) - 1 - len(others))
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
-        rows.append(f'<tr><th scope="row">{mark}{escape(first)}</th>{cells}</tr>')
-    notes = f'<p class="notes">{escape(table.notes)}</p>' if table.notes else ""
+        rows.append(f'<tr{attributes}><th scope="row">{line}{escape(first)}{tag}</th>{cells}</tr>')
+    words = [f"<b>{escape(name)}</b>: {escape(text)}." for name, text in table.meanings.items()]
+    notes = f'<p class="notes">{" ".join([*words, escape(table.notes)])}</p>'
     return (
+        f"<h4>{escape(table.title)}</h4>{notes}"
         f'<div class="table" tabindex="0" role="region" aria-label="{escape(table.title)}">'
-        f"<table><caption>{escape(table.title)}</caption><thead><tr>{header}</tr></thead>\n"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{notes}"
+        f"<table><thead><tr>{header}</tr></thead>\n"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -58,6 +73,7 @@ def overview_table(results: Sequence[SuiteResults]) -> Table:
         ["agent", *(one.suite.name for one in results)],
         rows,
         " ".join(note for note in notes if note),
+        marked=frozenset().union(*(one.summary.yours for one in results)),
     )
 
 
@@ -80,9 +96,10 @@ def legend(agents: Mapping[str, AgentFacts], styles: Styles) -> str:
     chips = []
     for agent, group in groups.items():
         pressed = "false" if extra_seed(agent, agents) else "true"
+        tag = YOURS_TAG if group == YOURS else ""
         chips.append(
             f'<button type="button" data-agent="{escape(agent)}" data-group="{group}" '
-            f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}</button>'
+            f'aria-pressed="{pressed}">{swatch(styles[agent])}{escape(agent)}{tag}</button>'
         )
     many = "".join(
         f'<button type="button" data-show="{value}">{value}</button>'

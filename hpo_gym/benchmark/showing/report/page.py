@@ -17,7 +17,9 @@ from hpo_gym.benchmark.showing.report.html_parts import html_table, legend, over
 from hpo_gym.benchmark.showing.report.radar import capability_scores, capability_table, radar_figure
 from hpo_gym.benchmark.showing.report.results import SuiteResults
 from hpo_gym.benchmark.showing.report.style import styles
+from hpo_gym.benchmark.showing.report.trust import TRUST
 from hpo_gym.benchmark.showing.tables import regret_table, tables
+from hpo_gym.benchmark.showing.texts import verdict_text
 from hpo_gym.files import write_atomic
 
 _POLICY = (
@@ -98,6 +100,7 @@ class _Page:
             "trained on. Regret is the distance to the best possible noise-free score of a task, "
             "as a share of that score: 0 is perfect, lower is better. Where nobody knows the best "
             "score, 1 - the best score observed stands for it.</p>\n"
+            f'<p class="trust">{escape(" ".join(TRUST))}</p>\n'
             f'<details class="facts"><summary>What was run</summary><dl>{items}</dl></details>\n'
             "<noscript><p>Figures need JavaScript; the tables below do not.</p></noscript>\n"
             "</header>"
@@ -138,15 +141,20 @@ class _Page:
 
     def _overview(self) -> Iterable[str]:
         scores = capability_scores(self._results, self._agents)
-        yield html_table(overview_table(self._results), self.styles)
+        verdicts = [_verdicts(one) for one in self._results]
+        yield "".join(verdicts)
+        overview = overview_table(self._results)
+        yield html_table(overview, self.styles)
         radar = radar_figure(scores, self.styles)
         if radar is not None:
             yield self._place("overview", radar)
-            yield _more([html_table(capability_table(scores), self.styles)], "The radar's numbers")
+            table = capability_table(scores, overview.marked)
+            yield _more([html_table(table, self.styles)], "The radar's numbers")
 
     def _suite(self, one: SuiteResults) -> Iterable[str]:
         name, summary = one.suite.name, one.summary
         yield _about(one)
+        yield _verdicts(one)
         yield html_table(regret_table(summary), self.styles)
         rest = [table for table in tables(summary) if table != regret_table(summary)]
         yield _more([html_table(table, self.styles) for table in rest], "All other scores")
@@ -171,14 +179,15 @@ class _Page:
             yield _more(made, "All scores")
 
     def _place(self, panel: str, figure: Figure) -> str:
-        """A figure's heading, its controls' place, the plot's place and its caption."""
+        """A figure's heading and caption, its controls' place and the plot's."""
         name = f"{panel}-{figure.name}"
         self._figures[name] = figure
         return (
             f'<figure id="{escape(name)}" class="{figure.name}">\n'
-            f'<h3>{escape(figure.title)}</h3>\n<div class="controls"></div>\n'
+            f"<figcaption><h3>{escape(figure.title)}</h3>\n<p>{escape(figure.caption)}</p>"
+            '</figcaption>\n<div class="controls"></div>\n'
             f'<div class="plot" role="img" aria-label="{escape(figure.alternative)}"></div>\n'
-            f"<figcaption>{escape(figure.caption)}</figcaption>\n</figure>"
+            "</figure>"
         )
 
 
@@ -209,6 +218,12 @@ def _about(one: SuiteResults) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _verdicts(one: SuiteResults) -> str:
+    """Where the user's own tuners stand."""
+    lines = verdict_text(one.summary).splitlines()
+    return "".join(f'<p class="verdict">{escape(line)}.</p>' for line in lines)
 
 
 def _more(parts: Sequence[str], title: str) -> str:

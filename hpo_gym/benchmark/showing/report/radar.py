@@ -98,15 +98,26 @@ def radar_figure(scores: Scores, styles: Styles) -> Figure | None:
     )
 
 
-def capability_table(scores: Scores) -> Table:
-    """The normalised scores as numbers."""
+def capability_table(scores: Scores, marked: Collection[str] = ()) -> Table:
+    """The normalised scores as numbers.
+
+    Args:
+        scores: See `capability_scores`.
+        marked: The user's own agents.
+    """
     axes = _axes(scores)
     rows = []
     for agent, row in scores.items():
         cells = [f"{row[name]:.2f}" if name in row else "-" for name in axes]
         rows.append([agent, *cells, f"{np.mean(list(row.values())):.2f}"])
     rows.sort(key=lambda cells: -float(cells[-1]))
-    return Table("Normalised scores of the capability suites", ["agent", *axes, "average"], rows)
+    return Table(
+        "Normalised scores of the capability suites",
+        ["agent", *axes, "average"],
+        rows,
+        "0: the baseline, or worse; 1: the best possible. See the figure.",
+        marked=marked,
+    )
 
 
 def _axes(scores: Scores) -> list[str]:

@@ -7,19 +7,22 @@ from typing import Any, NamedTuple
 
 from hpo_gym.benchmark.scoring.scores import AgentFacts
 
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
 class _Palette(NamedTuple):
     colours: tuple[str, ...]
     width: float
+    dash: str | None = None
+    """Of all its agents, and of no others; by default each has its own."""
+    symbol: str | None = None
 
 
 _PALETTES: Mapping[str, _Palette] = {
     "learned": _Palette(("#0b57d0", "#d6281f", "#8430ce", "#e8710a"), 3.0),
-    "informed": _Palette(("#00796b", "#7cb342", "#b8860b", "#00acc1", "#795548"), 2.0),
-    "oracle": _Palette(("#000000",), 1.5),
+    "informed": _Palette(("#00796b", "#7cb342", "#827717", "#00acc1", "#795548"), 2.0),
+    "oracle": _Palette(("#f9a825",), 2.5, "dot", "star"),
     "uninformed": _Palette(
         ("#5f6b7a", "#9aa0a6", "#a58d7f", "#7d9a8c", "#9a86a4", "#a39a5f", "#7f98b5"), 1.5
     ),
@@ -27,7 +30,7 @@ _PALETTES: Mapping[str, _Palette] = {
 _OTHERS = _Palette(("#e6007a", "#c2185b", "#ff6f91", "#ad1457"), 3.0)
 """Of groups that have no palette, such as a user's own tuners: hard to overlook."""
 _REFERENCE = "#202124"
-"""Of the uninformed tuner that all others are compared with."""
+"""Of the uninformed tuner that all others are compared with: no other agent is as dark."""
 
 
 class Style(NamedTuple):
@@ -76,7 +79,8 @@ def styles(agents: Mapping[str, AgentFacts], reference: str) -> dict[str, Style]
             width = max(1.5, width - 0.75 * facts.training_seed)
         colour = palette.colours[place % len(palette.colours)]
         symbol = _SYMBOLS[(place if facts.training_seed is None else variant) % len(_SYMBOLS)]
-        made[agent] = Style(colour, _DASHES[variant % len(_DASHES)], width, symbol)
+        dash = palette.dash or _DASHES[variant % len(_DASHES)]
+        made[agent] = Style(colour, dash, width, palette.symbol or symbol)
         if agent == reference:
             made[agent] = Style(_REFERENCE, "solid", 2.0, symbol)
     return made
