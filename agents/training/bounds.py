@@ -1,8 +1,8 @@
 """What a setting may be: stated in the type of its field, checked in one place.
 
-    steps: Annotated[int, Within(1, 1000)] = 10
-    hidden: Annotated[tuple[Annotated[int, Within(1, 64)], ...], Length(1, 8)] = (8,)
-    reward: Annotated[str, OneOf(REWARDS)] | None = None
+steps: Annotated[int, Within(1, 1000)] = 10
+hidden: Annotated[tuple[Annotated[int, Within(1, 64)], ...], Length(1, 8)] = (8,)
+reward: Annotated[str, OneOf(REWARDS)] | None = None
 """
 
 from __future__ import annotations

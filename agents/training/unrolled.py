@@ -81,8 +81,8 @@ class UnrolledSettings(Settings):
 
     def check(self, env_id: str, options: Mapping[str, Any]) -> None:
         """See `Settings.check`."""
-        super().check(env_id, options)
         _process(env_id, options)
+        super().check(env_id, options)
 
     def rate(self, update: int) -> float:
         """The learning rate of an update, counted from 0."""
