@@ -3,8 +3,8 @@
 At a *boundary*, the first rest of the learner after every ``settings.interval`` steps, the policy
 is evaluated and a checkpoint is written that holds everything the training goes on from. A resumed
 run therefore continues bit for bit like an undisturbed one (on one machine, with as many threads).
-Ctrl-C or SIGTERM adds a boundary of its own: nothing is lost, but learners that begin new episodes at
-boundaries draw other episodes from there on.
+Ctrl-C or SIGTERM adds a boundary of its own: nothing is lost, but learners that begin new episodes
+at boundaries draw other episodes from there on.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class SB3Settings(Settings):
         with closing(make_envs(self, env_id, options, rows=1)) as envs:
             self.check_actions(envs.action_space)
 
-    def check_actions(self, space: gym.Space[Any]) -> None:  # noqa: B027 - most take all spaces
+    def check_actions(self, space: gym.Space[Any]) -> None:
         """Check that the algorithm can choose such actions.
 
         Raises:

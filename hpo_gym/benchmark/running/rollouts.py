@@ -10,10 +10,18 @@ import gymnasium as gym
 import numpy as np
 
 from hpo_gym.benchmark.results.episodes import Episodes
+from hpo_gym.tuning.find import process_of
+from hpo_gym.tuning.process import TuningProcess
 
 
 def run_episodes(
-    agent: Any, env_id: str, *, episodes: int, seed: int, options: Mapping[str, Any] | None = None
+    agent: Any,
+    env_id: str,
+    *,
+    episodes: int,
+    seed: int,
+    options: Mapping[str, Any] | None = None,
+    told: bool = False,
 ) -> Episodes:
     """Run one episode per seed ``seed, seed + 1, ...``, all of them at once.
 
@@ -23,19 +31,22 @@ def run_episodes(
         episodes: Number of episodes n.
         seed: Seed of the first episode.
         options: Options of the environment.
+        told: Whether the agent is told, by its ``begin(tasks=, split=)``, which tasks it faces.
     """
     envs = gym.make_vec(env_id, episodes, **dict(options or {}))
     try:
-        return _run(agent, envs, seed)
+        return _run(agent, envs, seed, told)
     finally:
         envs.close()
 
 
-def _run(agent: Any, envs: Any, seed: int) -> Episodes:
+def _run(agent: Any, envs: Any, seed: int, told: bool) -> Episodes:
     episodes = envs.num_envs
     process = envs.unwrapped.process
     observations, infos = envs.reset(seed=seed)
-    start_scores = process.tasks(0).best_possible * (1.0 - infos["regret"])
+    if told:
+        _tell(agent, process, infos)
+    start_scores = process.tasks(infos["task"]).best_possible * (1.0 - infos["regret"])
     returns = np.zeros(episodes)
     regret, cost = [infos["regret"]], [infos["total_cost"]]
     running = np.ones(episodes, dtype=np.bool_)
@@ -54,6 +65,10 @@ def _run(agent: Any, envs: Any, seed: int) -> Episodes:
     return Episodes(returns, start_scores, np.stack(regret, axis=1), np.stack(cost, axis=1))
 
 
+def _tell(agent: Any, process: TuningProcess, infos: Mapping[str, Any]) -> None:
+    agent.begin(tasks=np.atleast_1d(infos["task"]), split=process.options.split)
+
+
 def decision_seconds(
     agent: Any,
     env_id: str,
@@ -61,6 +76,7 @@ def decision_seconds(
     seed: int,
     options: Mapping[str, Any] | None = None,
     decisions: int = 200,
+    told: bool = False,
 ) -> float:
     """Median time of one decision for one environment, in seconds.
 
@@ -70,12 +86,15 @@ def decision_seconds(
         seed: Seed of the first episode.
         options: Options of the environment.
         decisions: Number of decisions to time, after a first episode that is not counted.
+        told: As in `run_episodes`.
     """
     env = gym.make(env_id, **dict(options or {}))
     times: list[float] = []
     episode = 0
     while len(times) < decisions:
-        observation, _ = env.reset(seed=seed + episode)
+        observation, info = env.reset(seed=seed + episode)
+        if told:
+            _tell(agent, process_of(env), info)
         state, start, over = None, True, False
         while not over:
             before = time.perf_counter()
