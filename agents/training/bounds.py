@@ -27,7 +27,10 @@ class Within:
         return self.low <= value <= self.high and not (self.above and value == self.low)
 
     def __str__(self) -> str:
-        return f"in {'(' if self.above else '['}{self.low:g}, {self.high:g}]"
+        low, high = (
+            f"{end:{'d' if isinstance(end, int) else 'g'}}" for end in (self.low, self.high)
+        )
+        return f"in {'(' if self.above else '['}{low}, {high}]"
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def test_the_script_changes_the_settings(tmp_path):
         ({"seeds": ()}, "must be one or more seeds"),
         ({"resume": True}, "give one of them"),
         ({"agent": "dqn"}, "discrete actions"),
-        ({"agent": "unrolled"}, "family of many tasks"),
+        ({"agent": "unrolled"}, "an unrolled tuner needs start = 'none'"),
     ],
 )
 def test_mistakes_on_the_command_line_cost_no_run(tmp_path, others, message):
