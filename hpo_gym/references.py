@@ -41,10 +41,14 @@ def load(reference: str) -> Any:
     """
     source, attribute = split(reference)
     try:
-        module = _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
-        return reduce(getattr, attribute.split("."), module)
+        return reduce(getattr, attribute.split("."), load_module(source))
     except (ImportError, AttributeError, FileNotFoundError) as error:
         raise ValueError(f"{reference!r} cannot be imported: {error}") from error
+
+
+def load_module(source: str) -> ModuleType:
+    """The module of a name, or of a path to a file.py; it is imported once."""
+    return _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
 
 
 def reference_to(thing: Any) -> str:
@@ -126,7 +130,12 @@ def check(reference: str) -> None:
 def absolute(reference: str) -> str:
     """The reference, with the full path if it points into a file."""
     source, attribute = split(reference)
-    return f"{Path(source).resolve()}:{attribute}" if _is_file(source) else reference
+    return f"{absolute_source(source)}:{attribute}"
+
+
+def absolute_source(source: str) -> str:
+    """The name of a module, or the full path of a file."""
+    return str(Path(source).resolve()) if _is_file(source) else source
 
 
 def _is_file(source: str) -> bool:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import fields
-from typing import Any
+from pathlib import Path
+from traceback import extract_tb
+from typing import Annotated, Any, TypeAlias
 
 import gymnasium as gym
+import tyro
 
+from hpo_gym.references import absolute_source, load_module
 from hpo_gym.tuning.find import process_of
 from hpo_gym.tuning.options import Options
 
 MAX_SEED = 2**32 - 1
 """NumPy's old generators, which Stable-Baselines3 seeds, take no larger seeds."""
+
+
+Repeated: TypeAlias = tyro.conf.UseAppendAction[tuple[str, ...]]
+"""An option that may be given several times, with one value each."""
+Imports: TypeAlias = Annotated[Repeated, tyro.conf.arg(name="import", metavar="MODULE_OR_FILE")]
+"""The option --import."""
 
 
 @contextmanager
@@ -48,6 +59,50 @@ def require_count(name: str, value: int, low: int, high: int | None = None) -> N
         raise ValueError(f"{name} {value} must be a whole number {bounds}")
 
 
+def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
+    """Import modules of the user, which register families, agents, suites and rewards.
+
+    Args:
+        sources: Names of modules and paths of files, as --import has them.
+
+    Returns:
+        The same, files by their full paths: what a spawned worker has to import too.
+
+    Raises:
+        ValueError: One cannot be imported, for whatever reason.
+    """
+    for source in sources:
+        try:
+            load_module(source)
+        except Exception as error:
+            frame = extract_tb(error.__traceback__)[-1]
+            raise ValueError(
+                f"--import {source} fails at {frame.filename}, line {frame.lineno}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return tuple(map(absolute_source, sources))
+
+
+def require_writable(option: str, folder: Path) -> None:
+    """Try to write where a folder is or will be, and leave nothing behind.
+
+    Args:
+        option: The option as it is typed.
+        folder: What was given.
+
+    Raises:
+        ValueError: The folder cannot be made, or not be written.
+    """
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"{option} {folder}: {place} cannot be written ({error.strerror}); name another folder"
+        ) from error
+
+
 def read_options(text: str) -> dict[str, Any]:
     """Options of an environment from JSON.
 
@@ -73,7 +128,7 @@ def read_object(option: str, text: str, known: Collection[str]) -> dict[str, Any
     """
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{option} {text!r} is not JSON: {error}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{option} {text!r} must be a JSON object such as '{{\"name\": 1.5}}'")
@@ -97,16 +152,20 @@ def make_env(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
     """
     try:
         env = gym.make(env_id, **options)
-    except TypeError as error:  # an option of a wrong type, or another package's environment
+    # An option of a wrong type, or another package's environment; a budget of 10**12.
+    except (TypeError, MemoryError, OverflowError) as error:
         raise ValueError(f"{env_id} does not take the options {dict(options)}: {error}") from error
     process_of(env)
     return env
 
 
 def command_of(module: str) -> str:
-    """The command that runs this program, as a shell reads it.
+    """The command that runs this program again with the same interpreter, as a shell reads it.
 
     Args:
         module: Name of the script, such as "scripts.compare".
     """
-    return shlex.join(["python", "-m", module, *sys.argv[1:]])
+    interpreter = Path(sys.executable or "python")
+    with suppress(ValueError):  # it lies elsewhere
+        interpreter = interpreter.relative_to(Path.cwd())
+    return shlex.join([str(interpreter), "-m", module, *sys.argv[1:]])

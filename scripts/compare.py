@@ -1,38 +1,47 @@
 """Compare tuners on an environment: a table, a plot, results files, the trained policies.
 
     python -m scripts.compare
+    python -m scripts.compare --env FictitiousHPOFamily-v0 --agent mine=runs/mine/policy.npz
 
-trains PPO and runs it and the hand-written agents on the same seeded episodes. The scale of the
-column "way" is 0 % for random proposals and 100 % for the best possible return.
+runs the hand-written agents, and one that is trained or was, on the same seeded episodes. Where an
+environment draws its tasks, training has those of its split "train", the comparison others. The
+scale of the column "way" is 0 % for random proposals and 100 % for the best possible return.
 """
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import tyro
 
-from agents import make_agent
+import agents  # noqa: F401  (registers them)
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
-from hpo_gym.policies.policy import Policy
-from hpo_gym.tuners.registry import registered_agents
+from hpo_gym.families import require_optimum
+from hpo_gym.tuners.policy_agent import PolicyAgent
+from hpo_gym.tuners.registry import AgentEntry, agent_entry, read_agent, registered_agents
+from hpo_gym.tuning.find import process_of
 from hpo_gym.tuning.optimal import optimal_return
 from scripts.command_line import (
     MAX_SEED,
+    Imports,
+    Repeated,
     command_of,
+    import_modules,
     make_env,
     plain_errors,
     read_options,
     require_count,
+    require_writable,
 )
 from scripts.compare_report import Result, write_report
 
-LEARNED = ("ppo", "dqn")
+TRAINABLE = ("ppo", "dqn", "recurrent_ppo", "unrolled")
 _USUAL = ("random", "constant", "grid", "coordinate", "oracle")
 _MAX_EPISODES = 100_000
 """The bootstrap holds 2,000 resamples in memory."""
@@ -47,14 +56,19 @@ class Arguments:
     """Registered id of the environment."""
     options: str = "{}"
     """Options of the environment, also in training, as JSON: '{"stop": true}'."""
-    agents: tuple[str, ...] = (*_USUAL, "ppo")
-    """Agents to compare, also "dqn"; those that make no sense are left out by default."""
+    agents: tuple[str, ...] = ()
+    """Registered tuners to compare, also ppo, dqn, recurrent_ppo and unrolled, which are trained;
+    by default those that make sense."""
+    agent: Repeated = ()
+    """A tuner of your own: path/to/file.py:Class, module:Class or a trained path/to/policy.npz,
+    with "NAME=" before it if it is to be called otherwise. May be repeated."""
+    imports: Imports = ()
+    """A module of yours, or a path/to/file.py, that registers what the other options name. May be
+    repeated."""
     episodes: int = 1000
     """Number of seeded episodes, the same for all agents."""
     seed: int = 0
     """Seed of the training and of the agents; episodes have seeds that training never uses."""
-    from_policy: Path | None = None
-    """A trained policy (policy.npz), compared under its algorithm's name instead of training."""
     out: Path = field(default=Path("results"))
     """Folder of compare.csv, compare.png, compare.md and of policies that are trained."""
 
@@ -74,46 +88,68 @@ class Comparison:
 
     Raises:
         ValueError: An argument is not valid.
-        OSError: The policy cannot be read.
+        OSError: A policy cannot be read.
     """
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
+        import_modules(arguments.imports)
         require_count("--episodes", arguments.episodes, 1, _MAX_EPISODES)
         require_count("--seed", arguments.seed, 0, MAX_SEED)
-        known = [*(entry.name for entry in registered_agents()), *LEARNED]
-        unknown = [name for name in arguments.agents if name not in known and ":" not in name]
-        if unknown or not arguments.agents:
-            given = f"unknown agents {unknown}" if unknown else "no agents given"
-            raise ValueError(f"--agents: {given}; choose from {known} and any 'module:Class'")
+        require_writable("--out", arguments.out)
         self._options = read_options(arguments.options)
         self._env = make_env(arguments.env, self._options)
-        self._given = _load(arguments.from_policy, self._env)
-        self._chosen = arguments.agents != Arguments.agents
-        names = arguments.agents
-        if self._given:
-            # By default the policy stands for the learned agents, otherwise beside the others.
-            names = (*(names if self._chosen else _USUAL), *self._given)
-        self._names = tuple(dict.fromkeys(names))
+        options = process_of(self._env).options
+        family = options.made_family
+        require_optimum(family, "a comparison, which shows regrets,")
+        self._several = options.task is None and family.sizes[options.split] > 1
+        unseen = self._several and "test" in family.sizes
+        self._played = ({"split": "test"} if unseen else {}) | self._options
+        self._own = {entry.name: entry for entry in map(read_agent, arguments.agent)}
+        self._names = self._choose(family.name)
         self._command = command_of("scripts.compare")
+
+    def _choose(self, family: str) -> tuple[str, ...]:
+        """Names of the agents to compare, the user's own last.
+
+        Raises:
+            ValueError: A name is unknown or not unique.
+        """
+        arguments, own = self._arguments, self._own
+        registered = [entry.name for entry in registered_agents()]
+        unknown = [name for name in arguments.agents if name not in (*registered, *TRAINABLE)]
+        if unknown:
+            raise ValueError(
+                f"--agents: unknown agents {unknown}; choose from {[*registered, *TRAINABLE]}, or "
+                "give your own as --agent path/to/file.py:Class"
+            )
+        usual = (*_USUAL, *(() if own else _learned(family)))
+        chosen = dict.fromkeys(arguments.agents or usual)
+        taken = sorted({*own} & {*registered, *chosen})
+        if taken or len(own) < len(arguments.agent):
+            raise ValueError(
+                f"--agent: the names {taken or [*own]} are taken or given twice; give others, as "
+                "NAME=path/to/file.py:Class"
+            )
+        return (*chosen, *own)
 
     def run(self) -> None:
         """Train, run and score the agents; write the report."""
         arguments = self._arguments
-        agents, training = self._build()
+        tuners, training = self._build()
         episodes: dict[str, Episodes] = {}
-        for name, agent in agents.items():
+        for name, agent in tuners.items():
             before = time.perf_counter()
-            episodes[name] = self._run(agent)
+            episodes[name] = self._run(name, agent)
             seconds = time.perf_counter() - before
             print(f"{name}: {arguments.episodes} episodes in {seconds:.1f} s")
         results = {
-            name: Result(episodes[name], self._decision_seconds(agent), training.get(name))
-            for name, agent in agents.items()
+            name: Result(episodes[name], self._seconds(name, agent), training.get(name))
+            for name, agent in tuners.items()
         }
         facts = {
             "env": arguments.env,
-            "options": arguments.options,
+            "options": json.dumps(self._played),
             "episodes": arguments.episodes,
             "seed": arguments.seed,
         }
@@ -121,75 +157,100 @@ class Comparison:
 
     def _build(self) -> tuple[dict[str, Any], dict[str, float]]:
         """The agents by name, and the seconds that trainings took."""
-        agents: dict[str, Any] = {}
+        tuners: dict[str, Any] = {}
         training: dict[str, float] = {}
+        # Whatever can be wrong is found before anything is trained.
         for name in self._names:
             try:
-                if name in self._given:
-                    agents[name] = self._given[name]
-                elif name in LEARNED:
-                    agents[name], training[name] = self._train(name)
-                else:
-                    agents[name] = make_agent(name, self._env, seed=self._arguments.seed)
+                tuners[name] = self._settings(name) if self._trains(name) else self._made(name)
             except ValueError as error:
-                if self._chosen:
+                if self._arguments.agents or name in self._own:
                     raise
-                print(f"left out: {error}")
-        return agents, training
+                print(f"left out: {name}: {error}")
+        for name in tuners:
+            if self._trains(name):
+                tuners[name], training[name] = self._train(name, tuners[name])
+        return tuners, training
 
-    def _train(self, name: str) -> tuple[Policy, float]:
-        """Train an agent and keep its policy, which took longer than all the rest."""
-        # They load torch, which nothing else here needs.
+    def _trains(self, name: str) -> bool:
+        return name in TRAINABLE and name not in self._own
+
+    def _made(self, name: str) -> Any:
+        try:
+            return self._entry(name).build(self._env, seed=self._arguments.seed)
+        except TypeError as error:  # a constructor that takes other arguments
+            raise ValueError(str(error)) from error
+
+    def _entry(self, name: str) -> AgentEntry:
+        return self._own[name] if name in self._own else agent_entry(name)
+
+    def _settings(self, name: str) -> Any:
+        """The settings of a training that will work."""
+        # It loads torch, which nothing else here needs.
         from agents.training.algorithms import settings_for
+
+        env_id = self._arguments.env
+        settings = settings_for(name, env_id, process_of(self._env).family)
+        settings.check(env_id, settings.environment_options(self._options))
+        return settings
+
+    def _train(self, name: str, settings: Any) -> tuple[PolicyAgent, float]:
+        """Train an agent and keep its policy, which took longer than all the rest."""
         from agents.training.train import train
 
         env_id, seed = self._arguments.env, self._arguments.seed
-        print(f"training {name.upper()} on {env_id}, seed {seed}")
+        print(f"training {name} on {env_id}, seed {seed}")
         policy, seconds = train(
-            settings_for(name, env_id),
-            env_id,
-            env_options=self._options,
-            seed=seed,
-            command=self._command,
+            settings, env_id, env_options=self._options, seed=seed, command=self._command
         )
         path = policy.save(self._arguments.out / f"policy-{name}.npz")
         print(f"written: {path} and {path.with_suffix('.json').name}")
-        return policy, seconds
+        return PolicyAgent(process_of(self._env).problem, files=(str(path),)), seconds
 
-    def _run(self, agent: Any) -> Episodes:
+    def _play(self, name: str, agent: Any) -> dict[str, Any]:
+        """How an agent is to be played: oracles are told their tasks."""
+        oracle = not self._trains(name) and self._entry(name).needs == "process"
+        told = self._several and oracle and hasattr(agent, "begin")
+        return {"seed": _TEST_SEED, "options": self._played, "told": told}
+
+    def _run(self, name: str, agent: Any) -> Episodes:
         count = self._arguments.episodes
-        return run_episodes(
-            agent, self._arguments.env, episodes=count, seed=_TEST_SEED, options=self._options
-        )
+        return run_episodes(agent, self._arguments.env, episodes=count, **self._play(name, agent))
 
-    def _decision_seconds(self, agent: Any) -> float:
-        return decision_seconds(agent, self._arguments.env, seed=_TEST_SEED, options=self._options)
+    def _seconds(self, name: str, agent: Any) -> float:
+        return decision_seconds(agent, self._arguments.env, **self._play(name, agent))
 
-    def _scale(self, episodes: dict[str, Episodes]) -> tuple[float, float] | None:
+    def _scale(self, episodes: Mapping[str, Episodes]) -> tuple[float, float] | None:
         """Mean returns of random proposals and of the best possible tuner on these episodes.
 
         None if the best possible return is not known for these options.
         """
-        random = episodes.get("random") or self._run(make_agent("random", self._env))
         try:
-            best = optimal_return(self._env, random.start_scores)
-        except ValueError:  # no closed form: the planner that knows the model
-            try:
-                oracle = episodes.get("oracle") or self._run(make_agent("oracle", self._env))
-            except ValueError as error:
-                print(f"no scale for the way: {error}")
-                return None
-            best = oracle.returns
+            random = episodes.get("random") or self._run("random", self._made("random"))
+            best = self._best_returns(episodes, random)
+        except ValueError as error:
+            print(f"no scale for the way: {error}")
+            return None
         return float(random.returns.mean()), float(np.mean(best))
 
+    def _best_returns(self, episodes: Mapping[str, Episodes], random: Episodes) -> Any:
+        if self._several:
+            raise ValueError("the best possible return of many tasks is not known")
+        try:
+            return optimal_return(self._env, random.start_scores)
+        except ValueError:  # no closed form: the planner that knows the model
+            oracle = episodes.get("oracle") or self._run("oracle", self._made("oracle"))
+            return oracle.returns
 
-def _load(path: Path | None, env: gym.Env[Any, Any]) -> dict[str, Policy]:
-    """The policy at a path by its algorithm's name, after checking that it fits."""
-    if path is None:
-        return {}
-    policy = Policy.load(path)
-    policy.check_env(env)
-    return {policy.description["algorithm"].lower(): policy}
+
+def _learned(family: str) -> tuple[str, ...]:
+    """The tuners that learned on a family, those of the first training; else one to be trained."""
+    shipped = tuple(
+        entry.name
+        for entry in registered_agents()
+        if entry.training_seed == 0 and family in entry.families
+    )
+    return shipped or ("ppo",)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from hpo_gym.benchmark.showing.table import Table
 from hpo_gym.files import write_atomic
 
 EVALUATIONS = (1, 5, 10, 20)
-"""Numbers of evaluations after which the regret is reported."""
+"""Numbers of evaluations after which the regret is reported, and the budget."""
 
 _NOTES = """\
 Return: mean and
@@ -92,7 +92,8 @@ def score(result: Result, scale: tuple[float, float] | None) -> Row:
     returns, regret = result.episodes.returns, result.episodes.regret
     average, inner = bootstrap(returns), bootstrap(returns, iqm)
     reached = first_at_most(regret, 0.01)
-    counts = [count for count in EVALUATIONS if count < regret.shape[1]]
+    budget = regret.shape[1] - 1
+    counts = sorted({budget, *(count for count in EVALUATIONS if count < budget)})
     return {
         "return_mean": average.value,
         "return_low": average.low,

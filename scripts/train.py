@@ -1,41 +1,59 @@
-"""Train an agent: progress bar, TensorBoard logs, checkpoints, ``--resume``.
+"""Train a tuner: any algorithm, any environment of hpo_gym, one seed after another.
 
-    python -m scripts.train --agent ppo --env FictitiousHPO-v0 --seed 0
-    python -m scripts.train --agent unrolled --family fictitious --seed 0
+    python -m scripts.train --agent ppo --env FictitiousHPO-v0 --seeds 0 1 2
+    python -m scripts.train --agent unrolled --family fictitious
+    python -m scripts.train --agent ppo --family mine.py:MyFamily --options '{"noise": 0.01}'
 
 The hyperparameters are those of `agents.training.algorithms`, except for what ``--settings``
-changes. The policy, policy.npz and policy.json in the run's folder, is read by
-`hpo_gym.policies.policy.Policy.load`. After Ctrl-C or a crash, the same command with ``--resume``
-continues.
+changes. The policy, policy.npz and policy.json in the run's folder, is ranked by
+``scripts.benchmark --agent NAME=FOLDER/policy.npz`` and read by
+`hpo_gym.policies.policy.Policy.load`. After Ctrl-C, SIGTERM (exit codes 130 and 143) or a crash,
+the same command with ``--resume`` continues.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import gymnasium as gym
 import tyro
 
 from agents.training.algorithms import ALGORITHMS, settings_for
+from agents.training.interrupts import TrainingInterrupted
 from agents.training.learner import Settings
-from agents.training.run import TrainingInterrupted
+from agents.training.run import Trained
+from agents.training.run_folder import RunFolder
 from agents.training.train import train
 from agents.training.validation import headline, regrets
 from hpo_gym.benchmark.scoring.statistics import iqm
-from hpo_gym.families import HashedBank
+from hpo_gym.families import make_family
 from hpo_gym.policies.policy import Policy
+from hpo_gym.references import absolute, split
 from hpo_gym.tuning.find import process_of
-from scripts.command_line import command_of, make_env, plain_errors, read_object, read_options
+from scripts.command_line import (
+    MAX_SEED,
+    Imports,
+    command_of,
+    import_modules,
+    make_env,
+    plain_errors,
+    read_object,
+    read_options,
+    require_count,
+    require_writable,
+)
 
 FAMILIES = {
     "fictitious": "hpo_gym:FictitiousHPOFamily-v0",
     "binormal": "hpo_gym:BinormalHPOFamily-v0",
 }
-"""Ids of the environments of families of tasks."""
+"""Ids of the environments of families of tasks; all others are options of the first."""
 
 
 @dataclass(frozen=True)
@@ -45,58 +63,131 @@ class Arguments:
     agent: Literal[*ALGORITHMS]
     """What to train; "dqn" needs discrete actions, "unrolled" a family of tasks."""
     env: str | None = None
-    """Registered id of the environment."""
-    family: Literal[*FAMILIES] | None = None
-    """Family of tasks, instead of the id of its environment."""
+    """Registered id of the environment; by default that of the family."""
+    family: str | None = None
+    """Family of tasks: the name of a registered one, module:Class or path/to/file.py:Class."""
     options: str = "{}"
     """Options of the environment, as JSON: '{"stop": true}'."""
     settings: str = "{}"
     """Hyperparameters to change, as JSON: '{"learning_rate": 0.002}'."""
-    seed: int = 0
-    """Seed of everything."""
+    seeds: Annotated[tuple[int, ...], tyro.conf.arg(aliases=["--seed"])] = (0,)
+    """Seeds of everything, each of a training of its own."""
+    imports: Imports = ()
+    """A module of yours, or a path/to/file.py, that registers what the other options name. May be
+    repeated."""
     out: Path | None = None
-    """Folder of the run; runs/AGENT-ENV-SEED (or -FAMILY-) if not given."""
+    """Folder of the run, runs/AGENT-ENVIRONMENT-SEED if not given; with several seeds, the folder
+    of their folders seed-0, seed-1, ..."""
     resume: bool = False
-    """Continue the run in that folder."""
+    """Continue the runs in these folders, and begin those that have not begun."""
     overwrite: bool = False
-    """Remove the run in that folder and begin anew."""
+    """Remove the runs in these folders and begin anew."""
     threads: int = 1
     """Threads of torch."""
 
 
+class Plan(NamedTuple):
+    """What is trained, and where, after all checks."""
+
+    settings: Settings
+    env_id: str
+    options: dict[str, Any]
+    folders: dict[int, RunFolder]
+    """By seed."""
+
+
 def run(arguments: Arguments, settings: Settings | None = None) -> None:
-    """Train, and print where the policy is and how good.
+    """Train, and print where the policies are and how good.
 
     Args:
         arguments: The command line.
         settings: Hyperparameters, or None for those of the agent and the environment.
     """
     with plain_errors():
-        name, env_id = _environment(arguments)
-        if settings is None:
-            settings = settings_for(arguments.agent, env_id)
-        settings = _changed(settings, arguments.settings)
-        options = read_options(arguments.options)
-        make_env(env_id, options).close()  # refuses other packages' environments
-        folder = arguments.out or Path("runs") / f"{arguments.agent}-{name}-{arguments.seed}"
-        policy, seconds = _train(arguments, settings, env_id, options, folder)
-    print(f"policy            {folder / 'policy.npz'}")
-    for line in _evaluation(policy, settings.criterion):
-        print(line)
-    print(f"training seconds  {seconds:.1f}")
+        plan = make_plan(arguments, settings)
+        if arguments.overwrite:
+            for folder in plan.folders.values():
+                folder.remove_run()
+        first = next(iter(plan.folders))
+        for seed, folder in plan.folders.items():
+            resume = arguments.resume and (seed == first or folder.begun)
+            policy, seconds = _train(arguments, plan, seed, resume)
+            print(f"policy            {folder.policy}")
+            for line in _evaluation(policy, plan.settings.criterion):
+                print(line)
+            print(f"training seconds  {seconds:.1f}")
 
 
-def _environment(arguments: Arguments) -> tuple[str, str]:
-    """What the environment is called in the folder's name, and its id.
+def make_plan(arguments: Arguments, settings: Settings | None = None) -> Plan:
+    """What a command line asks for; nothing is written.
 
     Raises:
-        ValueError: Neither an environment nor a family is given, or both.
+        ValueError: An argument is not valid.
+        OSError: A folder holds a run.
+        gymnasium.error.Error: There is no such id.
     """
-    if arguments.env is not None and arguments.family is None:
-        return arguments.env.removeprefix("hpo_gym:"), arguments.env
-    if arguments.family is not None and arguments.env is None:
-        return arguments.family, FAMILIES[arguments.family]
-    raise ValueError("give the environment's id by --env, or its family by --family")
+    import_modules(arguments.imports)
+    for seed in arguments.seeds:
+        require_count("--seeds", seed, 0, MAX_SEED)
+    if not arguments.seeds or len(set(arguments.seeds)) < len(arguments.seeds):
+        raise ValueError(f"--seeds {[*arguments.seeds]} must be one or more seeds, each once")
+    require_count("--threads", arguments.threads, 1, 1024)
+    if arguments.resume and arguments.overwrite:
+        raise ValueError("--resume continues runs, --overwrite removes them: give one of them")
+    name, env_id, options = _environment(arguments)
+    env = make_env(env_id, options)
+    if settings is None:
+        settings = settings_for(arguments.agent, env_id, process_of(env).family)
+    settings = _changed(settings, arguments.settings)
+    settings.check(env_id, settings.environment_options(options))
+    folders = dict(zip(arguments.seeds, _folders(arguments, name), strict=True))
+    for folder in folders.values():
+        require_writable("--out", folder.path)
+        if not (arguments.resume or arguments.overwrite):
+            folder.require_free()
+    return Plan(settings, env_id, options, folders)
+
+
+def _environment(arguments: Arguments) -> tuple[str, str, dict[str, Any]]:
+    """What the environment is called in a folder's name, its id and its options.
+
+    Raises:
+        ValueError: Neither an environment nor a family is given, or the family twice.
+    """
+    env_id, family = arguments.env, arguments.family
+    options = read_options(arguments.options)
+    if family is None:
+        if env_id is None:
+            raise ValueError("give the environment's id by --env, or a family by --family")
+        return _plain(env_id), env_id, options
+    if "family" in options:
+        raise ValueError(f"--family {family} and --options name a family: leave out one of them")
+    if env_id is None and family in FAMILIES:
+        return family, FAMILIES[family], options
+    kind, named = make_family(family), family
+    if ":" in family:
+        family, named = absolute(family), split(family)[1]
+    options["family"] = family
+    if "metric" not in options and "f1" not in kind.goals:
+        options["metric"] = next(iter(kind.goals))
+    called = named if env_id is None else f"{env_id}-{named}"
+    return _plain(called), env_id or FAMILIES["fictitious"], options
+
+
+def _plain(name: str) -> str:
+    """A name without what means something in a path or to a shell."""
+    return re.sub(r"[^\w.-]+", "-", name.removeprefix("hpo_gym:"))
+
+
+def _folders(arguments: Arguments, name: str) -> Iterator[RunFolder]:
+    """The folder of every seed."""
+    for seed in arguments.seeds:
+        if arguments.out is None:
+            yield RunFolder(Path("runs") / f"{arguments.agent}-{name}-{seed}")
+        elif len(arguments.seeds) == 1:
+            yield RunFolder(arguments.out)
+        else:
+            yield RunFolder(arguments.out / f"seed-{seed}")
 
 
 def _changed(settings: Settings, text: str) -> Settings:
@@ -106,27 +197,23 @@ def _changed(settings: Settings, text: str) -> Settings:
         ValueError: The text is not a JSON object of settings, or they are not valid.
     """
     changes = read_object("--settings", text, [field.name for field in fields(settings)])
-    lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
     try:
-        return replace(settings, **changes | lists)
-    except TypeError as error:
-        raise ValueError(f"--settings {text!r} has a value of a wrong type: {error}") from error
+        return replace(settings, **changes)
+    except ValueError as error:
+        raise ValueError(f"--settings: {error}") from error
 
 
-def _train(
-    arguments: Arguments, settings: Settings, env_id: str, options: dict[str, Any], folder: Path
-) -> tuple[Policy, float]:
-    """Train; after Ctrl-C say how to go on, and end the program."""
+def _train(arguments: Arguments, plan: Plan, seed: int, resume: bool) -> Trained:
+    """Train; after a signal say how to go on, and end the program."""
     command = command_of("scripts.train")
     try:
         return train(
-            settings,
-            env_id,
-            env_options=options,
-            seed=arguments.seed,
-            run_dir=folder,
-            resume=arguments.resume,
-            overwrite=arguments.overwrite,
+            plan.settings,
+            plan.env_id,
+            env_options=plan.options,
+            seed=seed,
+            run_dir=plan.folders[seed].path,
+            resume=resume,
             command=command,
             threads=arguments.threads,
         )
@@ -135,7 +222,7 @@ def _train(
         words = shlex.split(command)
         again = [word for word in words if word not in ("--resume", "--overwrite")]
         print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(interrupted.exit_code)
 
 
 def _evaluation(policy: Policy, criterion: str) -> list[str]:
@@ -152,7 +239,6 @@ def _regrets(policy: Policy) -> list[str]:
     """Lines with the regret on all validation tasks, after 1, 2, 4, ... evaluations."""
     environment = policy.description["environment"]
     family = process_of(gym.make(environment["id"], **environment["options"])).family
-    assert isinstance(family, HashedBank)
     tasks = family.sizes["validation"]
     regret = regrets(policy, environment, tasks)
     counts = [2**i for i in range(regret.shape[1].bit_length())]

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from hpo_gym import pretrained
 from hpo_gym.families import Family
-from hpo_gym.policies.policy import Policy
+from hpo_gym.tuners.policy_agent import PolicyAgent
 from hpo_gym.tuning.problem import Problem
 
 
-class PretrainedTuner:
+class PretrainedTuner(PolicyAgent):
     """The policy that an algorithm learned on the family of an environment.
-
-    A policy that was trained on the "summary" observation also reads a "history", of which the
-    summary is the first part.
 
     Args:
         problem: What it may know of the problems that it will tune.
@@ -40,12 +33,4 @@ class PretrainedTuner:
         training_seed: int = 0,
     ) -> None:
         file = pretrained.path(algorithm, family.name, training_seed)
-        self.policy = Policy.load(file, seed=seed)
-        if self.policy.description["interface"]["observation"] == "summary":
-            problem = problem.summarised()
-        self.policy.check_env(problem)
-        self._size = problem.encoder.size
-
-    def predict(self, observation: Any, *others: Any, **named: Any) -> tuple[Any, Any]:
-        """As `hpo_gym.policies.policy.Policy.predict`."""
-        return self.policy.predict(np.asarray(observation)[..., : self._size], *others, **named)
+        super().__init__(problem, files=(str(file),), seed=seed)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from hpo_gym.families import Family, KnownOptimum
+
 from .dqn import DQNSettings
 from .learner import Settings
 from .ppo import PPOSettings
 from .recurrent_ppo import RecurrentPPOSettings
+from .sb3_learner import SB3Settings
 from .unrolled import UnrolledSettings
 
 
@@ -75,12 +78,14 @@ ALGORITHMS = {
 """By name."""
 
 
-def settings_for(algorithm: str, env_id: str) -> Settings:
+def settings_for(algorithm: str, env_id: str, family: Family | None = None) -> Settings:
     """The settings of an algorithm for an environment.
 
     Args:
         algorithm: One of `ALGORITHMS`.
         env_id: A registered id, with or without "hpo_gym:".
+        family: The environment's family, if it is not that of the id: where regrets of many tasks
+            cannot be known, neither the reward nor the criterion is one.
 
     Raises:
         ValueError: There is no such algorithm.
@@ -88,4 +93,9 @@ def settings_for(algorithm: str, env_id: str) -> Settings:
     if algorithm not in ALGORITHMS:
         raise ValueError(f"unknown agent {algorithm!r}: choose from {[*ALGORITHMS]}")
     found = ALGORITHMS[algorithm]
-    return found.by_environment.get(env_id.removeprefix("hpo_gym:"), found.default)
+    settings = found.by_environment.get(env_id.removeprefix("hpo_gym:"), found.default)
+    if not isinstance(settings, SB3Settings) or settings.criterion == "return" or family is None:
+        return settings
+    tasks = family.sizes.get("validation", 0) if isinstance(family, KnownOptimum) else 0
+    known = tasks >= settings.evaluation_episodes
+    return settings if known else replace(settings, criterion="return", reward=None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from gymnasium.spaces import Discrete
+from gymnasium.spaces import Discrete, Space
 from stable_baselines3 import DQN
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
+from .bounds import Within
+from .learner import LearningRate, Positive, Rows, Share, Steps
 from .sb3_learner import SB3Settings
 
 
@@ -34,21 +36,21 @@ class DQNSettings(SB3Settings):
 
     algorithm: ClassVar[str] = "DQN"
 
-    total_steps: int = 750_000
-    num_envs: int = 128
+    total_steps: Steps = 750_000
+    num_envs: Rows = 128
     normalize_reward: bool = True
-    buffer_size: int = 200_000
-    learning_starts: int = 10_000
-    batch_size: int = 512
-    train_freq: int = 1
-    gradient_steps: int = 4
-    target_update_interval: int = 10_000
-    tau: float = 1.0
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 0.0
-    exploration_fraction: float = 0.3
-    exploration_final_eps: float = 0.05
-    max_grad_norm: float = 10.0
+    buffer_size: Annotated[int, Within(1, 1_000_000)] = 200_000
+    learning_starts: Annotated[int, Within(0, 10**10)] = 10_000
+    batch_size: Rows = 512
+    train_freq: Rows = 1
+    gradient_steps: Annotated[int, Within(1, 1000)] = 4
+    target_update_interval: Steps = 10_000
+    tau: Annotated[float, Within(0.0, 1.0, above=True)] = 1.0
+    learning_rate: LearningRate = 1e-3
+    final_learning_rate: Share = 0.0
+    exploration_fraction: Annotated[float, Within(0.0, 1.0, above=True)] = 0.3
+    exploration_final_eps: Share = 0.05
+    max_grad_norm: Positive = 10.0
 
     @property
     def rollout_steps(self) -> int:
@@ -60,17 +62,16 @@ class DQNSettings(SB3Settings):
         """Episodes between two writings of the log: rows end theirs together."""
         return 10 * self.num_envs
 
-    def build(self, envs: VecEnv, seed: int) -> DQN:
-        """A fresh model.
-
-        Raises:
-            ValueError: The actions are not discrete.
-        """
-        if not isinstance(envs.action_space, Discrete):
+    def check_actions(self, space: Space[Any]) -> None:
+        """Refuse actions that are not discrete."""
+        if not isinstance(space, Discrete):
             raise ValueError(
-                f"DQN needs discrete actions, not {envs.action_space}: choose an environment with "
+                f"DQN needs discrete actions, not {space}: choose an environment with "
                 "action='nudge' such as FictitiousHPONudge-v0, or PPO"
             )
+
+    def build(self, envs: VecEnv, seed: int) -> DQN:
+        """A fresh model."""
         return DQN(
             "MlpPolicy",
             envs,

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, TypeAlias
 
+import torch
 from stable_baselines3.common.logger import Logger
 
 from hpo_gym.policies.policy import Policy
+from hpo_gym.tuning.observations import OBSERVATIONS
 
-from .validation import CRITERIA
+from . import validation
+from .bounds import Length, OneOf, Within, check_fields
+
+# Bounds are wide: what lies outside cannot be meant, or would not fit into memory.
+Steps: TypeAlias = Annotated[int, Within(1, 10**10)]
+Rows: TypeAlias = Annotated[int, Within(1, 2**16)]
+Share: TypeAlias = Annotated[float, Within(0.0, 1.0)]
+Positive: TypeAlias = Annotated[float, Within(0.0, 1e6, above=True)]
+LearningRate: TypeAlias = Annotated[float, Within(0.0, 1.0, above=True)]
+Sizes: TypeAlias = Annotated[tuple[Annotated[int, Within(1, 4096)], ...], Length(1, 8)]
+Criterion: TypeAlias = Annotated[str, OneOf(validation.CRITERIA)]
+Observation: TypeAlias = Annotated[str, OneOf(OBSERVATIONS)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ABC):
     """Settings that all algorithms share.
+
+    The type of a field states its bounds (see `agents.training.bounds`).
 
     Attributes:
         interval: Steps (or updates) from one evaluation and checkpoint to the next.
@@ -25,23 +41,40 @@ class Settings(ABC):
         observation: The observation, unless the environment's options name one; None for the
             environment's own.
         hidden: Sizes of the hidden layers.
+
+    Raises:
+        ValueError: A setting is of another type, or out of its bounds.
     """
 
     algorithm: ClassVar[str]
     """The algorithm's name in the descriptions of its policies."""
 
-    interval: int = 100_000
-    evaluation_episodes: int = 256
-    criterion: str = "return"
-    observation: str | None = None
-    hidden: tuple[int, ...] = (64, 64)
+    interval: Steps = 100_000
+    evaluation_episodes: Rows = 256
+    criterion: Criterion = "return"
+    observation: Observation | None = None
+    hidden: Sizes = (64, 64)
 
     def __post_init__(self) -> None:
-        """Check what would fail late or without saying why."""
-        self._require_counts("interval", "evaluation_episodes")
-        self._require_one_of("criterion", CRITERIA)
-        if not all(size >= 1 for size in self.hidden):
-            raise ValueError(f"hidden = {self.hidden!r} must be whole numbers >= 1")
+        """Check every setting."""
+        check_fields(self)
+
+    def environment_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the training's environment, with what the settings add to them."""
+        added = {} if self.observation is None else {"observation": self.observation}
+        return {**added, **options}
+
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """Check what can be checked before there is a learner.
+
+        Args:
+            env_id: A registered id.
+            options: Options of the environment, as `environment_options` returns them.
+
+        Raises:
+            ValueError: The settings do not fit the environment.
+        """
+        validation.check(env_id, options, self.criterion, self.evaluation_episodes)
 
     @abstractmethod
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> Learner:
@@ -55,17 +88,6 @@ class Settings(ABC):
         Raises:
             ValueError: The algorithm does not fit the environment.
         """
-
-    def _require_counts(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} = {value!r} must be a whole number >= 1")
-
-    def _require_one_of(self, name: str, known: tuple[str, ...]) -> None:
-        value = getattr(self, name)
-        if value not in known:
-            raise ValueError(f"{name} = {value!r} must be one of {[*known]}")
 
 
 class Hooks(Protocol):
@@ -87,7 +109,7 @@ class Hooks(Protocol):
             Whether there was a boundary here.
 
         Raises:
-            TrainingInterrupted: After Ctrl-C, when everything is saved.
+            TrainingInterrupted: After Ctrl-C or SIGTERM, when everything is saved.
         """
 
 
@@ -107,6 +129,15 @@ class Learner(ABC):
     @abstractmethod
     def learn(self, hooks: Hooks) -> None:
         """Take all steps that are left, at least one."""
+
+    @abstractmethod
+    def parameters(self) -> Iterable[torch.Tensor]:
+        """All weights."""
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a weight is no longer finite: nothing can be learned from there on."""
+        return not all(bool(torch.isfinite(each).all()) for each in self.parameters())
 
     @abstractmethod
     def policy(self, details: dict[str, Any]) -> Policy:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from stable_baselines3 import PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
-from .sb3_learner import SB3Settings
+from .bounds import Within
+from .learner import LearningRate, Positive, Rows, Share, Sizes
+from .sb3_learner import MAX_ROLLOUT, SB3Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +37,23 @@ class PPOSettings(SB3Settings):
     """
 
     algorithm: ClassVar[str] = "PPO"
+    least_rollout: ClassVar[int] = 2
 
-    num_envs: int = 512
-    n_steps: int = 20
-    batch_size: int = 2048
-    n_epochs: int = 5
-    gae_lambda: float = 0.95
-    learning_rate: float = 2e-3
-    final_learning_rate: float = 0.0
-    clip_range: float = 0.2
-    final_clip_range: float = 0.2
-    entropy_coefficient: float = 0.0
-    value_coefficient: float = 0.5
-    max_grad_norm: float = 0.5
-    target_kl: float | None = None
-    log_std_init: float = -0.5
-    value_hidden: tuple[int, ...] | None = None
+    num_envs: Rows = 512
+    n_steps: Rows = 20
+    batch_size: Annotated[int, Within(2, MAX_ROLLOUT)] = 2048
+    n_epochs: Annotated[int, Within(1, 1000)] = 5
+    gae_lambda: Share = 0.95
+    learning_rate: LearningRate = 2e-3
+    final_learning_rate: Share = 0.0
+    clip_range: Positive = 0.2
+    final_clip_range: Positive = 0.2
+    entropy_coefficient: Annotated[float, Within(0.0, 1e3)] = 0.0
+    value_coefficient: Annotated[float, Within(0.0, 1e3)] = 0.5
+    max_grad_norm: Positive = 0.5
+    target_kl: Positive | None = None
+    log_std_init: Annotated[float, Within(-10.0, 2.0)] = -0.5
+    value_hidden: Sizes | None = None
 
     @property
     def rollout_steps(self) -> int:

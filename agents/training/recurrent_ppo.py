@@ -7,13 +7,17 @@ it knows about all others it has to remember.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
+from hpo_gym.tuning.rewards import REWARDS
+
+from .bounds import OneOf, Within
+from .learner import Criterion, LearningRate, Observation, Rows, Share, Sizes, Steps
 from .ppo import PPOSettings
 
 try:
@@ -62,23 +66,33 @@ class RecurrentPPOSettings(PPOSettings):
 
     algorithm: ClassVar[str] = "RecurrentPPO"
 
-    total_steps: int = 5_000_000
-    num_envs: int = 1024
-    interval: int = 500_000
-    evaluation_episodes: int = 1024
-    criterion: str = "regret"
-    reward: str | None = "log_regret"
-    observation: str | None = "summary"
-    gamma: float = 0.9
-    gae_lambda: float = 0.9
-    n_steps: int = 16
-    n_epochs: int = 3
-    learning_rate: float = 2e-3
-    log_std_init: float = -1.6
-    hidden: tuple[int, ...] = (128,)
-    memory_size: int = 128
+    total_steps: Steps = 5_000_000
+    num_envs: Rows = 1024
+    interval: Steps = 500_000
+    evaluation_episodes: Rows = 1024
+    criterion: Criterion = "regret"
+    reward: Annotated[str, OneOf(REWARDS)] | None = "log_regret"
+    observation: Observation | None = "summary"
+    gamma: Share = 0.9
+    gae_lambda: Share = 0.9
+    n_steps: Rows = 16
+    n_epochs: Annotated[int, Within(1, 1000)] = 3
+    learning_rate: LearningRate = 2e-3
+    log_std_init: Annotated[float, Within(-10.0, 2.0)] = -1.6
+    hidden: Sizes = (128,)
+    memory_size: Annotated[int, Within(1, 4096)] = 128
     shared_memory: bool = False
-    forget_bias: float = 1.0
+    forget_bias: Annotated[float, Within(-10.0, 10.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        """Check every setting, and that no gradient step has one transition only."""
+        super().__post_init__()
+        if self.rollout_steps % self.batch_size == 1:
+            # sb3-contrib divides advantages by their standard deviation, here 0 / 0.
+            raise ValueError(
+                f"batch_size = {self.batch_size} leaves one of the {self.rollout_steps} steps of a "
+                "rollout alone: choose a divisor of them"
+            )
 
     def policy_arguments(self) -> dict[str, Any]:
         """The ``policy_kwargs``."""

@@ -3,28 +3,26 @@
 At a *boundary*, the first rest of the learner after every ``settings.interval`` steps, the policy
 is evaluated and a checkpoint is written that holds everything the training goes on from. A resumed
 run therefore continues bit for bit like an undisturbed one (on one machine, with as many threads).
-Ctrl-C adds a boundary of its own: nothing is lost, but learners that begin new episodes at
-boundaries draw other episodes from there on.
+Ctrl-C or SIGTERM adds a boundary of its own: nothing is lost, but learners that begin new episodes
+at boundaries draw other episodes from there on.
 """
 
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import torch
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
-from tqdm import tqdm
 
 from hpo_gym.policies.policy import Policy
 
 from . import checkpoints
+from .interrupts import Interrupt, TrainingInterrupted
 from .learner import Hooks, Learner, Settings
+from .progress import Progress
 from .run_folder import RunFolder
 from .validation import headline, is_better, validate
 
@@ -36,10 +34,6 @@ class Trained(NamedTuple):
     """The policy of the boundary whose evaluation was best."""
     seconds: float
     """Time of the training, including the time before it was resumed."""
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C ended a training after its state was saved; the text says where."""
 
 
 class ResumableRun(Hooks):
@@ -72,37 +66,51 @@ class ResumableRun(Hooks):
             self._best = Policy(arrays, json.loads(saved["best"]["description"]))
         self._last_boundary = learner.done
         self._started = time.perf_counter()
-        self._stop = threading.Event()
+        self._interrupt = Interrupt()
 
     def run(self, progress_bar: bool) -> Trained:
-        """Train to the end."""
+        """Train to the end.
+
+        Raises:
+            ValueError: The training diverged.
+        """
         learner = self._learner
         outputs: list[KVWriter] = []
         if self._folder is not None:
             outputs.append(TensorBoardOutputFormat(str(self._folder.tensorboard)))
         self.logger = Logger(None, outputs)
-        self._bar = tqdm(
-            total=learner.total, initial=learner.done, unit=learner.unit, disable=not progress_bar
-        )
-        ctrl_c = _ctrl_c_sets(self._stop, only_if=self._folder is not None)
-        with closing(self.logger), self._bar, ctrl_c:
+        self._progress = Progress(learner.total, learner.done, learner.unit, shown=progress_bar)
+        listening = self._interrupt.listen(only_if=self._folder is not None)
+        with closing(self.logger), self._progress, listening:
             if learner.done < learner.total:
-                learner.learn(self)
-                self._boundary()
+                self._learn()
         return Trained(self._write_policy(), self._elapsed())
+
+    def _learn(self) -> None:
+        learner = self._learner
+        try:
+            learner.learn(self)
+            self._boundary()
+        except ValueError as error:  # what NaN meets first: a distribution, or the policy's check
+            if not learner.diverged:
+                raise
+            raise ValueError(
+                f"the training diverged: after {learner.done} {learner.unit}s its weights are not "
+                "finite; choose a smaller learning_rate or max_grad_norm"
+            ) from error
 
     def advance(self) -> None:
         """Show the progress."""
-        self._bar.update(self._learner.done - self._bar.n)
+        self._progress.update(self._learner.done)
 
     def rest(self) -> bool:
-        """Evaluate the policy and write a checkpoint, if it is time to; leave after Ctrl-C."""
+        """Evaluate the policy and write a checkpoint, if it is time to; leave after a signal."""
         interval = self._settings.interval
         at_boundary = self._learner.done // interval > self._last_boundary // interval
         if at_boundary:
             self._boundary()
-        if self._stop.is_set():
-            self._interrupt()
+        if self._interrupt.number:
+            self._leave()
         return at_boundary
 
     def _boundary(self) -> None:
@@ -129,15 +137,15 @@ class ResumableRun(Hooks):
         checkpoints.save(self._folder.checkpoints, state, self._last_boundary)
 
     def _log(self, validation: dict[str, Any]) -> None:
-        """Show an evaluation in the progress bar and in TensorBoard."""
-        self._bar.set_postfix(validation=f"{headline(validation):.4f}", refresh=False)
+        """Show an evaluation beside the progress and in TensorBoard."""
+        self._progress.note(f"validation {headline(validation):.4f}")
         self.logger.record("validation/score", headline(validation))
         for name in ("iqm", "mean"):  # the criterion "regret" has them
             for evaluations, value in validation.get(name, {}).items():
                 self.logger.record(f"validation/{name}_{evaluations}", value)
         self.logger.dump(self._learner.done)
 
-    def _interrupt(self) -> None:
+    def _leave(self) -> None:
         """Save what there is and leave."""
         assert self._folder is not None
         if self._learner.done > self._last_boundary or self._best is None:
@@ -146,7 +154,8 @@ class ResumableRun(Hooks):
         raise TrainingInterrupted(
             f"interrupted after {self._learner.done} of {self._learner.total} "
             f"{self._learner.unit}s; the checkpoint and the best policy so far are in "
-            f"{self._folder.path}"
+            f"{self._folder.path}",
+            self._interrupt.number,
         )
 
     def _write_policy(self) -> Policy:
@@ -158,25 +167,3 @@ class ResumableRun(Hooks):
 
     def _elapsed(self) -> float:
         return self._seconds + time.perf_counter() - self._started
-
-
-@contextmanager
-def _ctrl_c_sets(event: threading.Event, *, only_if: bool) -> Iterator[None]:
-    """Turn the first Ctrl-C into an event; the second interrupts as usual.
-
-    Python lets only the main thread handle signals: elsewhere, nothing changes.
-    """
-    if not only_if or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: object) -> None:
-        if event.is_set():
-            raise KeyboardInterrupt
-        event.set()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -31,6 +31,24 @@ class RunFolder:
         self._record = self.path / "run.json"
         self._files = (self.policy, self.policy.with_suffix(".json"), self._record)
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a run to resume."""
+        return self._record.exists()
+
+    def require_free(self) -> None:
+        """Check that there is no run.
+
+        Raises:
+            FileExistsError: There is one.
+        """
+        found = [self._record, self.policy, *checkpoints.paths(self.checkpoints)]
+        if any(file.exists() for file in found):
+            raise FileExistsError(
+                f"{self.path} holds a run: continue it with --resume, begin it again with "
+                "--overwrite, or choose another folder"
+            )
+
     def begin(self, run: dict[str, Any], *, overwrite: bool) -> None:
         """Make the folder ready for a new run.
 
@@ -41,13 +59,9 @@ class RunFolder:
         Raises:
             FileExistsError: There is a run and ``overwrite`` is False.
         """
-        found = [self._record, self.policy, *checkpoints.paths(self.checkpoints)]
-        if any(file.exists() for file in found) and not overwrite:
-            raise FileExistsError(
-                f"{self.path} holds a run: continue it with --resume, begin it again with "
-                "--overwrite, or choose another folder"
-            )
-        self._remove_run()
+        if not overwrite:
+            self.require_free()
+        self.remove_run()
         write_atomic(self._record, json.dumps(run, indent=2) + "\n")
 
     def resume(self, run: dict[str, Any]) -> dict[str, Any] | None:
@@ -63,7 +77,7 @@ class RunFolder:
             FileNotFoundError: There is no run.
             ValueError: It is a run with other settings, or one of its files is corrupt.
         """
-        if not self._record.exists():
+        if not self.begun:
             raise FileNotFoundError(f"{self.path} holds no run to resume: leave out --resume")
         try:
             recorded = _flatten(json.loads(self._record.read_bytes()))
@@ -85,12 +99,20 @@ class RunFolder:
         self._remove_leftovers()
         return checkpoints.load_latest(self.checkpoints)
 
-    def _remove_run(self) -> None:
-        """Remove the files of a run, and nothing else from the folder."""
+    def remove_run(self) -> None:
+        """Remove the files of a run, if there is one, and folders that are empty without them."""
         self._remove_leftovers()
         old = [*checkpoints.paths(self.checkpoints), *self.tensorboard.glob("events.out.tfevents*")]
         for file in (*old, *self._files):
             file.unlink(missing_ok=True)
+        for folder in (self.checkpoints, self.tensorboard, self.path):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def abandon(self) -> None:
+        """Remove a run that failed before its first checkpoint, so that the next try may begin."""
+        if not checkpoints.paths(self.checkpoints):
+            self.remove_run()
 
     def _remove_leftovers(self) -> None:
         """Remove the half-written files of a killed run."""

@@ -12,9 +12,10 @@ Seeds: training uses seeds of 2**32 and above, validation those from
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -26,12 +27,17 @@ from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 from hpo_gym.integrations.sb3 import NativeVecEnv
 from hpo_gym.integrations.sb3_export import policy_from_sb3
 from hpo_gym.policies.policy import Policy
+from hpo_gym.tuning.rewards import REWARDS
 
 from . import sb3_state
-from .learner import Hooks, Learner, Settings
+from .bounds import OneOf
+from .learner import Hooks, Learner, Rows, Settings, Share, Steps
 
 _ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 _TRAINING_SEED = 2**32
+
+MAX_ROLLOUT = 2_000_000
+"""Transitions of a rollout, which are held in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +55,39 @@ class SB3Settings(Settings):
         activation: "tanh" or "relu".
     """
 
-    total_steps: int = 1_000_000
-    num_envs: int = 1024
-    reward: str | None = None
+    least_rollout: ClassVar[int] = 1
+    """Fewest steps of a rollout that the algorithm can learn from."""
+
+    total_steps: Steps = 1_000_000
+    num_envs: Rows = 1024
+    reward: Annotated[str, OneOf(REWARDS)] | None = None
     normalize_reward: bool = False
     normalize_observations: bool = False
-    gamma: float = 0.99
-    activation: str = "relu"
+    gamma: Share = 0.99
+    activation: Annotated[str, OneOf(_ACTIVATIONS)] = "relu"
 
     def __post_init__(self) -> None:
-        """Check what would fail late or without saying why."""
+        """Check every setting, and how long a rollout is."""
         super().__post_init__()
-        self._require_counts("total_steps", "num_envs")
-        self._require_one_of("activation", tuple(_ACTIVATIONS))
+        if not self.least_rollout <= self.rollout_steps <= MAX_ROLLOUT:
+            raise ValueError(
+                f"num_envs = {self.num_envs} makes rollouts of {self.rollout_steps} steps, which "
+                f"must be {self.least_rollout} to {MAX_ROLLOUT}: change num_envs, or the steps in "
+                "each environment"
+            )
+
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """See `Settings.check`."""
+        super().check(env_id, options)
+        with closing(make_envs(self, env_id, options, rows=1)) as envs:
+            self.check_actions(envs.action_space)
+
+    def check_actions(self, space: gym.Space[Any]) -> None:
+        """Check that the algorithm can choose such actions.
+
+        Raises:
+            ValueError: It cannot.
+        """
 
     @property
     @abstractmethod
@@ -109,11 +135,7 @@ class SB3Learner(Learner):
         self._settings, self._seed = settings, seed
         self.total = settings.planned_steps
         self._envs = make_envs(settings, env_id, options)
-        try:
-            self._model = settings.build(self._envs, seed)
-        except ValueError:
-            self._envs.close()
-            raise
+        self._model = settings.build(self._envs, seed)
 
     @property
     def done(self) -> int:
@@ -141,6 +163,10 @@ class SB3Learner(Learner):
         normalise = model.get_vec_normalize_env()
         if normalise is not None:
             model._last_original_obs = normalise.get_original_obs()
+
+    def parameters(self) -> Iterable[torch.Tensor]:
+        """All weights."""
+        return self._model.policy.parameters()
 
     def policy(self, details: dict[str, Any]) -> Policy:
         """A copy of the policy as it is now."""
@@ -175,12 +201,13 @@ class _Callback(BaseCallback):
             self._learner.begin_episodes()
 
 
-def make_envs(settings: SB3Settings, env_id: str, options: Mapping[str, Any]) -> VecEnv:
-    """The environments of a training, as SB3 takes them."""
+def make_envs(
+    settings: SB3Settings, env_id: str, options: Mapping[str, Any], *, rows: int | None = None
+) -> VecEnv:
+    """The environments of a training, or only so many of them, as SB3 takes them."""
     reward = {} if settings.reward is None else {"reward": settings.reward}
-    native = gym.make_vec(
-        env_id, settings.num_envs, autoreset_mode="SameStep", **{**reward, **options}
-    )
+    rows = settings.num_envs if rows is None else rows
+    native = gym.make_vec(env_id, rows, autoreset_mode="SameStep", **{**reward, **options})
     envs: VecEnv = VecMonitor(NativeVecEnv(native))
     if settings.normalize_reward or settings.normalize_observations:
         envs = VecNormalize(

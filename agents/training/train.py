@@ -48,25 +48,30 @@ def train(
     Raises:
         FileExistsError: ``run_dir`` holds a run, and neither ``resume`` nor ``overwrite``.
         FileNotFoundError: There is nothing to resume.
-        ValueError: An argument is not valid, or the run in ``run_dir`` has other settings or
-            corrupt files.
-        TrainingInterrupted: Ctrl-C; the checkpoint and the policy so far are in ``run_dir``.
+        ValueError: An argument is not valid, the run in ``run_dir`` has other settings or
+            corrupt files, or the training diverged.
+        TrainingInterrupted: Ctrl-C or SIGTERM; the checkpoint and the policy so far are in
+            ``run_dir``.
     """
     if resume and (overwrite or run_dir is None):
         raise ValueError("resume continues the run in run_dir, so it needs one and no overwrite")
     if not 0 <= seed < 2**32:  # SB3 seeds NumPy's old generator, which takes no others
         raise ValueError(f"seed = {seed} must be a whole number in [0, {2**32 - 1}]")
-    options = dict(env_options or {})
-    if settings.observation is not None:
-        options.setdefault("observation", settings.observation)
+    options = settings.environment_options(env_options or {})
     described = _describe(settings, env_id, options, seed)
+    settings.check(env_id, options)
     folder = None if run_dir is None else RunFolder(run_dir)
     saved = folder.resume(described) if folder is not None and resume else None
     with _torch_threads(threads), closing(settings.learner(env_id, options, seed)) as learner:
         if folder is not None and not resume:  # not before all settings have proved good
             folder.begin(described, overwrite=overwrite)
         details = described | provenance(command)
-        return ResumableRun(settings, learner, details, folder, saved).run(progress_bar)
+        try:
+            return ResumableRun(settings, learner, details, folder, saved).run(progress_bar)
+        except ValueError:
+            if folder is not None:
+                folder.abandon()
+            raise
 
 
 def _describe(

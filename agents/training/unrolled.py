@@ -17,9 +17,9 @@ environment.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import gymnasium as gym
 import torch
@@ -30,7 +30,19 @@ from hpo_gym.policies.description import FORMAT
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuning.process import TuningProcess
 
-from .learner import Hooks, Learner, Settings
+from .bounds import Within
+from .learner import (
+    Criterion,
+    Hooks,
+    Learner,
+    LearningRate,
+    Positive,
+    Rows,
+    Settings,
+    Share,
+    Sizes,
+    Steps,
+)
 from .unroll import Bank, Network, Unrolled, unroll
 
 
@@ -47,38 +59,30 @@ class UnrolledSettings(Settings):
         gradient_limit: Bound on each component of the gradient of an episode's loss to one of its
             configurations.
         epsilon: See the module.
-        incumbent_weight: See the module, in [0, 1].
+        incumbent_weight: See the module.
         excess_weight: See the module.
     """
 
     algorithm: ClassVar[str] = "unrolled"
 
-    interval: int = 100
-    evaluation_episodes: int = 1024
-    criterion: str = "regret"
-    hidden: tuple[int, ...] = (256, 256, 128)
-    updates: int = 6000
-    tasks: int = 512
-    learning_rate: float = 3e-3
-    warm_up: int = 50
-    max_grad_norm: float = 0.3
-    gradient_limit: float = 1.25
-    epsilon: float = 1e-3
-    incumbent_weight: float = 1.0
-    excess_weight: float = 0.1
+    interval: Steps = 100
+    evaluation_episodes: Rows = 1024
+    criterion: Criterion = "regret"
+    hidden: Sizes = (256, 256, 128)
+    updates: Steps = 6000
+    tasks: Rows = 512
+    learning_rate: LearningRate = 3e-3
+    warm_up: Annotated[int, Within(0, 10**10)] = 50
+    max_grad_norm: Positive = 0.3
+    gradient_limit: Positive = 1.25
+    epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-3
+    incumbent_weight: Share = 1.0
+    excess_weight: Annotated[float, Within(0.0, 1e3)] = 0.1
 
-    def __post_init__(self) -> None:
-        """Check what would fail late or without saying why."""
-        super().__post_init__()
-        self._require_counts("updates", "tasks")
-        for name in ("learning_rate", "max_grad_norm", "gradient_limit", "epsilon"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} = {getattr(self, name)!r} must be > 0")
-        for name in ("warm_up", "excess_weight"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} = {getattr(self, name)!r} must be >= 0")
-        if not 0.0 <= self.incumbent_weight <= 1.0:
-            raise ValueError(f"incumbent_weight = {self.incumbent_weight!r} must be in [0, 1]")
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """See `Settings.check`."""
+        _process(env_id, options)
+        super().check(env_id, options)
 
     def rate(self, update: int) -> float:
         """The learning rate of an update, counted from 0."""
@@ -165,6 +169,10 @@ class UnrolledLearner(Learner):
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), settings.max_grad_norm)
         self._optimiser.step()
         return float(loss.detach())
+
+    def parameters(self) -> Iterable[Tensor]:
+        """All weights."""
+        return self._network.parameters()
 
     def policy(self, details: dict[str, Any]) -> Policy:
         """A copy of the network as a policy of NumPy."""

@@ -11,6 +11,7 @@ regret  for families of tasks: the mean of log10 of six regrets of the incumbent
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import gymnasium as gym
@@ -18,11 +19,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.scoring.statistics import iqm
+from hpo_gym.families import require_optimum
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuners.play import play
+from hpo_gym.tuning.find import process_of
 
 CRITERIA = ("return", "regret")
 VALIDATION_SEED = 2**31
+_SPLIT = "validation"
+
+
+def check(env_id: str, options: Mapping[str, Any], criterion: str, episodes: int) -> None:
+    """Check that policies for an environment can be judged by a criterion.
+
+    Args:
+        env_id: A registered id.
+        options: Options of the environment.
+        criterion: One of `CRITERIA`.
+        episodes: How many episodes an evaluation has.
+
+    Raises:
+        ValueError: They cannot, or an option is not valid.
+    """
+    with closing(gym.make(env_id, **options)) as env:
+        process = process_of(env)
+    family, remedy = process.family, "choose the criterion 'return'"
+    tasks = family.sizes.get(_SPLIT, 0)
+    if process.options.task is None and not tasks:
+        raise ValueError(
+            f"the family {family.name!r} has no split {_SPLIT!r}, only {[*family.sizes]}: name one "
+            "of its tasks by the option task"
+        )
+    if criterion == "return":
+        return
+    require_optimum(family, f"criterion = {criterion!r}")
+    if process.options.task is not None:
+        raise ValueError(
+            f"criterion = {criterion!r} is for many tasks, the option task = "
+            f"{process.options.task} is one: leave it out, or {remedy}"
+        )
+    if tasks < episodes:
+        raise ValueError(
+            f"evaluation_episodes = {episodes}: the split {_SPLIT!r} of the family {family.name!r} "
+            f"has {tasks} tasks; ask for [1, {tasks}], or {remedy}"
+        )
 
 
 def validate(
@@ -59,7 +99,7 @@ def mean_return(policy: Policy, environment: Mapping[str, Any], episodes: int) -
     """Mean return over validation episodes; the arguments are those of `validate`."""
     options = environment["options"]
     if options.get("task") is None:  # a task index means a task of its split
-        options = {**options, "split": "validation"}
+        options = {**options, "split": _SPLIT}
     envs = gym.make_vec(environment["id"], episodes, **options)
     returns = np.zeros(episodes)
     for turn in play(policy, envs, seed=VALIDATION_SEED):
@@ -76,7 +116,7 @@ def regrets(policy: Policy, environment: Mapping[str, Any], tasks: int) -> NDArr
         environment: Its ``id`` and ``options``.
         tasks: How many tasks of the split to play, from the first on.
     """
-    options = {**environment["options"], "split": "validation"}
+    options = {**environment["options"], "split": _SPLIT}
     envs = gym.make_vec(environment["id"], tasks, **options)
     columns: list[NDArray[np.float64]] = []
     for turn in play(policy, envs, seed=VALIDATION_SEED, options={"task": np.arange(tasks)}):

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from hpo_gym.policies.policy import Policy
 from hpo_gym.references import absolute, check, load, reference_to, source_file, split
 from hpo_gym.tuners.agent import NEEDS, build_agent
 
 SPEEDS = ("fast", "medium", "slow")
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
+_POLICY_AGENT = "hpo_gym.tuners.policy_agent:PolicyAgent"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class AgentEntry:
         tuner: What agents that differ in their training seed alone are called together.
         training_seed: Seed of the training of a learned agent.
         families: Names of the families on which it can run; empty for all.
-        files: Files that it reads, such as trained policies.
+        files: Files that it reads, such as trained policies. A factory with a parameter ``files``
+            is told them.
         needs: What it is told: the "problem" alone; the "family", to learn from its training
             tasks; the "process", by a parameter of this name, which is for oracles: the benchmark
             tells them by their method ``begin(tasks=, split=)``, if they have it, which tasks they
@@ -128,15 +133,17 @@ class AgentEntry:
             ValueError: The factory cannot be imported.
             TypeError: The factory cannot be called with these arguments.
         """
-        given = {"seed": seed, **self.settings, **settings}
+        factory = self._load()
+        files = {"files": self.files} if "files" in signature(factory).parameters else {}
+        given = {"seed": seed, **files, **self.settings, **settings}
         try:
-            return build_agent(self._load(), env, needs=self.needs, **given)
+            return build_agent(factory, env, needs=self.needs, **given)
         except TypeError as error:
             raise TypeError(f"agent {self.name!r}: {error}") from error
 
     def free_settings(self) -> list[str]:
         """Names of the factory's keyword arguments that the entry leaves open."""
-        taken = {"problem", "family", "process", "seed", *self.settings}
+        taken = {"problem", "family", "process", "seed", "files", *self.settings}
         return sorted(set(signature(self._load()).parameters) - taken)
 
     def _load(self) -> Callable[..., Any]:
@@ -183,23 +190,52 @@ def register_agent(agent: AgentEntry | Callable[..., Any] | str) -> AgentEntry:
 
 
 def read_agent(text: str) -> AgentEntry:
-    """An entry from "module:attribute" or "path/to/file.py:attribute"; nothing is imported.
+    """An entry of an agent of the user; nothing is imported.
 
     Args:
-        text: The factory, with "name=" before it if the agent is not to be called like the
-            attribute.
+        text: The factory, "module:attribute" or "path/to/file.py:attribute", or a trained policy,
+            "path/to/policy.npz"; with "NAME=" before it if the agent is not to be called like the
+            attribute or the file. NAME begins with a letter and has letters, digits, "_", "." and
+            "-": what begins so up to a "=" is a name. A path that begins so is written "./...".
 
     Raises:
-        ValueError: The text has another form, or the file or the module does not exist or
-            mentions no such attribute.
+        ValueError: The text has another form or two meanings, a file or the module does not exist
+            or mentions no such attribute, or the policy cannot be read.
+        FileNotFoundError: There is no such policy.
     """
-    name, equals, reference = text.partition("=")
-    if not equals or "/" in name or ":" in name:  # no name, though a path may have a "="
-        name, reference = text.rpartition(":")[2], text
-    if not name:
-        raise ValueError(f"{text!r} must be 'module:attribute' or 'NAME=module:attribute'")
+    name, reference = _split_name(text)
+    if _is_policy(reference):
+        Policy.load(reference)
+        path = Path(reference).resolve()
+        files = str(path), str(path.with_suffix(".json"))
+        return AgentEntry(name or path.stem, _POLICY_AGENT, group="yours", version=1, files=files)
     check(reference)
+    name = name or reference.rpartition(":")[2]
     return AgentEntry(name, absolute(reference), group="yours", needs="family")
+
+
+def _split_name(text: str) -> tuple[str, str]:
+    """The name, empty if there is none, and the rest."""
+    name, equals, rest = text.partition("=")
+    if not equals or "/" in name or ":" in name:
+        return "", text
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{text!r} must be 'module:attribute' or 'NAME=module:attribute', where NAME begins "
+            "with a letter and has letters, digits, '_', '.' and '-'; begin a path that has a '=' "
+            "by './'"
+        )
+    file = text if _is_policy(text) else text.rpartition(":")[0]
+    if Path(file).is_file():
+        raise ValueError(
+            f"{text!r} is the file {file!r}, or an agent called {name!r} from {rest!r}: write "
+            f"'./{text}' for the one, '{name}=./{rest}' for the other"
+        )
+    return name, rest
+
+
+def _is_policy(reference: str) -> bool:
+    return reference.endswith(".npz")
 
 
 def registered_agents() -> Iterator[AgentEntry]:
@@ -235,7 +271,7 @@ def make_agent(name: str, env: Any, seed: int = 0, **settings: Any) -> Any:
             f"name = {name!r} must be a name, one of {sorted(_AGENTS)} or 'module:attribute'; "
             "hpo_gym.tuners.build_agent(factory, env) builds from a class"
         )
-    entry = read_agent(name) if ":" in name else agent_entry(name)
+    entry = read_agent(name) if ":" in name or _is_policy(name) else agent_entry(name)
     known = entry.free_settings()
     unknown = sorted(set(settings) - set(known))
     if unknown:

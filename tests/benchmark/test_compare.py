@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from agents import make_agent
 from agents.training import train as training
+from agents.training.algorithms import ALGORITHMS
 from hpo_gym.benchmark.running.rollouts import run_episodes
 from hpo_gym.policies.policy import Policy
 from scripts import compare
@@ -89,7 +91,8 @@ def test_comparison_writes_numbers_table_and_plot_without_torch(tmp_path):
     assert float(rows["random"]["evaluations_to_1_percent"]) == np.inf
     assert float(rows["oracle"]["evaluations_to_1_percent"]) == 1.0
     assert float(rows["oracle"]["within_1_percent"]) == 1.0
-    assert rows["oracle"]["command"].startswith("python -m scripts.compare --agents random")
+    words = shlex.split(rows["oracle"]["command"])
+    assert words[1:5] == ["-m", "scripts.compare", "--agents", "random"]
 
     random = run_episodes(make_agent("random", gym.make(PROPOSE)), PROPOSE, episodes=50, seed=10**6)
     assert float(rows["random"]["return_mean"]) == pytest.approx(random.returns.mean(), abs=1e-12)
@@ -100,19 +103,74 @@ def test_comparison_writes_numbers_table_and_plot_without_torch(tmp_path):
     assert cells[1] == "oracle" and cells[4] == "100.00 %"
 
 
-def test_a_given_policy_has_its_algorithms_name(tmp_path, monkeypatch, capsys):
+def test_a_policy_of_ones_own_is_not_trained(tmp_path, monkeypatch, capsys):
     path = make_policy(NUDGE, "DQN").save(tmp_path / "policy.npz")
-    arguments = ("--env", NUDGE, "--from-policy", path, "--episodes", 5, "--out", tmp_path)
+    arguments = ("--env", NUDGE, "--agent", f"dqn={path}", "--episodes", 5, "--out", tmp_path)
     run_script(monkeypatch, compare.main, *arguments)
     # Nothing is trained; "constant" and "grid", which make no sense here, are left out.
     assert list(read_csv(tmp_path)) == ["random", "coordinate", "oracle", "dqn"]
-    assert "left out: agent 'grid'" in capsys.readouterr().out
-    run_script(monkeypatch, compare.main, *arguments, "--agents", "dqn", "random")
-    assert list(read_csv(tmp_path)) == ["dqn", "random"]
+    assert "left out: grid: agent 'grid'" in capsys.readouterr().out
+    run_script(monkeypatch, compare.main, *arguments, "--agents", "random")
+    assert list(read_csv(tmp_path)) == ["random", "dqn"]
+
+
+@pytest.mark.parametrize("env_id", ["FictitiousHPOFamily-v0", "BinormalHPOFamily-v0"])
+def test_the_defaults_work_on_families(env_id, tmp_path, monkeypatch, capsys):
+    arguments = ("--env", env_id, "--episodes", 20, "--out", tmp_path)
+    run_script(monkeypatch, compare.main, *arguments)
+    printed, rows = capsys.readouterr().out, read_csv(tmp_path)
+    learned = ["ppo-0", "recurrent_ppo-0", "unrolled-0"]
+    assert list(rows) == ["random", "grid", "coordinate", "oracle", *learned]
+    assert "left out: constant: " in printed and "no scale for the way: " in printed
+    for name, row in rows.items():
+        assert json.loads(row["options"]) == {"split": "test"} and row["way"] == ""
+        known = name == "oracle"  # it was told its tasks
+        assert (float(row["regret_1"]) < 1e-9) is known
+    assert float(rows["unrolled-0"]["regret_16"]) < 0.5 * float(rows["random"]["regret_16"])
+
+
+def test_agents_of_ones_own_have_names_of_their_own(tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from agents.baselines.random_search import RandomAgent\n"
+        "from hpo_gym.tuners.registry import AgentEntry, register_agent\n"
+        "register_agent(AgentEntry('of-file', RandomAgent))\n"
+        "class Mine(RandomAgent): ...\n"
+        "class Other: ...\n"
+    )
+    arguments = ("--episodes", 5, "--out", tmp_path, "--agents", "random", "of-file")
+    own = ("--import", file, "--agent", f"{file}:Mine", "--agent", f"two={file}:Mine")
+    run_script(monkeypatch, compare.main, *arguments, *own)
+    rows = read_csv(tmp_path)
+    assert list(rows) == ["random", "of-file", "Mine", "two"]
+    assert len({row["return_mean"] for row in rows.values()}) == 1
+    for agent, message in [
+        (f"random={file}:Mine", r"the names \['random'\] are taken"),
+        (f"grid={file}:Mine", r"the names \['grid'\] are taken"),
+        (f"two={file}:Mine", r"the names \['Mine', 'two'\] are taken or given twice"),
+        (f"{file}:Other", "agent 'Other': a tuner is built by"),
+    ]:
+        with pytest.raises(SystemExit, match=f"error: .*{message}"):
+            run_script(monkeypatch, compare.main, *arguments, *own, "--agent", agent)
+
+
+def test_what_is_wrong_is_said_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained"))
+    (tmp_path / "file").write_text("no folder")
+    for arguments, message in [
+        (("--out", tmp_path / "file"), "--out .*file cannot be written"),
+        (("--agents", "ppo", "dqn"), "DQN needs discrete actions"),
+        (("--agents", "ppo", "--agent", "nowhere.npz"), "no policy file nowhere.npz"),
+        (("--options", '{"family": "tests/support/foreign/blind.py:Blind"}'), "f1|regrets"),
+    ]:
+        with pytest.raises(SystemExit, match=f"error: .*{message}"):
+            run_script(monkeypatch, compare.main, "--out", tmp_path, *arguments)
+    assert [*tmp_path.iterdir()] == [tmp_path / "file"]
 
 
 def test_options_reach_everything_and_the_trained_policy_is_kept(tmp_path, monkeypatch, capsys):
     trained = []
+    assert set(compare.TRAINABLE) == set(ALGORITHMS)
 
     def train(settings, env_id, *, env_options, seed, command):
         trained.append((settings.algorithm, env_id, env_options, seed))
@@ -144,14 +202,13 @@ def test_a_reward_that_nobody_can_plan_has_no_way(tmp_path, monkeypatch):
     [
         (compare.main, ["--env", "Nope"], "Nope"),
         (compare.main, ["--env", "CartPole-v1"], "give an environment of hpo_gym"),
-        (compare.main, ["--agents"], "no agents given; choose from"),
         (compare.main, ["--agents", "random", "foo"], r"unknown agents \['foo'\]; choose from"),
         (compare.main, ["--env", NUDGE, "--agents", "grid"], "makes no sense"),
         (compare.main, ["--seed", "-3"], r"--seed -3 must .* \[0, 4294967295\]"),
         (compare.main, ["--episodes", "0"], r"--episodes 0 must .* \[1, 100000\]"),
         (compare.main, ["--options", '{"foo": 1}'], r"unknown options \['foo'\]; choose from"),
         (compare.main, ["--options", '{"reward": []}'], r"reward|does not take"),
-        (compare.main, ["--from-policy", "nowhere.npz"], "no policy file nowhere.npz"),
+        (compare.main, ["--import", "nowhere.py"], "--import nowhere.py fails"),
         (bench.main, ["--repeats", "0"], "--repeats 0 must be a whole number >= 1"),
         (draw_frame.main, ["--agent", "foo"], "unknown agent 'foo'"),
         (draw_frame.main, ["--steps", "-1"], "--steps -1"),
@@ -165,8 +222,9 @@ def test_mistakes_on_the_command_line_end_in_one_line(monkeypatch, main, argumen
 
 def test_a_policy_of_another_mode_is_refused(tmp_path, monkeypatch):
     path = make_policy(NUDGE, "DQN").save(tmp_path / "policy.npz")
-    with pytest.raises(SystemExit, match="error: this DQN policy was trained with"):
-        run_script(monkeypatch, compare.main, "--from-policy", path)
+    message = r"error: policy file .*policy.npz: this DQN policy was trained with"
+    with pytest.raises(SystemExit, match=message):
+        run_script(monkeypatch, compare.main, "--agent", path)
 
 
 def test_ctrl_c_ends_a_comparison_quietly(monkeypatch, capsys):

@@ -1,15 +1,17 @@
 """Agents by name: how they are spelt, and what their results depend on."""
 
 import json
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 from agents import make_agent
-from hpo_gym import TuningEnv
+from hpo_gym import TuningEnv, pretrained
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.tuners import build_agent, registry
 from hpo_gym.tuners.registry import (
@@ -144,13 +146,49 @@ def test_bad_entries(fields, message):
         AgentEntry(**{"name": "a", "factory": "a:b", **fields})
 
 
-def test_a_path_may_have_an_equals_sign(tmp_path):
-    folder = tmp_path / "rate=3"
-    folder.mkdir()
-    (folder / "mine.py").write_text("class Mine: ...")
-    for text, name in (("", "Mine"), ("own=", "own")):
-        entry = read_agent(f"{text}{folder}/mine.py:Mine")
-        assert (entry.name, entry.factory) == (name, f"{folder}/mine.py:Mine")
+def test_names_and_paths_are_not_guessed_from_each_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("lr=0.1", "b=c", "0.1"):
+        Path(folder).mkdir()
+        Path(f"{folder}/mine.py").write_text("class Mine: ...")
+    for text, name, file in [
+        (f"{tmp_path}/b=c/mine.py:Mine", "Mine", "b=c/mine.py"),
+        (f"own={tmp_path}/b=c/mine.py:Mine", "own", "b=c/mine.py"),
+        ("./lr=0.1/mine.py:Mine", "Mine", "lr=0.1/mine.py"),
+        ("lr=./0.1/mine.py:Mine", "lr", "0.1/mine.py"),
+        ("a.b-c_1=lr=0.1/mine.py:Mine", "a.b-c_1", "lr=0.1/mine.py"),
+    ]:
+        entry = read_agent(text)
+        assert (entry.name, entry.factory) == (name, f"{tmp_path}/{file}:Mine")
+    for text in ("lr=0.1/mine.py:Mine", "b=c/mine.py:Mine"):
+        name, rest = text.split("=")
+        with pytest.raises(ValueError, match=rf"write './{text}' for the one, '{name}=./{rest}'"):
+            read_agent(text)
+    for text in ("1st=0.1/mine.py:Mine", "a b=0.1/mine.py:Mine"):
+        with pytest.raises(ValueError, match="NAME begins with a letter"):
+            read_agent(text)
+
+
+def test_a_policy_file_is_an_agent(tmp_path):
+    source = pretrained.path("ppo", "fictitious")
+    for suffix in (".npz", ".json"):
+        shutil.copy(source.with_suffix(suffix), tmp_path / f"mine{suffix}")
+    entry, named = read_agent(f"{tmp_path}/mine.npz"), read_agent(f"own={tmp_path}/mine.npz")
+    assert (entry.name, entry.group, named.name) == ("mine", "yours", "own")
+    assert entry.importable() == entry and str(tmp_path) not in entry.identity
+    env = gym.make("FictitiousHPOFamily-v0", split="test")
+    observation, _ = env.reset(seed=0)
+    agents = [entry.build(env, seed=0), make_agent("ppo-0", env), make_agent(named.files[0], env)]
+    actions = [agent.predict(observation, deterministic=True)[0] for agent in agents]
+    assert (actions[0] == actions[1]).all() and (actions[0] == actions[2]).all()
+    with pytest.raises(ValueError, match=r"mine.npz: this PPO policy was trained with"):
+        entry.build(gym.make("FictitiousHPOAdjust-v0"), seed=0)
+    (tmp_path / "mine.json").write_text("{}")
+    assert read_agent(f"x={source}").identity != entry.identity
+    with pytest.raises(ValueError, match="SHA-256"):
+        read_agent(f"{tmp_path}/mine.npz")
+    with pytest.raises(FileNotFoundError, match=r"no policy file .*other.npz"):
+        read_agent(f"{tmp_path}/other.npz")
 
 
 def test_a_file_that_does_not_exist(tmp_path):

@@ -20,6 +20,11 @@ EXAMPLES = {
 }
 
 
+def trains(code):
+    """Whether an example takes long."""
+    return ".learn(" in code
+
+
 def test_it_is_short():
     assert len(README.splitlines()) <= 180
 
@@ -43,8 +48,8 @@ def test_links_lead_somewhere(page):
             assert heading in [text.lower().replace(" ", "-") for text in headings]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example(name, tmp_path):
+def run_example(name, tmp_path):
+    """What an example prints."""
     script = tmp_path / "example.py"
     script.write_text(EXAMPLES[name])
     done = subprocess.run(
@@ -55,3 +60,21 @@ def test_example(name, tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if not trains(code)])
+def test_example(name, tmp_path):
+    run_example(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if trains(code)])
+def test_example_that_trains(name, tmp_path):
+    printed = run_example(name, tmp_path)
+    for value in re.findall(r"mean return (\S+)", printed):
+        assert float(value) >= 0.50
+
+
+def test_the_readme_has_an_example_that_trains():
+    assert [name for name, code in EXAMPLES.items() if trains(code) and "mean return" in code]

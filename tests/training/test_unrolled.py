@@ -242,19 +242,6 @@ def test_environments_that_cannot_be_unrolled(tmp_path, options, message):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"updates": 0}, "updates = 0 must be a whole number >= 1"),
-        ({"epsilon": 0.0}, "epsilon = 0.0 must be > 0"),
-        ({"incumbent_weight": 1.5}, r"incumbent_weight = 1.5 must be in \[0, 1\]"),
-    ],
-)
-def test_bad_settings(change, message):
-    with pytest.raises(ValueError, match=message):
-        replace(SETTINGS, **change)
-
-
 def test_the_learning_rate_rises_and_falls():
     settings = replace(SETTINGS, updates=100, warm_up=10, learning_rate=2e-3)
     rates = [settings.rate(update) for update in range(100)]

@@ -27,7 +27,13 @@ class Episodes(NamedTuple):
 
 
 def run_episodes(
-    agent: Any, env_id: str, *, episodes: int, seed: int, options: Mapping[str, Any] | None = None
+    agent: Any,
+    env_id: str,
+    *,
+    episodes: int,
+    seed: int,
+    options: Mapping[str, Any] | None = None,
+    told: bool = False,
 ) -> Episodes:
     """Run one episode per seed ``seed, seed + 1, ...``, all of them at once.
 
@@ -37,10 +43,15 @@ def run_episodes(
         episodes: Number of episodes n.
         seed: Seed of the first episode.
         options: Options of the environment.
+        told: Whether the agent is told, by its ``begin(tasks=, split=)``, which tasks it faces.
     """
     envs: Any = gym.make_vec(env_id, episodes, **dict(options or {}))
     process = envs.unwrapped.process
-    start, *turns = play(agent, envs, seed=seed)
+    playing = play(agent, envs, seed=seed)
+    start = next(playing)
+    if told:
+        agent.begin(tasks=np.atleast_1d(start.infos["task"]), split=process.options.split)
+    turns = list(playing)
     envs.close()
     returns, regret, cost = np.zeros(episodes), [start.infos["regret"]], [start.infos["total_cost"]]
     for turn in turns:
@@ -50,7 +61,7 @@ def run_episodes(
         cost.append(np.where(turn.running, turn.infos["total_cost"], cost[-1]))
     missing = process.options.max_evaluations - len(turns)  # where all rows stopped early
     curves = [np.stack([*curve, *[curve[-1]] * missing], axis=1) for curve in (regret, cost)]
-    start_scores = process.tasks(0).best_possible * (1.0 - regret[0])
+    start_scores = process.tasks(start.infos["task"]).best_possible * (1.0 - regret[0])
     return Episodes(returns, start_scores, *curves)
 
 
@@ -61,6 +72,7 @@ def decision_seconds(
     seed: int,
     options: Mapping[str, Any] | None = None,
     decisions: int = 200,
+    told: bool = False,
 ) -> float:
     """Median time of one decision for one environment, in seconds.
 
@@ -70,12 +82,15 @@ def decision_seconds(
         seed: Seed of the first episode.
         options: Options of the environment.
         decisions: Number of decisions to time, after a first episode that is not counted.
+        told: As in `run_episodes`.
     """
     env = gym.make(env_id, **dict(options or {}))
     times: list[float] = []
     episode = 0
     while len(times) < decisions:
-        observation, _ = env.reset(seed=seed + episode)
+        observation, info = env.reset(seed=seed + episode)
+        if told:
+            _tell(agent, process_of(env), info)
         state, start, over = None, True, False
         while not over:
             before = time.perf_counter()

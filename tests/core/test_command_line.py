@@ -1,0 +1,47 @@
+"""What the command lines share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpo_gym.tuning.rewards import REWARDS
+from scripts.command_line import command_of, import_modules, require_writable
+
+
+def test_printed_commands_use_the_running_interpreter(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["script", "--out", "a b"])
+    for interpreter, shown in [
+        (tmp_path / ".venv/bin/python", ".venv/bin/python"),
+        (Path("/usr/bin/py thon"), "'/usr/bin/py thon'"),
+    ]:
+        monkeypatch.setattr(sys, "executable", str(interpreter))
+        assert command_of("scripts.train") == f"{shown} -m scripts.train --out 'a b'"
+
+
+def test_modules_are_imported_once_and_named_in_full(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(REWARDS, "half", None)  # is removed afterwards
+    del REWARDS["half"]
+    Path("mine.py").write_text(
+        "from hpo_gym import register_reward\n"
+        "def half(before, after, xp):\n    return 0.5 * after.true_score\n"
+        "assert 'half' not in __import__('hpo_gym').tuning.rewards.REWARDS\n"
+        "register_reward('half', half)\n"
+    )
+    names = import_modules(("mine.py", "json"))
+    assert names == (f"{tmp_path}/mine.py", "json") == import_modules(names)
+    assert REWARDS["half"].__name__ == "half"
+    with pytest.raises(ValueError, match=r"--import broken.py fails at .* FileNotFoundError"):
+        import_modules(("broken.py",))
+
+
+def test_a_folder_is_tried_and_left_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "a/b/c", Path("a/b"), tmp_path, Path(".")):
+        require_writable("--out", folder)
+    assert not [*tmp_path.iterdir()]
+    Path("file").write_text("")
+    with pytest.raises(ValueError, match=r"--out file/x: .*file cannot be written \(Not a dir"):
+        require_writable("--out", Path("file/x"))
