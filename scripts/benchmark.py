@@ -14,8 +14,8 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -53,6 +53,9 @@ class Arguments:
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
     is to be called otherwise. May be repeated."""
+    files: tuple[Path, ...] = ()
+    """Files, or folders of them, that your tuners depend on besides what they import and open in
+    Python: what a library in C or another program reads."""
     database: Path = Path("results/benchmark.sqlite")
     """The store of all results."""
     processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
@@ -60,10 +63,10 @@ class Arguments:
     rerun: tuple[str, ...] = ()
     """Tuners of this run whose stored results are deleted first on all suites, and not imported."""
     show: bool = False
-    """Run nothing: show what is stored."""
+    """Run nothing, and write nothing into the database: show what is stored."""
     validate: bool = False
-    """Replay all stored results and confirm every number. Where evaluations cannot be repeated,
-    because the family is impure, only look whether all are there."""
+    """Replay the stored results of these tuners and confirm every number. Where evaluations cannot
+    be repeated, because the family is impure, they are only counted."""
     from_folder: Annotated[Path | None, tyro.conf.arg(name="import")] = None
     """Start from the result files of this folder where the database has less."""
     export: Path | None = None
@@ -98,11 +101,13 @@ class Benchmark:
         require_count("--processes", arguments.processes, 1, 1024)
         self._profile = PROFILES[arguments.profile]
         self._suites = _choose_suites(arguments.suites, arguments.suite, self._profile.suites)
-        self._agents = _choose_agents(arguments.agents, arguments.agent)
+        self._agents = _choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
         if unknown:
             raise ValueError(f"--rerun: {unknown} are not tuners of this run; choose from {names}")
+        if arguments.rerun and arguments.show:
+            raise ValueError("--rerun deletes results, and --show runs nothing: leave one out")
         folder = arguments.from_folder
         if folder is not None and not folder.is_dir():
             raise ValueError(f"--import: there is no folder {str(folder)!r}; name another, or none")
@@ -115,32 +120,45 @@ class Benchmark:
     def run(self) -> bool:
         """Run, confirm, export and show; returns whether anything failed, or there is nothing."""
         arguments = self._arguments
-        with Store(arguments.database) as store:
+        with self._store() as store:
             for name in arguments.rerun:
                 print(f"deleted: results of {name} on {store.delete(name)} suites")
             if arguments.from_folder is not None:
                 self._import(store, arguments.from_folder)
             failed = False if arguments.show else self._compute(store)
+            current = {suite.name: self._current(store, suite) for suite in self._suites}
             if arguments.validate:
-                failed |= self._validate(store)
+                failed |= self._validate(store, current)
             if arguments.export is not None:
                 paths = [export_suite(store, suite, arguments.export) for suite in self._suites]
                 for path in filter(None, paths):
                     print(f"written: {path}")
             command = command_of("scripts.benchmark")
             failed |= not show_results(
-                store, self._suites, self._agents, self._profile, arguments.out, command
+                store, self._suites, current, self._profile, arguments.out, command
             )
         return failed
 
+    def _store(self) -> Store:
+        """The database; where nothing is run it is only read, and imports go into a copy of it."""
+        arguments = self._arguments
+        if not arguments.show:
+            return Store(arguments.database)
+        if arguments.from_folder is not None:
+            return Store.in_memory(arguments.database)
+        return Store(arguments.database, read_only=True)
+
+    def _current(self, store: Store, suite: Suite) -> list[AgentEntry]:
+        """The tuners whose stored results are theirs; of the others it is told what changed."""
+        lines = {agent.name: store.outdated(suite, agent) for agent in self._agents}
+        for line in filter(None, lines.values()):
+            print(line)
+        return [agent for agent in self._agents if lines[agent.name] is None]
+
     def _import(self, store: Store, folder: Path) -> None:
-        identities = {
-            agent.name: agent.identity
-            for agent in self._agents
-            if agent.name not in self._arguments.rerun
-        }
+        wanted = [agent for agent in self._agents if agent.name not in self._arguments.rerun]
         for suite in self._suites:
-            outdated = import_suite(store, suite, folder, identities)
+            outdated = import_suite(store, suite, folder, wanted)
             if outdated:
                 print(f"{folder}/{suite.name}.npz: of another version, left out: {outdated}")
 
@@ -186,15 +204,16 @@ class Benchmark:
                     told.add(name)
                     print(f"\n{name} failed on {suite.name}:\n{messages[0]}", file=sys.stderr)
 
-    def _validate(self, store: Store) -> bool:
+    def _validate(self, store: Store, current: Mapping[str, Sequence[AgentEntry]]) -> bool:
         """Replay what is stored; returns whether anything is wrong, or nothing is stored."""
         wrong = confirmed = False
         for suite in self._suites:
-            for verdict in validate(store, suite):
+            names = [agent.name for agent in current[suite.name]]
+            for verdict in validate(store, suite, agents=names):
                 manner = "bit for bit" if verdict.bitwise else "to 1e-12"
                 outcome, confirmed = f"confirmed {manner}", True
                 if not verdict.replayed:
-                    outcome = "complete, not replayed: the family is impure"
+                    outcome = "not replayed: the family is impure"
                 if verdict.difference is not None:
                     outcome, wrong = f"WRONG: {verdict.difference}", True
                 print(f"{suite.name}, {verdict.agent}, {verdict.episodes} episodes: {outcome}")
@@ -216,7 +235,9 @@ def _choose_suites(names: Sequence[str], own: Sequence[str], default: Sequence[s
     return suites
 
 
-def _choose_agents(names: Sequence[str], own: Sequence[str]) -> tuple[AgentEntry, ...]:
+def _choose_agents(
+    names: Sequence[str], own: Sequence[str], files: Sequence[Path]
+) -> tuple[AgentEntry, ...]:
     """The tuners that were asked for; the user's own, of unknown speed, run first.
 
     All registered names are reserved: scores refer to some of them, also where they are not chosen.
@@ -233,13 +254,25 @@ def _choose_agents(names: Sequence[str], own: Sequence[str]) -> tuple[AgentEntry
     others = (agent_entry(name) for name in dict.fromkeys(names))
     ordered = dict.fromkeys(entry.name for entry in (*usual, *others))
     chosen = [agent_entry(name) for name in ordered if not names or name in names]
-    mine = [read_agent(text) for text in own]
+    if files and not own:
+        raise ValueError("--files are what your own tuners depend on: name those with --agent")
+    mine = [replace(read_agent(text), files=_all_files(files)) for text in own]
     double = _repeated([*known, *(entry.name for entry in mine)])
     if double:
         raise ValueError(
             f"--agent: the names {double} are taken; give others, as NAME=path/to/file.py:Class"
         )
     return (*mine, *chosen)
+
+
+def _all_files(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The files, and all those in the folders."""
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise ValueError(f"--files: there are no files {missing}")
+    found = (sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths)
+    files = (file.absolute() for group in found for file in group if file.is_file())
+    return tuple(str(file) for file in files if "__pycache__" not in file.parts)
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

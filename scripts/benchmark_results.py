@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from scripts.benchmark_agents import SETTINGS, training_seconds
 def show_results(
     store: Store,
     suites: Sequence[Suite],
-    agents: Sequence[AgentEntry],
+    agents: Mapping[str, Sequence[AgentEntry]],
     profile: Profile,
     folder: Path,
     command: str,
@@ -38,7 +38,7 @@ def show_results(
     Args:
         store: The results.
         suites: The suites; those without results are left out.
-        agents: The agents to show.
+        agents: The agents to show, by the names of the suites.
         profile: How much of the suites to show of each.
         folder: Where benchmark.csv, benchmark.md and benchmark.html go.
         command: The command line.
@@ -48,12 +48,12 @@ def show_results(
     """
     results, anyone_failed = [], False
     for suite in suites:
-        records, failed = results_of(store, suite, agents, profile)
+        records, failed = results_of(store, suite, agents[suite.name], profile)
         anyone_failed |= bool(failed)
         if not records:
             print(f"{suite.name}: nothing to show; failed: {failed}")
             continue
-        scores = score(suite, records, failed, agents)
+        scores = score(suite, records, failed, agents[suite.name])
         print(f"\n{terminal(scores)}")
         scored = tuple(one for one in records if one.agent not in failed)
         results.append(SuiteResults(suite, scores, scored))
@@ -63,7 +63,8 @@ def show_results(
             "commit": git_commit() or "unknown",
             "versions": f"hpo_gym {hpo_gym.__version__}, numpy {np.__version__}",
         }
-        _write(folder, results, agents, facts)
+        everyone = {agent.name: agent for suite in suites for agent in agents[suite.name]}
+        _write(folder, results, list(everyone.values()), facts)
     return bool(results) and not anyone_failed
 
 

@@ -7,7 +7,6 @@ is one. With a parameter ``family`` it is told the family too, to learn from its
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from hpo_gym.references import absolute, load, reference_to, source_file, split
+from hpo_gym.references import absolute, load, reference_to, source_file, source_root, split
 from hpo_gym.tuners.building import NEEDS, build_agent
+from hpo_gym.tuners.dependencies import digest_of
+from hpo_gym.tuners.identity import canonical
 
 SPEEDS = ("fast", "medium", "slow")
 
@@ -34,11 +35,11 @@ class AgentEntry:
             second ("medium"), seconds ("slow").
         extra: The extra of hpo-gym that it needs, if any.
         version: Raised by every change of its behaviour. None, for an agent under development:
-            the contents of the factory's source file take the place of a version.
+            the contents of what it imports and reads take the place of a version.
         tuner: What agents that differ in their training seed alone are called together.
         training_seed: Seed of the training of a learned agent.
         families: Names of the families on which it can run; empty for all.
-        files: Files that it reads, such as trained policies.
+        files: Files that it depends on, such as trained policies.
         needs: What it is told: the "problem" alone; the "family", to learn from its training
             tasks; the "process", by a parameter of this name, which is for oracles: the benchmark
             tells them by their method ``begin(tasks=, split=)``, if they have it, which tasks they
@@ -88,27 +89,62 @@ class AgentEntry:
         return self.factory if isinstance(self.factory, str) else reference_to(self.factory)
 
     @property
+    def root(self) -> Path:
+        """The folder of its source: what it reads there may move with it.
+
+        Raises:
+            ValueError: The module does not exist.
+        """
+        return source_root(self.reference)
+
+    @property
     def identity(self) -> str:
         """What the agent is, as canonical JSON: another identity means other results.
 
         It covers name, version, settings and the contents of `files`; without a version also
-        those of the source file of the factory, not of what that imports. It does not
-        depend on where files and modules are.
+        those of the source file of the factory. It does not depend on where files and modules are.
 
         Raises:
             ValueError: A file or the module does not exist.
         """
-        files = {Path(file).name: self._digest(Path(file)) for file in self.files}
+        return canonical({"name": self.name, **self._facts()})
+
+    @property
+    def seed_key(self) -> str:
+        """What its random numbers are hashed from: its name, or without a version what it is.
+
+        So a tuner under development stays the same where it, or a file of it, gets another name.
+
+        Raises:
+            ValueError: A file or the module does not exist.
+        """
+        if self.version is not None:
+            return self.name
+        facts, attribute = self._facts(), split(self.reference)[1]
+        contents = {kind: sorted(facts[kind].values()) for kind in ("files", "source")}
+        return canonical({"settings": facts["settings"], "factory": attribute, **contents})
+
+    def sources(self) -> dict[str, str]:
+        """Digests by absolute path of the files that it names itself: those of its identity.
+
+        Raises:
+            ValueError: A file or the module does not exist.
+        """
+        paths = [Path(file).absolute() for file in self.files]
         if self.version is None:
-            path, (_, attribute) = source_file(self.reference), split(self.reference)
-            files[f"{path.name}:{attribute}"] = self._digest(path)
-        facts = {
-            "name": self.name,
-            "version": self.version,
-            "settings": dict(self.settings),
-            "files": files,
-        }
-        return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+            paths.append(source_file(self.reference).resolve())
+        return {str(path): self._digest(path) for path in paths}
+
+    def _facts(self) -> dict[str, Any]:
+        """What the identity consists of, besides the name."""
+        files: dict[str, str] = {}
+        for path in map(Path, self.files):  # those of one name, in different folders, all count
+            files[path.name] = " ".join([*files.get(path.name, "").split(), self._digest(path)])
+        facts = {"version": self.version, "settings": dict(self.settings), "files": files}
+        if self.version is None:
+            path, (_, attribute) = source_file(self.reference).resolve(), split(self.reference)
+            facts["source"] = {f"{path.name}:{attribute}": self._digest(path)}
+        return facts
 
     def importable(self) -> AgentEntry:
         """The same entry with its factory by name: what another process can be sent."""
@@ -145,7 +181,7 @@ class AgentEntry:
 
     def _digest(self, path: Path) -> str:
         try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()
+            return digest_of(path)
         except OSError as error:
             raise ValueError(f"agent {self.name!r} cannot be read: {error}") from error
 

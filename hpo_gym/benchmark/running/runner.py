@@ -141,7 +141,7 @@ def missing_jobs(
     for agent in agents:
         sent = agent.importable()
         for suite in suites:
-            store.begin(suite, agent.name, agent.identity)
+            store.begin(suite, agent)
             done = store.episodes(suite, agent.name)
             for shard in suite.shards(*profile.size(agent, suite)):
                 if not all((task, shard.seed) in done for task in shard.tasks):
