@@ -149,7 +149,7 @@ def test_what_changes_is_named(heard, name):
 def test_what_it_does_not_read_may_change(heard):
     folder, manifest = heard
     for name in ("unrelated.py", "library/unused.py", "site-packages/installed.py", "log.txt"):
-        (folder / name).write_text("something = 'else'")
+        (folder / name).write_text("thing = 'else'")
     assert changed(manifest, folder) == []
 
 
