@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 import hpo_gym
 from agents.training.provenance import git_commit
+from hpo_gym.benchmark.results.kept import kept
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.running.random_trials import random_trials
+from hpo_gym.benchmark.scoring.as_json import from_json, to_json
 from hpo_gym.benchmark.scoring.scores import AgentFacts, Summary
 from hpo_gym.benchmark.scoring.summarise import summarise
+from hpo_gym.benchmark.scoring.worth import RandomTrials
 from hpo_gym.benchmark.showing.report import SuiteResults, write_report
 from hpo_gym.benchmark.showing.scores_csv import csv_text
 from hpo_gym.benchmark.showing.tables import markdown, terminal
@@ -108,15 +113,36 @@ def score(
     suite: Suite, records: Sequence[Records], failed: Sequence[str], agents: Sequence[AgentEntry]
 ) -> Summary:
     """All scores of a suite."""
-    pure = make_family(suite.family).pure  # else random trials may cost real trainings
-    return summarise(
-        suite,
-        records,
-        failed=failed,
-        facts=_facts(agents, str(suite.family["name"])),
-        random=random_trials(suite) if pure else None,
-        settings=SETTINGS,
-    )
+    random = _random_trials(suite)
+    known = _facts(agents, str(suite.family["name"]))
+    facts = {
+        "suite": suite.text,
+        "records": [one.digest for one in records],
+        "failed": list(failed),
+        "agents": {name: asdict(one) for name, one in known.items()},
+        "random": None if random is None else hashlib.sha256(random.regret.tobytes()).hexdigest(),
+        "settings": asdict(SETTINGS),
+    }
+
+    def compute() -> bytes:
+        return to_json(
+            summarise(suite, records, failed=failed, facts=known, random=random, settings=SETTINGS)
+        )
+
+    return from_json(Summary, kept(f"scores of {suite.name}", facts, compute))
+
+
+def _random_trials(suite: Suite) -> RandomTrials | None:
+    """Those of a suite; None where the family is impure: they may cost real trainings."""
+    family = make_family(suite.family)
+    if not family.pure:
+        return None
+    if not type(family).__module__.startswith("hpo_gym."):  # its code may change, unseen
+        return random_trials(suite)
+    name = f"random trials on {suite.name}"
+    regret = kept(name, suite.text, lambda: random_trials(suite).regret.tobytes())
+    shape = (len(suite.tasks), len(suite.seeds), -1)
+    return RandomTrials(suite.tasks, suite.seeds, np.frombuffer(regret).reshape(shape))
 
 
 def _facts(agents: Sequence[AgentEntry], family: str) -> dict[str, AgentFacts]:

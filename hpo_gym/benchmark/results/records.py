@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +120,14 @@ class Records:
                 f"on task {self.tasks[i]}, seed {self.seeds[j]}, evaluation {step + 1}; either it "
                 "was changed, or the optimum that it was measured against is wrong"
             )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it: other numbers have another one."""
+        digest = hashlib.sha256(f"{self.suite}\n{self.agent}\n{self.actions.shape}".encode())
+        for name in _TYPES:
+            digest.update(np.ascontiguousarray(getattr(self, name)).data)
+        return digest.hexdigest()
 
     def first(self, tasks: int, seeds: int) -> Records:
         """The runs of the first tasks and seeds, as many as there are.

@@ -142,14 +142,14 @@ class Suite:
         known = self.score != "score" and self.env().process.knows_optimum
         return "regret" if known else "1 - score"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What results depend on, as canonical JSON."""
         facts = asdict(self)
         del facts["tags"]
         return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of `text`: what rows of results are stored under."""
         return hashlib.sha256(self.text.encode()).hexdigest()
