@@ -17,7 +17,7 @@ import stat
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
@@ -199,7 +199,7 @@ def _words(line: str) -> list[str]:
         return []
 
 
-_EVENTS = {
+_EVENTS: dict[str, Callable[..., _Heard]] = {
     "open": _opened,
     "sqlite3.connect": _connected,
     "subprocess.Popen": _started,

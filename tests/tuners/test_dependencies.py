@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from hpo_gym.tuners.dependencies import absolute, changed, digest_of, relative
+from hpo_gym.tuners.dependencies import _environment, absolute, changed, digest_of, relative
 from hpo_gym.tuners.registry import AgentEntry, read_agent
 
 ROOT = Path(hpo_gym.__file__).parents[1]
@@ -201,6 +201,18 @@ def test_a_link_that_points_elsewhere_is_a_change(tmp_path):
     (tmp_path / "latest").unlink()
     (tmp_path / "latest").symlink_to("two")
     assert changed(manifest, tmp_path) == ["latest/w.txt"]
+
+
+def test_an_environment_around_the_project_does_not_hide_it(tmp_path, monkeypatch):
+    """As `/usr` around `/usr/src/project`; else all of it is the environment's."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    inside = f"{tmp_path}{os.sep}"
+    assert inside not in _environment(tmp_path / "src" / "project")
+    assert inside in _environment(tmp_path.parent / "project")
+    for root in (tmp_path, tmp_path.parent):
+        assert {f"{Path(hpo_gym.__file__).parent}{os.sep}", f"/proc{os.sep}"} <= {
+            *_environment(root)
+        }
 
 
 def entry(folder, **fields):

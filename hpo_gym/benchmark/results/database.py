@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -61,9 +61,22 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         ) from error
 
 
+def close_database(connection: sqlite3.Connection) -> None:
+    """Close a file; the last one leaves it so that reading it needs no files beside it."""
+    with suppress(sqlite3.Error):  # others have it open, or it may not be written
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+
+
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing of what is written within."""
+def transaction(connection: sqlite3.Connection, *, durable: bool = True) -> Iterator[None]:
+    """All or nothing of what is written within.
+
+    Args:
+        connection: The database.
+        durable: Whether to wait until it is on the disk, where it outlives a power cut.
+    """
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -83,7 +96,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
                 for statement in _SCHEMA:
                     connection.execute(statement)
             _check_format(connection)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         connection.close()
         raise
@@ -93,8 +106,9 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """As usual, or where that fails as a file that nobody changes.
 
-    A reader of a file in WAL mode needs files beside it, which a folder that cannot be written does
-    not let it have. What a writer left in such files would be overlooked; then it stays a failure.
+    A file in WAL mode, as of a killed run, is read with files beside it, which a folder that cannot
+    be written does not let a reader have. Without them what a run left there would be overlooked:
+    if there is something, it stays a failure.
     """
     pending = any(_size(path.with_name(path.name + end)) for end in ("-wal", "-journal"))
     for manner in ("mode=ro",) if pending else ("mode=ro", "mode=ro&immutable=1"):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_gym.benchmark.results import claims
-from hpo_gym.benchmark.results.database import open_database, transaction
+from hpo_gym.benchmark.results.database import close_database, open_database, transaction
 from hpo_gym.benchmark.results.records import Records
 from hpo_gym.benchmark.results.rows import ARRAYS, Stored, episodes_of, from_rows, to_rows
 from hpo_gym.benchmark.results.stored_agent import StoredAgent, manifest_of
@@ -59,7 +59,7 @@ class Store:
         if self._claimed:
             with suppress(sqlite3.Error):  # else others take it over once this process is gone
                 claims.give_back(self._connection)
-        self._connection.close()
+        close_database(self._connection)
 
     def __enter__(self) -> Store:
         return self
@@ -177,7 +177,7 @@ class Store:
         Raises:
             ValueError: The agent changed, see `add`.
         """
-        with transaction(self._connection):
+        with transaction(self._connection, durable=False):
             run = self._unchanged(suite, agent)
             done = self.episodes(suite, agent)
             if all((task, shard.seed) in done for task in shard.tasks):

@@ -30,11 +30,8 @@ def from_json(kind: type[T], data: bytes) -> T:
 def _read(kind: Any, value: Any) -> Any:
     if value is None or kind in (int, float, str, bool):
         return value
-    if is_dataclass(kind):
-        known = _hints(kind)
-        return kind(
-            **{field.name: _read(known[field.name], value[field.name]) for field in fields(kind)}
-        )
+    if isinstance(kind, type) and is_dataclass(kind):
+        return kind(**{name: _read(one, value[name]) for name, one in _hints(kind).items()})
     if hasattr(kind, "_fields"):
         return kind(*value)
     arguments = get_args(kind)
@@ -48,4 +45,6 @@ def _read(kind: Any, value: Any) -> Any:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    """The types of a dataclass's fields."""
+    known = get_type_hints(kind)
+    return {field.name: known[field.name] for field in fields(kind)}
