@@ -1,11 +1,15 @@
 """Stores that others change, share, or may not write; and files that results depend on."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from stored_rows import change_number
@@ -239,22 +243,15 @@ with Store.in_memory(path) as copy:
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_a_file_that_may_only_be_read(store, tmp_path, records, mode):
     store.close()
-    folder = tmp_path / "only to read"
-    folder.mkdir()
-    file = folder / "a?.sqlite"
-    (tmp_path / "a.sqlite").rename(file)
-    with sqlite3.connect(file) as connection:
-        connection.execute(f"PRAGMA journal_mode = {mode}")
-    connection.close()
-    before = file.read_bytes()
-    file.chmod(0o444)
-    folder.chmod(0o555)
-    # pytest's folders are for their owner alone
-    parents = [parent for parent in (tmp_path, *tmp_path.parents) if not parent.stat().st_mode & 1]
-    modes = [parent.stat().st_mode for parent in parents]
-    for parent in parents:
-        parent.chmod(0o755)
-    try:
+    # Not in pytest's folders, which are for their owner alone.
+    with tempfile.TemporaryDirectory() as name:
+        folder, file = Path(name), Path(name) / "a?.sqlite"
+        shutil.copy(tmp_path / "a.sqlite", file)
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+        before = file.read_bytes()
+        file.chmod(0o444)
+        folder.chmod(0o555)
         done = subprocess.run(
             [sys.executable, "-c", READER, file],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -262,13 +259,10 @@ def test_a_file_that_may_only_be_read(store, tmp_path, records, mode):
             text=True,
             check=False,
         )
-    finally:
-        for parent, mode in zip(parents, modes, strict=True):
-            parent.chmod(mode)
+        assert done.stdout.split() == [str(EPISODES), str(records.regret.sum()), "1"], done.stderr
+        assert file.read_bytes() == before
+        assert os.listdir(folder) == [file.name]
         folder.chmod(0o755)
-    assert done.stdout.split() == [str(EPISODES), str(records.regret.sum()), "1"], done.stderr
-    assert file.read_bytes() == before
-    assert os.listdir(folder) == [file.name]
 
 
 def test_reading_writes_nothing(store, tmp_path, entry):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,14 +30,9 @@ class Stored(NamedTuple):
         return self.records.first(tasks, seeds) if tasks else None
 
 
-def episodes_of(records: Records) -> list[tuple[int, int]]:
-    """Task and seed of every episode."""
-    return [(task, seed) for task in records.tasks.tolist() for seed in records.seeds.tolist()]
-
-
 def to_rows(records: Records) -> Iterator[tuple[Any, ...]]:
     """Task, seed and the arrays of every episode."""
-    episodes = episodes_of(records)
+    episodes = list(product(records.tasks.tolist(), records.seeds.tolist()))
     arrays = (
         np.ascontiguousarray(getattr(records, name), dtype=kind).reshape(len(episodes), -1)
         for name, kind in ARRAYS.items()

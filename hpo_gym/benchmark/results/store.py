@@ -16,7 +16,7 @@ from typing import Any
 from hpo_gym.benchmark.results import claims
 from hpo_gym.benchmark.results.database import close_database, open_database, transaction
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.results.rows import ARRAYS, Stored, episodes_of, from_rows, to_rows
+from hpo_gym.benchmark.results.rows import ARRAYS, Stored, from_rows, to_rows
 from hpo_gym.benchmark.results.stored_agent import StoredAgent, manifest_of
 from hpo_gym.benchmark.suites.suite import Shard, Suite
 from hpo_gym.tuners.identity import canonical
@@ -139,14 +139,15 @@ class Store:
             run = self._unchanged(suite, records.agent)
             entry, _ = self._begun[suite.hash, records.agent]
             manifest = run.with_files(entry, files or {})
-            episodes = [(run.id, task, seed) for task, seed in episodes_of(records)]
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO episodes VALUES ({run.id}{', ?' * (2 + len(ARRAYS))})",
                 rows,
             )
             for table in ("failures", "claims"):
-                self._connection.executemany(
-                    f"DELETE FROM {table} WHERE run = ? AND task = ? AND seed = ?", episodes
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE run = ?1 AND (task, seed) IN "
+                    "(SELECT task, seed FROM episodes WHERE run = ?1)",
+                    (run.id,),
                 )
             known = run.fingerprint in ("", fingerprint)
             self._connection.execute(
