@@ -49,7 +49,7 @@ benchmark: setup ## rank all tuners in some minutes (ARGS="--agent mytuner.py:My
 
 benchmark-full: setup ## rank them on more tasks, from the committed rows on
 	$(PYTHON) -m scripts.benchmark --profile full --database results/benchmark-full.sqlite \
-		--import $(ROWS) --out results/benchmark-full $(ARGS)
+		--rows $(ROWS) --out results/benchmark-full $(ARGS)
 
 benchmark-smoke: setup ## try the benchmark on a few tasks
 	$(PYTHON) -m scripts.benchmark --profile smoke --database results/benchmark-smoke.sqlite \

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from hpo_gym import pretrained
 from hpo_gym.families import make_family
-from hpo_gym.tuners.registry import AgentEntry, register_agent
+from hpo_gym.tuners.entry import AgentEntry
+from hpo_gym.tuners.registry import register_agent
 
 from .informed.portfolio import FOLDER, file_name
 

@@ -127,6 +127,19 @@ def check(reference: str) -> None:
         raise ValueError(f"{reference!r}: {path} has no {name!r}; it defines {defined}")
 
 
+def source_root(reference: str) -> Path:
+    """The folder in which the source of a reference begins.
+
+    That of the file, or the one that the top-level package lies in.
+
+    Raises:
+        ValueError: There is no such file or module.
+    """
+    (source, _), path = split(reference), source_file(reference).resolve()
+    packages = 0 if _is_file(source) else source.count(".") + (path.name == "__init__.py")
+    return path.parents[packages]
+
+
 def absolute(reference: str) -> str:
     """The reference, with the full path if it points into a file."""
     source, attribute = split(reference)

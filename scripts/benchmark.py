@@ -10,15 +10,14 @@ only what is missing.
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import tyro
 from tqdm import tqdm
@@ -29,16 +28,21 @@ from hpo_gym.benchmark.running.replay import validate
 from hpo_gym.benchmark.running.runner import TunerFailure, missing_jobs, run
 from hpo_gym.benchmark.running.shards import Job
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT
-from hpo_gym.benchmark.suites.registry import make_suite, read_suite
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
-from hpo_gym.files import write_atomic
-from hpo_gym.references import absolute
-from hpo_gym.tuners.registry import AgentEntry, agent_entry, read_agent, registered_agents
-from scripts.benchmark_agents import PROFILES, default_agents
+from hpo_gym.tuners.entry import AgentEntry
+from scripts.benchmark_agents import PROFILES
+from scripts.benchmark_choice import choose_agents, choose_suites, sealed_suites
 from scripts.benchmark_results import show_results
-from scripts.command_line import command_of, plain_errors, require_count
+from scripts.command_line import (
+    Imports,
+    command_of,
+    import_modules,
+    plain_errors,
+    require_count,
+    require_writable,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class Arguments:
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
     is to be called otherwise. May be repeated."""
+    files: tuple[Path, ...] = ()
+    """Files, or folders of them, that your tuners depend on besides what they import and open in
+    Python: what a library in C or another program reads."""
     database: Path = Path("results/benchmark.sqlite")
     """The store of all results."""
     processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
@@ -72,12 +79,15 @@ class Arguments:
     rerun: tuple[str, ...] = ()
     """Tuners of this run whose stored results are deleted first on all suites, and not imported."""
     show: bool = False
-    """Run nothing: show what is stored."""
+    """Run nothing, and write nothing into the database: show what is stored."""
     validate: bool = False
-    """Replay all stored results and confirm every number. Where evaluations cannot be repeated,
-    because the family is impure, only look whether all are there."""
-    from_folder: Annotated[Path | None, tyro.conf.arg(name="import")] = None
+    """Replay the stored results of these tuners and confirm every number. Where evaluations cannot
+    be repeated, because the family is impure, they are only counted."""
+    rows: Path | None = None
     """Start from the result files of this folder where the database has less."""
+    imports: Imports = ()
+    """A module or a file of yours that registers families, agents, suites or rewards. It runs
+    beside the tasks: import what you trust. May be repeated."""
     export: Path | None = None
     """Write result files, one per suite, into this folder."""
     out: Path = Path("results/benchmark")
@@ -108,62 +118,81 @@ class Benchmark:
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
         require_count("--processes", arguments.processes, 1, 1024)
+        import_modules(arguments.imports)
+        for option, folder in (("--out", arguments.out), ("--export", arguments.export)):
+            if folder is not None:
+                require_writable(option, folder)
         self._profile = PROFILES[arguments.profile]
         if not 0.1 <= arguments.timeout <= 1e6:
             raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
-        self._suites = _choose_suites(arguments.suites, arguments.suite, self._profile.suites)
+        self._suites = choose_suites(arguments.suites, arguments.suite, self._profile.suites)
         if arguments.salt is not None:
             chosen = bool(arguments.suites or arguments.suite)
-            self._suites = _sealed(self._suites, arguments.salt, chosen)
-        self._agents = _choose_agents(arguments.agents, arguments.agent)
+            self._suites = sealed_suites(self._suites, arguments.salt, chosen)
+        self._agents = choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
         if unknown:
             raise ValueError(f"--rerun: {unknown} are not tuners of this run; choose from {names}")
-        folder = arguments.from_folder
+        if arguments.rerun and arguments.show:
+            raise ValueError("--rerun deletes results, and --show runs nothing: leave one out")
+        folder = arguments.rows
         if folder is not None and not folder.is_dir():
-            raise ValueError(f"--import: there is no folder {str(folder)!r}; name another, or none")
+            raise ValueError(f"--rows: there is no folder {str(folder)!r}; name another, or none")
         if arguments.show and folder is None and not arguments.database.exists():
             raise ValueError(
                 f"--database: there is no file {str(arguments.database)!r}, and --show runs "
-                "nothing: name the database of a run, or a folder to --import"
+                "nothing: name the database of a run, or a folder of --rows"
             )
 
     def run(self) -> bool:
         """Run, confirm, export and show; returns whether anything failed, or there is nothing."""
         arguments = self._arguments
-        with Store(arguments.database) as store:
+        with self._store() as store:
             for name in arguments.rerun:
                 print(f"deleted: results of {name} on {store.delete(name)} suites")
-            if arguments.from_folder is not None:
-                self._import(store, arguments.from_folder)
+            if arguments.rows is not None:
+                self._import(store, arguments.rows)
             failed = False if arguments.show else self._compute(store)
+            current = {suite.name: self._current(store, suite) for suite in self._suites}
             if arguments.validate:
-                failed |= self._validate(store)
+                failed |= self._validate(store, current)
             if arguments.export is not None:
                 paths = [export_suite(store, suite, arguments.export) for suite in self._suites]
                 for path in filter(None, paths):
                     print(f"written: {path}")
             command = command_of("scripts.benchmark")
             failed |= not show_results(
-                store, self._suites, self._agents, self._profile, arguments.out, command
+                store, self._suites, current, self._profile, arguments.out, command
             )
         return failed
 
+    def _store(self) -> Store:
+        """The database; where nothing is run it is only read, and imports go into a copy of it."""
+        arguments = self._arguments
+        if not arguments.show:
+            return Store(arguments.database)
+        if arguments.rows is not None:
+            return Store.in_memory(arguments.database)
+        return Store(arguments.database, read_only=True)
+
+    def _current(self, store: Store, suite: Suite) -> list[AgentEntry]:
+        """The tuners whose stored results are theirs; of the others it is told what changed."""
+        lines = {agent.name: store.outdated(suite, agent) for agent in self._agents}
+        for line in filter(None, lines.values()):
+            print(line)
+        return [agent for agent in self._agents if lines[agent.name] is None]
+
     def _import(self, store: Store, folder: Path) -> None:
-        identities = {
-            agent.name: agent.identity
-            for agent in self._agents
-            if agent.name not in self._arguments.rerun
-        }
+        wanted = [agent for agent in self._agents if agent.name not in self._arguments.rerun]
         for suite in self._suites:
-            outdated = import_suite(store, suite, folder, identities)
+            outdated = import_suite(store, suite, folder, wanted)
             if outdated:
                 print(f"{folder}/{suite.name}.npz: of another version, left out: {outdated}")
 
     def _compute(self, store: Store) -> bool:
         """Run what is missing; returns whether anything failed."""
-        missing = missing_jobs(store, self._suites, self._agents, self._profile)
+        missing = missing_jobs(store, self._suites, self._agents, self._profile, say=print)
         left = Counter((job.suite.name, job.agent.name) for job in missing)
         begun = time.perf_counter()
         total = sum(len(job.shard.tasks) for job in missing)
@@ -210,15 +239,16 @@ class Benchmark:
                     told.add(name)
                     print(f"\n{name} failed on {suite.name}:\n{messages[0]}", file=sys.stderr)
 
-    def _validate(self, store: Store) -> bool:
+    def _validate(self, store: Store, current: Mapping[str, Sequence[AgentEntry]]) -> bool:
         """Replay what is stored; returns whether anything is wrong, or nothing is stored."""
         wrong = confirmed = False
         for suite in self._suites:
-            for verdict in validate(store, suite):
+            names = [agent.name for agent in current[suite.name]]
+            for verdict in validate(store, suite, agents=names):
                 manner = "bit for bit" if verdict.bitwise else "to 1e-12"
                 outcome, confirmed = f"confirmed {manner}", True
                 if not verdict.replayed:
-                    outcome = "complete, not replayed: the family is impure"
+                    outcome = "not replayed: the family is impure"
                 if verdict.difference is not None:
                     outcome, wrong = f"WRONG: {verdict.difference}", True
                 print(f"{suite.name}, {verdict.agent}, {verdict.episodes} episodes: {outcome}")
@@ -226,71 +256,6 @@ class Benchmark:
             names = [suite.name for suite in self._suites]
             print(f"{self._arguments.database}: no results to confirm on {names}", file=sys.stderr)
         return wrong or not confirmed
-
-
-def _choose_suites(names: Sequence[str], own: Sequence[str], default: Sequence[str]) -> list[Suite]:
-    """The suites that were asked for, else the default ones; the user's own come first."""
-    suites = [read_suite(absolute(reference)) for reference in own]
-    suites += [make_suite(name) for name in names or (() if own else default)]
-    double = _repeated([suite.name for suite in suites])
-    if double:
-        raise ValueError(f"--suites: {double} are given twice; name each suite once")
-    for suite in suites:
-        suite.check()
-    return suites
-
-
-def _sealed(suites: Sequence[Suite], file: Path, chosen: bool) -> list[Suite]:
-    """The suites on tasks that nobody has seen before; of the default ones those that can be.
-
-    Raises:
-        ValueError: The file holds no salt, or a suite that was asked for cannot be sealed.
-    """
-    if not file.exists():
-        write_atomic(file, f"{secrets.token_hex(32)}\n")
-        file.chmod(0o600)
-        print(f"written: {file}, a fresh salt; keep it")
-    salt = file.read_text(encoding="utf-8").strip()
-    sealed = []
-    for suite in suites:
-        try:
-            sealed.append(suite.sealed(salt))
-        except ValueError as error:
-            if chosen:
-                raise ValueError(f"--salt {file}: {error}") from error
-            print(f"left out: {error}")
-    return sealed
-
-
-def _choose_agents(names: Sequence[str], own: Sequence[str]) -> tuple[AgentEntry, ...]:
-    """The tuners that were asked for; the user's own, of unknown speed, run first.
-
-    All registered names are reserved: scores refer to some of them, also where they are not chosen.
-    """
-    known = [entry.name for entry in registered_agents()]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ValueError(
-            f"--agents: unknown agents {unknown}; choose from {known}, or give your own "
-            "as --agent path/to/file.py:Class"
-        )
-    # In the order in which they run, whatever the order of the names.
-    usual = default_agents()
-    others = (agent_entry(name) for name in dict.fromkeys(names))
-    ordered = dict.fromkeys(entry.name for entry in (*usual, *others))
-    chosen = [agent_entry(name) for name in ordered if not names or name in names]
-    mine = [read_agent(text) for text in own]
-    double = _repeated([*known, *(entry.name for entry in mine)])
-    if double:
-        raise ValueError(
-            f"--agent: the names {double} are taken; give others, as NAME=path/to/file.py:Class"
-        )
-    return (*mine, *chosen)
-
-
-def _repeated(names: Sequence[str]) -> list[str]:
-    """Names that are there more than once."""
-    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import agents  # noqa: F401  (registers them)
 from hpo_gym import pretrained
 from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.scoring.scores import Settings
-from hpo_gym.tuners.registry import AgentEntry, agent_entry, registered_agents
+from hpo_gym.tuners.entry import AgentEntry
+from hpo_gym.tuners.registry import agent_entry, registered_agents
 
 _MAIN = ("fictitious-test", "fictitious-shifted", "fictitious-noisy", "binormal-test")
 _CAPABILITIES = tuple(

@@ -23,8 +23,9 @@ import tyro
 import agents  # noqa: F401  (registers them)
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.families import require_optimum
+from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.policy_agent import PolicyAgent
-from hpo_gym.tuners.registry import AgentEntry, agent_entry, read_agent, registered_agents
+from hpo_gym.tuners.registry import agent_entry, read_agent, registered_agents
 from hpo_gym.tuning.find import process_of
 from hpo_gym.tuning.optimal import optimal_return
 from scripts.command_line import (

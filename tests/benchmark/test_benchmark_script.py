@@ -3,10 +3,10 @@
 import csv
 import json
 import re
-import sqlite3
 from dataclasses import replace
 
 import pytest
+from stored_rows import change_number
 from tiny_benchmarks import tuner, up_to
 
 from hpo_gym import pretrained
@@ -61,17 +61,20 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     table = (tmp_path / "results/benchmark/benchmark.md").read_text()
     assert re.search(r"^\| \*\*Halving\*\* +\| ", table, re.M)
     # From the exported rows alone, as on a fresh clone, nothing is left to run.
-    stored = ("--import", "rows", "--database", "b.sqlite", "--show")
+    stored = ("--rows", "rows", "--database", "b.sqlite", "--show")
     assert command(*chosen, *stored) == 0
     shown = printed[printed.index("\nsmoke: normalised") : printed.index("\nwritten: results/")]
     assert shown in capsys.readouterr().out
     assert re.search(r"^> Halving ", shown, re.M) and shown.count("\nHalving: rank ") == 1
     assert len(shown.splitlines()) < 15  # one ranking, its columns, one verdict
+    assert not (tmp_path / "b.sqlite").exists()
     # What is to be run again is not imported either.
-    assert command(*chosen, *stored, "--rerun", "Halving") == 0
-    assert "deleted: results of Halving on 1 suites" in capsys.readouterr().out
-    with Store("b.sqlite") as store:
-        assert store.agents(make_suite("smoke")).keys() == {"random"}
+    again = ("--rows", "rows", "--database", "b.sqlite", "--rerun", "Halving")
+    assert command(*chosen, *again, "--processes", "1") == 0
+    printed = capsys.readouterr()
+    assert "deleted: results of Halving on 0 suites" in printed.out
+    assert "Halving on smoke" in printed.err
+    assert "random on smoke" not in printed.err
 
 
 def test_a_failing_tuner_ends_with_an_error_code(command, tmp_path, capsys):
@@ -96,15 +99,51 @@ def test_nothing_is_no_result(command, tmp_path, capsys):
 
 
 def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
-    (tmp_path / "mytuner.py").write_text(MINE)
     chosen = ("--agents", "random", "--database", "a.sqlite")
     assert command(*chosen, "--processes", "1") == 0
-    with sqlite3.connect("a.sqlite") as connection:
-        connection.execute("DELETE FROM evaluations WHERE task = 7 AND seed = 1 AND step = 15")
+    change_number("a.sqlite", "cost", 7, 15, lambda cost: cost + 1e-9)
     assert command(*chosen, "--show") == 0
     assert command(*chosen, "--show", "--validate") == 1
     printed = capsys.readouterr().out
-    assert "smoke, random, 15 episodes: WRONG: task 7, seed 1: only 15 of 16" in printed
+    assert "smoke, random, 16 episodes: WRONG: task 7, seed 0, evaluation 16: cost is" in printed
+    change_number("a.sqlite", "regret", 7, 15, lambda regret: -0.25)
+    for arguments in (["--show"], ["--show", "--validate"]):
+        message = command(*chosen, *arguments)
+        assert "a regret of 'random' is not in [0, 1]: -0.25 on task 7, seed 0" in message
+
+
+def test_what_a_changed_tuner_did_is_neither_shown_nor_confirmed(command, tmp_path, capsys):
+    (tmp_path / "mytuner.py").write_text(MINE)
+    chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--database", "a.sqlite")
+    assert command(*chosen, "--processes", "1", "--export", "rows") == 0
+    before = (tmp_path / "a.sqlite").read_bytes()
+    (tmp_path / "mytuner.py").write_text(MINE.replace("* budget_left", "* 0.5"))
+    capsys.readouterr()
+    for imported in ((), ("--rows", "rows")):
+        assert command(*chosen, *imported, "--show", "--validate") == 0
+        printed = capsys.readouterr().out
+        assert "Halving changed (mytuner.py): its results on smoke are left out" in printed
+        assert "smoke, random, 16 episodes: confirmed bit for bit" in printed
+        assert "Halving, 16" not in printed
+        assert "| Halving" not in (tmp_path / "results/benchmark/benchmark.md").read_text()
+        if imported:
+            assert "of another version, left out: ['Halving (mytuner.py)']" in printed
+    assert (tmp_path / "a.sqlite").read_bytes() == before
+    assert command(*chosen, "--processes", "1", "--validate") == 0
+    assert "smoke, Halving, 16 episodes: confirmed bit for bit" in capsys.readouterr().out
+
+
+def test_files_that_are_named(command, tmp_path, capsys):
+    (tmp_path / "mytuner.py").write_text(MINE)
+    weights = tmp_path / "weights" / "deep" / "a.bin"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"1")
+    chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--files", "weights")
+    assert command(*chosen, "--processes", "1") == 0
+    weights.write_bytes(b"2")
+    capsys.readouterr()
+    assert command(*chosen, "--show") == 0
+    assert "Halving changed (weights/deep/a.bin): its results on smoke" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -124,8 +163,11 @@ def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
         (["--show", "--database", "nope/a.sqlite"], "--database: there is no file 'nope/a.sqlite'"),
         (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
         (["--rerun", "nope"], r"--rerun: \['nope'\] are not tuners.*choose from \['"),
-        (["--import", "nope"], "--import: there is no folder 'nope'"),
+        (["--rows", "nope"], "--rows: there is no folder 'nope'"),
         (["--processes", "0"], "--processes 0 must be"),
+        (["--files", "file.txt"], "--files are what your own tuners depend on"),
+        (["--agent", "a=agents:Agent", "--files", "nope"], r"there are no files \['nope'\]"),
+        (["--rerun", "random", "--show"], "--rerun deletes results, and --show runs nothing"),
         (["--database", "file.txt"], "cannot be used as a store"),
     ],
 )

@@ -133,7 +133,8 @@ def test_agents_of_ones_own_have_names_of_their_own(tmp_path, monkeypatch):
     file = tmp_path / "mine.py"
     file.write_text(
         "from agents.baselines.random_search import RandomAgent\n"
-        "from hpo_gym.tuners.registry import AgentEntry, register_agent\n"
+        "from hpo_gym.tuners.entry import AgentEntry\n"
+        "from hpo_gym.tuners.registry import register_agent\n"
         "register_agent(AgentEntry('of-file', RandomAgent))\n"
         "class Mine(RandomAgent): ...\n"
         "class Other: ...\n"

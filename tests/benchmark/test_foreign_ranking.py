@@ -113,7 +113,7 @@ def test_the_command_ranks_them_and_confirms_what_can_be_repeated(folder):
     for name in NAMES:
         verdict = "confirmed bit for bit"
         if name == "impure":
-            verdict = "complete, not replayed: the family is impure"
+            verdict = "not replayed: the family is impure"
         for agent in AGENTS:
             assert f"{name}, {agent}, 2 episodes: {verdict}" in printed
     assert "blind: 1 - score (the best score observed) by evaluations" in printed

@@ -14,8 +14,8 @@ from agents import make_agent
 from hpo_gym import TuningEnv, pretrained
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.tuners import build_agent, registry
+from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.registry import (
-    AgentEntry,
     agent_entry,
     read_agent,
     register_agent,

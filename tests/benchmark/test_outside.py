@@ -17,7 +17,7 @@ from hpo_gym.benchmark.running.runner import missing_jobs, run
 from hpo_gym.benchmark.suites import registry
 from hpo_gym.benchmark.suites.registry import make_suite, read_suite, register_suite
 from hpo_gym.executors.processes import Processes
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.entry import AgentEntry
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,13 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs
+from tiny_benchmarks import SUITE, assert_equal_runs, tuner
 
+from hpo_gym.benchmark.results import store as stores
 from hpo_gym.benchmark.results.archive import export_suite, import_suite
 from hpo_gym.benchmark.results.records import COLUMNS, Records
+from hpo_gym.benchmark.results.rows import to_rows
 from hpo_gym.benchmark.results.store import MIXED, Store
 from hpo_gym.benchmark.suites.suite import Shard
+from hpo_gym.tuners.entry import AgentEntry
 
+MINE = AgentEntry("mine", "agents:make_agent", version=1)
+CHANGED = replace(MINE, settings={"changed": 1})
 N, S, T = len(SUITE.tasks), len(SUITE.seeds), SUITE.budget
 
 
@@ -19,6 +24,7 @@ def records(agent="mine", seed=0):
     """Numbers that use all of their bits."""
     random = np.random.default_rng(seed)
     numbers = random.normal(size=(len(COLUMNS), N, S, T)) * 10.0 ** random.integers(-30, 30, T)
+    numbers[0] = random.uniform(size=(N, S, T))  # regret
     numbers[-1] = np.abs(numbers[-1])  # seconds
     actions = random.uniform(-1, 1, size=(N, S, T, 3)).astype(np.float32)
     return Records("tiny", agent, np.array(SUITE.tasks), np.array(SUITE.seeds), actions, *numbers)
@@ -27,7 +33,7 @@ def records(agent="mine", seed=0):
 @pytest.fixture
 def store(tmp_path):
     with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, "mine", "{}")
+        store.begin(SUITE, MINE)
         yield store
 
 
@@ -37,28 +43,27 @@ def test_every_bit_comes_back(store):
     assert_equal_runs(back, records())
     np.testing.assert_array_equal(back.seconds, records().seconds)
     assert back.actions.dtype == np.float32
-    assert store.agents(SUITE)["mine"][1:] == ("{}", "here")
+    assert store.agents(SUITE)["mine"][1:] == (MINE.identity, "here", {}, N * S)
 
 
-def test_the_rows_are_of_one_evaluation_each(store, tmp_path):
+def test_a_row_is_an_episode(store, tmp_path):
     store.add(SUITE, records(), "here")
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        rows = connection.execute(
-            "SELECT regret, cost FROM results WHERE suite_hash = ? AND agent = 'mine' "
-            "AND task = ? AND seed = ? AND step = 2",
-            (SUITE.hash, SUITE.tasks[4], SUITE.seeds[1]),
+        ((regret,),) = connection.execute(
+            "SELECT regret FROM episodes WHERE task = ? AND seed = ?",
+            (SUITE.tasks[4], SUITE.seeds[1]),
         ).fetchall()
-        count = connection.execute("SELECT count(*) FROM results").fetchone()
-    assert rows == [(records().regret[4, 1, 2], records().cost[4, 1, 2])]
-    assert count == (N * S * T,)
+        count = connection.execute("SELECT count(*) FROM episodes").fetchone()
+    np.testing.assert_array_equal(np.frombuffer(regret, "<f8"), records().regret[4, 1])
+    assert count == (N * S,)
 
 
-def test_a_failed_write_leaves_what_was_there(store):
+def test_a_failed_write_leaves_what_was_there(store, monkeypatch):
     store.add(SUITE, records(), "here")
-    bad = records(seed=1)
-    bad.regret[-1, -1, -1] = np.nan  # SQLite takes it for NULL, in the last of all rows
+    *rows, last = to_rows(records(seed=1))
+    monkeypatch.setattr(stores, "to_rows", lambda _: [*rows, (*last[:-1], None)])
     with pytest.raises(sqlite3.IntegrityError):
-        store.add(SUITE, bad, "there")
+        store.add(SUITE, records(seed=1), "there")
     assert_equal_runs(store.records(SUITE, "mine"), records())
     assert store.agents(SUITE)["mine"].fingerprint == "here"
 
@@ -81,23 +86,27 @@ def test_the_largest_complete_corner(store):
     assert_equal_runs(store.records(SUITE, "mine"), whole.first(16, 2))
 
 
-def test_an_incomplete_episode_does_not_count(store, tmp_path):
+def test_a_gap_ends_the_corner(store, tmp_path):
     store.add(SUITE, records(), "here")
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
         key = (SUITE.tasks[3], SUITE.seeds[0])
-        connection.execute("DELETE FROM evaluations WHERE task = ? AND seed = ? AND step = 1", key)
+        connection.execute("DELETE FROM episodes WHERE task = ? AND seed = ?", key)
     assert key not in store.episodes(SUITE, "mine")
     assert_equal_runs(store.records(SUITE, "mine"), records().first(3, 2))
 
 
+def numbers(*values):
+    return np.array(values).tobytes()
+
+
 DAMAGES = {
-    "step": (16, "the suite has no step 16"),
     "task": (4, "the suite has no task 4"),
     "seed": ("x", "the suite has no seed 'x'"),
-    "actions": (b"12345", "3 components of 4 bytes"),
-    "regret": ("much", "'much'"),
-    "cost": (np.inf, "cost of 'mine' must be finite float64"),
-    "seconds": (-1.0, "seconds of 'mine' are negative: -1.0"),
+    "actions": (b"12345", r"actions of an episode have 36 bytes, there are \[5, 36\]"),
+    "reward": ("much", r"reward of an episode have 24 bytes, there are \[4, 24\]"),
+    "regret": (numbers(0.5, -0.25, 0.2), r"not in \[0, 1\]: -0.25 on task 8, seed 3, evaluation 2"),
+    "cost": (numbers(0.0, np.inf, 0.0), "cost of 'mine' must be finite float64"),
+    "seconds": (numbers(0.0, 0.0, -1.0), "seconds of 'mine' are negative: -1.0"),
 }
 
 
@@ -107,9 +116,7 @@ def test_damaged_rows_are_told_with_the_remedy(store, tmp_path, column):
     value, message = DAMAGES[column]
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
         key = (value, SUITE.tasks[3], SUITE.seeds[0])
-        connection.execute(
-            f"UPDATE evaluations SET {column} = ? WHERE task = ? AND seed = ? AND step = 2", key
-        )
+        connection.execute(f"UPDATE episodes SET {column} = ? WHERE task = ? AND seed = ?", key)
     with pytest.raises(
         ValueError, match=rf"a\.sqlite: results of 'mine' on 'tiny'.*{message}"
     ) as e:
@@ -121,33 +128,51 @@ def test_damaged_rows_are_told_with_the_remedy(store, tmp_path, column):
 
 def test_results_of_another_suite_are_not_stored(store):
     other = replace(SUITE, tasks=SUITE.tasks[1:])
-    store.begin(other, "mine", "{}")
+    store.begin(other, MINE)
     with pytest.raises(ValueError, match=r"tasks \[5\] of 'mine' are not of 'tiny'"):
         store.add(other, records(), "here")
     longer = replace(SUITE, options={**SUITE.options, "max_evaluations": 4})
-    store.begin(longer, "mine", "{}")
+    store.begin(longer, MINE)
     with pytest.raises(ValueError, match=r"have 3 evaluations .*'tiny' asks for 4"):
         store.add(longer, records(), "here")
     assert store.records(longer, "mine") is None
 
 
-def test_another_tuner_of_the_same_name(store):
-    store.begin(SUITE, "mine", '{"changed": 1}')  # there are no results yet
+def test_a_changed_tuner_runs_anew(store):
+    assert store.begin(SUITE, CHANGED) is None  # there are no results yet
     store.add(SUITE, records(), "here")
-    store.begin(SUITE, "mine", '{"changed": 1}')
+    assert store.begin(SUITE, CHANGED) is None
+    assert store.outdated(SUITE, CHANGED) is None
+    left = "its results on tiny are left out"
+    assert store.outdated(SUITE, MINE) == f"mine changed (settings): {left}"
+    newer = replace(CHANGED, version=2)
+    line = store.begin(SUITE, newer)
+    assert line == f"mine changed (version): its {N * S} episodes on tiny run anew"
+    assert store.records(SUITE, "mine") is None
+    assert store.begin(SUITE, newer) is None
+
+
+def test_another_tuner_of_the_same_name(store, tmp_path):
+    store.add(SUITE, records(), "here")
+    other = tuner(tmp_path, name="mine")  # without a version
     with pytest.raises(ValueError, match="--rerun mine deletes those results"):
-        store.begin(SUITE, "mine", '{"changed": 2}')
+        store.begin(SUITE, other)
+    assert store.outdated(SUITE, other).startswith("mine is the name of another tuner in")
+    assert_equal_runs(store.records(SUITE, "mine"), records())
     assert store.delete("mine") == 1
     assert store.agents(SUITE) == {}
-    store.begin(SUITE, "mine", '{"changed": 2}')
-    assert store.records(SUITE, "mine") is None
+    assert store.begin(SUITE, other) is None
+    store.add(SUITE, records(), "here")
+    third = tuner(tmp_path, "Told", name="mine")  # of the same file
+    with pytest.raises(ValueError, match="--rerun mine deletes those results"):
+        store.begin(SUITE, third)
 
 
 def test_suites_of_one_name_do_not_mix(store):
     store.add(SUITE, records(), "here")
     other = replace(SUITE, version=2)
     assert store.agents(other) == {}
-    store.begin(other, "mine", '{"changed": 1}')
+    assert store.begin(other, CHANGED) is None
     assert store.records(other, "mine") is None
 
 
@@ -169,30 +194,16 @@ def test_failures_go_when_the_shard_succeeds(store):
     assert isinstance(shards[0], Shard)
 
 
-@pytest.mark.parametrize("content", [b"hello " * 1000, None])
-def test_a_file_that_is_no_store(tmp_path, content):
-    path = tmp_path / "other.sqlite"
-    if content is None:
-        with sqlite3.connect(path) as connection:
-            connection.execute("CREATE TABLE mine (x)")
-    else:
-        path.write_bytes(content)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"other.sqlite cannot be used as a store"):
-        Store(path)
-    assert path.read_bytes() == before
-
-
 def test_through_a_file(store, tmp_path):
     store.add(SUITE, records(), "here")
     path = export_suite(store, SUITE, tmp_path / "out")
     with Store(tmp_path / "b.sqlite") as fresh:
-        assert import_suite(fresh, SUITE, tmp_path / "out", {"mine": "{}"}) == []
+        assert import_suite(fresh, SUITE, tmp_path / "out", [MINE]) == []
         back = fresh.records(SUITE, "mine")
         assert_equal_runs(back, records())
         seconds = records().seconds.astype(np.float32)
         np.testing.assert_array_equal(back.seconds, seconds.astype(np.float64))
-        assert fresh.agents(SUITE)["mine"][1:] == ("{}", "here")
+        assert fresh.agents(SUITE)["mine"][1:] == (MINE.identity, "here", {}, N * S)
         bytes_of_path = path.read_bytes()
         assert export_suite(fresh, SUITE, tmp_path / "out").read_bytes() == bytes_of_path
 
@@ -201,11 +212,11 @@ def test_what_is_not_imported(store, tmp_path):
     store.add(SUITE, records(), "here")
     export_suite(store, SUITE, tmp_path)
     with Store(tmp_path / "b.sqlite") as fresh:
-        assert import_suite(fresh, SUITE, tmp_path / "nowhere", {"mine": "{}"}) == []
-        assert import_suite(fresh, SUITE, tmp_path, {"other": "{}"}) == []
-        assert import_suite(fresh, SUITE, tmp_path, {"mine": '{"changed": 1}'}) == ["mine"]
+        assert import_suite(fresh, SUITE, tmp_path / "nowhere", [MINE]) == []
+        assert import_suite(fresh, SUITE, tmp_path, [replace(MINE, name="other")]) == []
+        assert import_suite(fresh, SUITE, tmp_path, [CHANGED]) == ["mine (settings)"]
         changed = replace(SUITE, version=2)
-        assert import_suite(fresh, changed, tmp_path, {"mine": "{}"}) == ["mine"]
+        assert import_suite(fresh, changed, tmp_path, [MINE]) == ["mine (the suite)"]
         assert fresh.agents(SUITE) == {}
 
 
@@ -213,7 +224,7 @@ def test_an_import_does_not_touch_complete_results(store, tmp_path):
     store.add(SUITE, records().first(16, 1), "here")
     export_suite(store, SUITE, tmp_path)
     store.add(SUITE, records(seed=1), "here")
-    import_suite(store, SUITE, tmp_path, {"mine": "{}"})
+    import_suite(store, SUITE, tmp_path, [MINE])
     assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
 
 
@@ -230,7 +241,7 @@ def test_a_file_with_something_missing(store, tmp_path, change):
     np.savez(path, **arrays)
     with Store(tmp_path / "b.sqlite") as fresh:
         with pytest.raises(ValueError, match=r"tiny\.npz is damaged"):
-            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+            import_suite(fresh, SUITE, tmp_path, [MINE])
         assert fresh.agents(SUITE) == {}
 
 
@@ -239,6 +250,7 @@ CHANGES = {
     "seeds": (lambda seeds: seeds[[0, 0]], r"seeds of 'mine' are repeated: \[3, 3\]"),
     "actions": (lambda actions: actions[..., :2], "actions of size 2.*asks for 3 .* size 3"),
     "regret": (lambda regret: np.where(regret > 0, np.nan, regret), "must be finite"),
+    "regret ": (lambda regret: regret - 0.25, r"a regret of 'mine' is not in \[0, 1\]: -0"),
     "reward": (lambda reward: reward.astype(str), "must be finite float64"),
     "cost": (lambda cost: cost[1:], "cost of 'mine' has the shape"),
     "seconds": (lambda seconds: -seconds, "seconds of 'mine' are negative"),
@@ -252,11 +264,12 @@ def test_a_file_with_something_that_does_not_fit(store, tmp_path, name):
     with np.load(path) as file:
         arrays = dict(file)
     change, message = CHANGES[name]
+    name = name.strip()
     arrays[f"mine/{name}"] = change(arrays[f"mine/{name}"])
     np.savez(path, **arrays)
     with Store(tmp_path / "b.sqlite") as fresh:
         with pytest.raises(ValueError, match=rf"tiny\.npz is damaged: .*{message}"):
-            import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+            import_suite(fresh, SUITE, tmp_path, [MINE])
         assert fresh.agents(SUITE) == {}
 
 
@@ -268,8 +281,9 @@ def test_a_file_of_another_budget(store, tmp_path):
     for name in ("actions", *COLUMNS):
         arrays[f"mine/{name}"] = arrays[f"mine/{name}"][:, :, :2]
     np.savez(path, **arrays)
-    with pytest.raises(ValueError, match=r"tiny\.npz is damaged: .*have 2 evaluations"):
-        import_suite(store, SUITE, tmp_path, {"mine": "{}"})
+    with Store(tmp_path / "b.sqlite") as fresh:
+        with pytest.raises(ValueError, match=r"tiny\.npz is damaged: .*have 2 evaluations"):
+            import_suite(fresh, SUITE, tmp_path, [MINE])
 
 
 def test_a_damaged_file(store, tmp_path):
@@ -277,4 +291,4 @@ def test_a_damaged_file(store, tmp_path):
     path = export_suite(store, SUITE, tmp_path)
     path.write_bytes(path.read_bytes()[:-200])
     with Store(tmp_path / "b.sqlite") as fresh, pytest.raises(ValueError, match="is damaged"):
-        import_suite(fresh, SUITE, tmp_path, {"mine": "{}"})
+        import_suite(fresh, SUITE, tmp_path, [MINE])

@@ -4,6 +4,7 @@ import sqlite3
 
 import numpy as np
 import pytest
+from stored_rows import change_number
 from tiny_benchmarks import SUITE, ran, tuner
 
 from hpo_gym.benchmark.results.store import Store
@@ -17,7 +18,7 @@ def filled(tmp_path):
     """A store with the first shard of a tuner."""
     agent = tuner(tmp_path)
     with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, agent.name, agent.identity)
+        store.begin(SUITE, agent)
         store.add(SUITE, ran(SUITE, agent, next(SUITE.shards(16, 1))), fingerprint())
         yield store
 
@@ -31,20 +32,28 @@ def test_a_replay_confirms_the_results(filled):
 
 @pytest.mark.parametrize("column", ["regret", "reward", "resource", "cost"])
 def test_a_replay_finds_one_changed_bit(filled, tmp_path, column):
-    key = (SUITE.tasks[7], SUITE.seeds[0])
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        query = f"SELECT {column} FROM evaluations WHERE task = ? AND seed = ? AND step = 1"
-        ((value,),) = connection.execute(query, key).fetchall()
-        changed = float(np.nextafter(value, np.inf))
-        connection.execute(
-            f"UPDATE evaluations SET {column} = ? WHERE task = ? AND seed = ? AND step = 1",
-            (changed, *key),
-        )
+    task = SUITE.tasks[7]
+    value, changed = change_number(
+        tmp_path / "a.sqlite", column, task, 1, lambda value: np.nextafter(value, np.inf)
+    )
     (verdict,) = validate(filled, SUITE)
     assert verdict.difference == (
-        f"task {key[0]}, seed {key[1]}, evaluation 2: {column} is stored as {changed!r}, "
+        f"task {task}, seed {SUITE.seeds[0]}, evaluation 2: {column} is stored as {changed!r}, "
         f"replayed as {value!r}"
     )
+
+
+@pytest.mark.parametrize("regret", [-0.25, 1.25, np.nan])
+def test_no_regret_outside_its_bounds_is_confirmed(filled, tmp_path, regret):
+    """As those are that were measured against a wrong optimum."""
+    change_number(tmp_path / "a.sqlite", "regret", SUITE.tasks[7], 1, lambda value: regret)
+    with pytest.raises(ValueError, match=r"results of 'tuner' on 'tiny' are damaged: .*regret"):
+        list(validate(filled, SUITE))
+
+
+def test_only_some_are_replayed(filled):
+    assert list(validate(filled, SUITE, agents=["other"])) == []
+    assert len(list(validate(filled, SUITE, agents=["tuner", "other"]))) == 1
 
 
 def test_a_replay_is_of_every_episode(filled, tmp_path):
@@ -54,30 +63,17 @@ def test_a_replay_is_of_every_episode(filled, tmp_path):
     filled.add(SUITE, ran(SUITE, agent, last), fingerprint())
     (verdict,) = validate(filled, SUITE)
     assert verdict == ("tiny", "tuner", 20, True, True, None)
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        key = (last.tasks[1], last.seed)
-        connection.execute("UPDATE evaluations SET cost = 7 WHERE task = ? AND seed = ?", key)
+    change_number(tmp_path / "a.sqlite", "cost", last.tasks[1], 0, lambda value: 7.0)
     (verdict,) = validate(filled, SUITE)
-    assert verdict.difference.startswith(f"task {key[0]}, seed {key[1]}, evaluation 1: cost is")
-
-
-def test_a_replay_finds_missing_evaluations(filled, tmp_path):
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        connection.execute("DELETE FROM evaluations WHERE task = 9 AND step = 0")
-    (verdict,) = validate(filled, SUITE)
-    assert verdict.episodes == 15
-    assert verdict.difference == "task 9, seed 3: only 2 of 3 evaluations are stored"
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        connection.execute("DELETE FROM evaluations WHERE step = 0")
-    (verdict,) = validate(filled, SUITE)
-    assert (verdict.episodes, verdict.difference[:14]) == (0, "task 5, seed 3")
+    where = f"task {last.tasks[1]}, seed {last.seed}, evaluation 1"
+    assert verdict.difference.startswith(f"{where}: cost is stored as 7.0")
 
 
 @pytest.mark.parametrize(("error", "accepted"), [(0.5 * TOLERANCE, True), (3 * TOLERANCE, False)])
 def test_results_of_another_machine_may_differ_a_little(filled, tmp_path, error, accepted):
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
         connection.execute("UPDATE runs SET fingerprint = 'another'")
-        connection.execute("UPDATE evaluations SET reward = reward + ? WHERE task = 9", (error,))
+    change_number(tmp_path / "a.sqlite", "reward", 9, 1, lambda reward: reward + error)
     (verdict,) = validate(filled, SUITE)
     assert not verdict.bitwise
     assert (verdict.difference is None) == accepted

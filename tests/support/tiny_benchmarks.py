@@ -11,7 +11,7 @@ from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.running.shards import Job, run_shard
 from hpo_gym.benchmark.running.tuner_process import TunerProcess
 from hpo_gym.benchmark.suites.suite import Shard, Suite, standard_options
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.entry import AgentEntry
 
 FAMILY = {"name": "fictitious", "version": 1}
 OPTIONS = standard_options(max_evaluations=3)

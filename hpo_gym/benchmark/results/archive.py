@@ -1,8 +1,8 @@
 """Results as files, one per suite, to be committed: written from a store and read into one.
 
 ``SUITE.npz`` holds, for each agent, the arrays of its `Records` as ``AGENT/NAME``, decision times
-as float32, and as ``AGENT/about`` its identity and fingerprint (JSON); ``suite`` is the suite's
-canonical JSON. Nothing in it is pickled.
+as float32, and as ``AGENT/about`` (JSON) its identity, its fingerprint and, if it has one, its
+manifest; ``suite`` is the suite's canonical JSON. Nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ import numpy as np
 
 from hpo_gym.benchmark.results.records import COLUMNS, Records
 from hpo_gym.benchmark.results.store import Store
+from hpo_gym.benchmark.results.stored_agent import StoredAgent
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.files import write_atomic
+from hpo_gym.tuners.dependencies import absolute
+from hpo_gym.tuners.entry import AgentEntry
 
 _ARRAYS = ("tasks", "seeds", "actions", *COLUMNS)
 _DAMAGES = (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError)
@@ -34,7 +37,9 @@ def export_suite(store: Store, suite: Suite, folder: str | Path) -> Path | None:
         records = store.records(suite, agent)
         if records is None:
             continue
-        about = {"identity": run.identity, "fingerprint": run.fingerprint}
+        about: dict[str, Any] = {"identity": run.identity, "fingerprint": run.fingerprint}
+        if run.manifest:
+            about["manifest"] = run.manifest
         arrays[f"{agent}/about"] = json.dumps(about)
         for name in _ARRAYS:
             arrays[f"{agent}/{name}"] = getattr(records, name)
@@ -49,7 +54,7 @@ def export_suite(store: Store, suite: Suite, folder: str | Path) -> Path | None:
 
 
 def import_suite(
-    store: Store, suite: Suite, folder: str | Path, identities: Mapping[str, str]
+    store: Store, suite: Suite, folder: str | Path, entries: Sequence[AgentEntry]
 ) -> list[str]:
     """Read the results on a suite that the store does not have yet.
 
@@ -57,53 +62,58 @@ def import_suite(
         store: Where they go.
         suite: The suite.
         folder: Where the file lies; it need not exist.
-        identities: What the agents of interest are now: other results are not taken over.
+        entries: The agents of interest as they are now: other results are not taken over.
 
     Returns:
-        The agents whose results are of another identity, or of another version of the suite.
+        The agents whose results are outdated, with what changed: the suite, or the agent.
 
     Raises:
-        ValueError: The file is damaged.
+        ValueError: The file is damaged, or the store has results of another agent of the same name.
     """
     path = Path(folder) / f"{suite.name}.npz"
     if not path.exists():
         return []
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            current, outdated = _read(dict(file), suite, identities)
+            current, outdated = _read(file, store, suite, entries)
     except _DAMAGES as error:
         raise ValueError(f"{path} is damaged: {error!r}; restore it from its source") from error
-    for records, fingerprint in current:
-        store.begin(suite, records.agent, identities[records.agent])
-        known = store.episodes(suite, records.agent)
-        everything = {(t, s) for t in records.tasks.tolist() for s in records.seeds.tolist()}
-        if not everything <= known:
-            store.add(suite, records, fingerprint)
+    for entry, run, records in current:
+        store.begin(suite, entry)
+        store.add(suite, records, run.fingerprint, absolute(run.manifest, entry.root))
     return outdated
 
 
 def _read(
-    data: Mapping[str, Any], suite: Suite, identities: Mapping[str, str]
-) -> tuple[list[tuple[Records, str]], list[str]]:
-    """Runs of the agents of interest with their fingerprints, and names of the outdated ones."""
+    data: Mapping[str, Any], store: Store, suite: Suite, entries: Sequence[AgentEntry]
+) -> tuple[list[tuple[AgentEntry, StoredAgent, Records]], list[str]]:
+    """What the store lacks of the agents of interest; and what is outdated."""
     current, outdated = [], []
     same_suite = str(data["suite"]) == suite.text
-    for agent in [name.removesuffix("/about") for name in data if name.endswith("/about")]:
-        if agent not in identities:
-            continue
-        about = json.loads(str(data[f"{agent}/about"]))
-        if not same_suite or about["identity"] != identities[agent]:
-            outdated.append(agent)
-            continue
-        arrays = {name: data[f"{agent}/{name}"] for name in _ARRAYS}
-        arrays["seconds"] = arrays["seconds"].astype(np.float64)
-        records = Records(suite.name, agent, **arrays)
-        records.check_suite(suite)
-        current.append((records, _text(about["fingerprint"])))
+    for entry in (entry for entry in entries if f"{entry.name}/about" in data):
+        run = _stored_agent(str(data[f"{entry.name}/about"]))
+        changes = run.changes(entry) if same_suite else ["the suite"]
+        if changes != []:
+            outdated.append(f"{entry.name} ({', '.join(changes or ['another tuner'])})")
+        elif store.outdated(suite, entry) or not (
+            _episodes(data, entry.name) <= store.episodes(suite, entry.name)
+        ):
+            arrays = {name: data[f"{entry.name}/{name}"] for name in _ARRAYS}
+            arrays["seconds"] = arrays["seconds"].astype(np.float64)
+            records = Records(suite.name, entry.name, **arrays)
+            records.check_suite(suite)
+            current.append((entry, run, records))
     return current, outdated
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} must be a string")
-    return value
+def _stored_agent(text: str) -> StoredAgent:
+    about = json.loads(text)
+    if not isinstance(about["fingerprint"], str):
+        raise TypeError(f"{about['fingerprint']!r} must be a string")
+    manifest = json.dumps(about.get("manifest", {}))
+    return StoredAgent.read(0, about["identity"], about["fingerprint"], manifest, 0)
+
+
+def _episodes(data: Mapping[str, Any], agent: str) -> set[tuple[int, int]]:
+    tasks, seeds = (data[f"{agent}/{name}"].tolist() for name in ("tasks", "seeds"))
+    return {(task, seed) for task in tasks for seed in seeds}

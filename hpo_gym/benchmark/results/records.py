@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ FloatArray = NDArray[np.float64]
 
 COLUMNS = ("regret", "reward", "resource", "cost", "seconds")
 """The numbers of an evaluation, float64, besides its action."""
+
+_ROUNDING = 1e-9
+"""How far rounding takes a regret out of [0, 1]."""
 
 _TYPES = {
     "tasks": np.dtype(np.int64),
@@ -90,8 +95,8 @@ class Records:
         """Check that the runs can be of a suite.
 
         Raises:
-            ValueError: A task or a seed is not of the suite, or the number of evaluations or the
-                size of actions differs.
+            ValueError: A task or a seed is not of the suite, the number of evaluations or the size
+                of actions differs, or a regret is not in [0, 1].
         """
         for name in ("tasks", "seeds"):
             strange = sorted(set(getattr(self, name).tolist()) - set(getattr(suite, name)))
@@ -103,6 +108,26 @@ class Records:
                 f"runs of {self.agent!r} have {given[0]} evaluations with actions of size "
                 f"{given[1]}; {suite.name!r} asks for {asked[0]} with actions of size {asked[1]}"
             )
+        if suite.measure == "regret":
+            self._check_regret()
+
+    def _check_regret(self) -> None:
+        inside = (self.regret >= -_ROUNDING) & (self.regret <= 1.0 + _ROUNDING)  # NaN is not
+        if not inside.all():
+            i, j, step = np.argwhere(~inside)[0].tolist()
+            raise ValueError(
+                f"a regret of {self.agent!r} is not in [0, 1]: {float(self.regret[i, j, step])!r} "
+                f"on task {self.tasks[i]}, seed {self.seeds[j]}, evaluation {step + 1}; either it "
+                "was changed, or the optimum that it was measured against is wrong"
+            )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it: other numbers have another one."""
+        digest = hashlib.sha256(f"{self.suite}\n{self.agent}\n{self.actions.shape}".encode())
+        for name in _TYPES:
+            digest.update(np.ascontiguousarray(getattr(self, name)).data)
+        return digest.hexdigest()
 
     def first(self, tasks: int, seeds: int) -> Records:
         """The runs of the first tasks and seeds, as many as there are.

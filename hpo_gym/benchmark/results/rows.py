@@ -1,8 +1,9 @@
-"""Records as rows of the store, one per evaluation, and back."""
+"""Records as rows of the store, one per episode, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,19 +12,17 @@ from numpy.typing import NDArray
 from hpo_gym.benchmark.results.records import COLUMNS, Records
 from hpo_gym.benchmark.suites.suite import Suite
 
+ARRAYS = {"actions": "<f4", **dict.fromkeys(COLUMNS, "<f8")}
+"""The arrays of an episode, and how their numbers are stored."""
+
 
 class Stored(NamedTuple):
-    """All that is stored of an agent on a suite, also parts of episodes."""
+    """All that is stored of an agent on a suite."""
 
     records: Records
     """On all n tasks and s seeds of the suite; 0 where nothing is stored."""
-    there: NDArray[np.bool_]
-    """Which evaluations are stored, (n, s, T)."""
-
-    @property
-    def complete(self) -> NDArray[np.bool_]:
-        """Which episodes are stored as a whole, (n, s)."""
-        return np.asarray(self.there.all(axis=-1))
+    complete: NDArray[np.bool_]
+    """Which episodes are stored, (n, s)."""
 
     def corner(self) -> Records | None:
         """The results on the first tasks with the first seeds, as many as are complete."""
@@ -31,20 +30,16 @@ class Stored(NamedTuple):
         return self.records.first(tasks, seeds) if tasks else None
 
 
-def episodes_of(records: Records) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """Position, task and seed of every episode."""
-    for i, task in enumerate(records.tasks.tolist()):
-        for j, seed in enumerate(records.seeds.tolist()):
-            yield (i, j), task, seed
-
-
 def to_rows(records: Records) -> Iterator[tuple[Any, ...]]:
-    """Task, seed, step, action and the numbers of every evaluation."""
-    for position, task, seed in episodes_of(records):
-        actions = [action.tobytes() for action in records.actions[position].astype("<f4")]
-        columns = [getattr(records, name)[position].tolist() for name in COLUMNS]
-        for step, values in enumerate(zip(actions, *columns, strict=True)):
-            yield task, seed, step, *values
+    """Task, seed and the arrays of every episode."""
+    episodes = list(product(records.tasks.tolist(), records.seeds.tolist()))
+    arrays = (
+        np.ascontiguousarray(getattr(records, name), dtype=kind).reshape(len(episodes), -1)
+        for name, kind in ARRAYS.items()
+    )
+    blobs = ([row.tobytes() for row in array] for array in arrays)
+    for episode, *values in zip(episodes, *blobs, strict=True):
+        yield *episode, *values
 
 
 def from_rows(suite: Suite, agent: str, rows: Sequence[Sequence[Any]]) -> Stored:
@@ -59,25 +54,23 @@ def from_rows(suite: Suite, agent: str, rows: Sequence[Sequence[Any]]) -> Stored
         ValueError: A row is not of the suite, or damaged.
         TypeError: A value has the wrong type.
     """
-    task, seed, step, actions, *columns = zip(*rows, strict=True)
-    cells = (
-        _positions("task", task, suite.tasks),
-        _positions("seed", seed, suite.seeds),
-        _positions("step", step, range(suite.budget)),
-    )
-    shape, size = (len(suite.tasks), len(suite.seeds), suite.budget), suite.action_size
-    lengths = {len(action) for action in actions}
-    if lengths != {4 * size}:
-        raise ValueError(f"an action has {size} components of 4 bytes, there are {lengths} bytes")
-    there = np.zeros(shape, dtype=np.bool_)
-    there[cells] = True
-    chosen = np.zeros((*shape, size), dtype=np.float32)
-    chosen[cells] = np.frombuffer(b"".join(actions), dtype="<f4").reshape(-1, size)
-    numbers = np.zeros((len(COLUMNS), *shape))
-    for number, column in zip(numbers, columns, strict=True):
-        number[cells] = column
-    known = (np.array(suite.tasks), np.array(suite.seeds))
-    return Stored(Records(suite.name, agent, *known, chosen, *numbers), there)
+    task, seed, *blobs = zip(*rows, strict=True)
+    cells = _positions("task", task, suite.tasks), _positions("seed", seed, suite.seeds)
+    runs = len(suite.tasks), len(suite.seeds)
+    complete = np.zeros(runs, dtype=np.bool_)
+    complete[cells] = True
+    arrays = {}
+    for (name, kind), column in zip(ARRAYS.items(), blobs, strict=True):
+        shape = (suite.budget, suite.action_size) if name == "actions" else (suite.budget,)
+        given, asked = {len(blob) for blob in column}, np.dtype(kind).itemsize * int(np.prod(shape))
+        if given != {asked}:
+            raise ValueError(f"{name} of an episode have {asked} bytes, there are {sorted(given)}")
+        whole = np.zeros((*runs, *shape), dtype=kind[1:])
+        whole[cells] = np.frombuffer(b"".join(column), dtype=kind).reshape(-1, *shape)
+        arrays[name] = whole
+    records = Records(suite.name, agent, np.array(suite.tasks), np.array(suite.seeds), **arrays)
+    records.check_suite(suite)
+    return Stored(records, complete)
 
 
 def _positions(name: str, values: Sequence[Any], known: Sequence[int]) -> NDArray[np.int64]:

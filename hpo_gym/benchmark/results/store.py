@@ -1,56 +1,29 @@
-"""The store of results: one row per (suite, agent, task, seed, evaluation), in SQLite.
+"""The store of results: one row per (suite, agent, task, seed), in SQLite.
 
 A shard is written in one transaction: a process killed at any moment leaves all of its rows or
-none. The view ``results`` shows the rows with the names of suites and agents.
+none. A run is what an agent, as it is, did on a suite; with it are kept the agent's identity and a
+manifest of the files that its results depend on, and rows of an agent that changed are not used.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from hpo_gym.benchmark.results import claims
+from hpo_gym.benchmark.results.database import close_database, open_database, transaction
 from hpo_gym.benchmark.results.records import Records
-from hpo_gym.benchmark.results.rows import Stored, episodes_of, from_rows, to_rows
+from hpo_gym.benchmark.results.rows import ARRAYS, Stored, from_rows, to_rows
+from hpo_gym.benchmark.results.stored_agent import StoredAgent, manifest_of
 from hpo_gym.benchmark.suites.suite import Shard, Suite
+from hpo_gym.tuners.entry import AgentEntry
+from hpo_gym.tuners.identity import canonical
 
 MIXED = "mixed"
 """Fingerprint of runs to which different machines contributed."""
-
-_FORMAT = 1
-_JOINED = "JOIN runs ON run = runs.id JOIN suites ON suite = suites.id WHERE hash = ?"
-_SCHEMA = (
-    """CREATE TABLE suites (
-        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
-        data TEXT NOT NULL)""",
-    """CREATE TABLE runs (
-        id INTEGER PRIMARY KEY, suite INTEGER NOT NULL REFERENCES suites, agent TEXT NOT NULL,
-        identity TEXT NOT NULL, fingerprint TEXT NOT NULL DEFAULT '', UNIQUE (suite, agent))""",
-    """CREATE TABLE evaluations (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, task INTEGER NOT NULL,
-        seed INTEGER NOT NULL, step INTEGER NOT NULL, actions BLOB NOT NULL, regret REAL NOT NULL,
-        reward REAL NOT NULL, resource REAL NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL,
-        PRIMARY KEY (run, task, seed, step)) WITHOUT ROWID""",
-    """CREATE TABLE failures (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, seed INTEGER NOT NULL,
-        task INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'failed', message TEXT NOT NULL,
-        PRIMARY KEY (run, seed, task))""",
-    """CREATE VIEW results AS
-        SELECT suites.hash AS suite_hash, suites.name AS suite, agent, task, seed, step, regret,
-            reward, resource, cost, seconds
-        FROM evaluations JOIN runs ON run = runs.id JOIN suites ON suite = suites.id""",
-    f"PRAGMA user_version = {_FORMAT}",
-)
-
-
-class StoredAgent(NamedTuple):
-    """An agent on a suite, as it is stored."""
-
-    id: int
-    identity: str
-    fingerprint: str
 
 
 class Store:
@@ -58,39 +31,35 @@ class Store:
 
     Args:
         path: The file.
+        read_only: Whether only to read it. Nothing is written then, nor need it be allowed.
 
     Raises:
         ValueError: The file is not a store of this version.
+        sqlite3.Error: It cannot be opened.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, timeout=60.0, isolation_level=None)
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise ValueError(
-                f"{path} cannot be used as a store of results: {error}; name another file, or "
-                "move it out of the way"
-            ) from error
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        self._path = Path(path)
+        self._connection = open_database(self._path, read_only=read_only)
+        self._begun: dict[tuple[str, str], tuple[AgentEntry, str]] = {}
+        self._claimed = False
 
-    def _prepare(self) -> None:
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        with self._transaction():  # two processes may find the file missing at the same time
-            (version,) = self._one("PRAGMA user_version")
-            tables = self._all("SELECT name FROM sqlite_master")
-            for statement in () if tables else _SCHEMA:
-                self._connection.execute(statement)
-        if version != (_FORMAT if tables else 0):
-            raise sqlite3.DatabaseError(f"it has the format {version} instead of {_FORMAT}")
-        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-            self._connection.execute(f"PRAGMA {pragma}")
+    @classmethod
+    def in_memory(cls, path: Path) -> Store:
+        """A copy in memory of a file, which need not exist and is only read."""
+        store = cls(":memory:")
+        store._path = path
+        if path.exists():
+            with cls(path, read_only=True) as file:
+                file._connection.backup(store._connection)
+        return store
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Give back what is claimed, and close the file."""
+        if self._claimed:
+            with suppress(sqlite3.Error):  # else others take it over once this process is gone
+                claims.give_back(self._connection)
+        close_database(self._connection)
 
     def __enter__(self) -> Store:
         return self
@@ -98,95 +67,154 @@ class Store:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def begin(self, suite: Suite, agent: str, identity: str) -> None:
+    def begin(self, suite: Suite, entry: AgentEntry) -> str | None:
         """Declare what an agent is, before its first results on a suite.
+
+        Results of the agent as it was before a change are deleted.
+
+        Returns:
+            What changed and what is therefore run anew, in a line; None if nothing is.
 
         Raises:
             ValueError: There are results of another agent of this name.
         """
-        with self._transaction():
+        line, identity = None, entry.identity
+        manifest = canonical(manifest_of(entry, entry.sources()))
+        with transaction(self._connection):
+            run = self._find(suite, entry.name)
+            if run is not None and (changes := run.changes(entry)) != []:
+                line = _told(suite, entry, run, changes) if run.episodes else None
+                self._connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
             self._connection.execute(
                 "INSERT OR IGNORE INTO suites (hash, name, data) VALUES (?, ?, ?)",
                 (suite.hash, suite.name, suite.text),
             )
             self._connection.execute(
-                "INSERT OR IGNORE INTO runs (suite, agent, identity) "
-                "SELECT id, ?, ? FROM suites WHERE hash = ?",
-                (agent, identity, suite.hash),
+                "INSERT OR IGNORE INTO runs (suite, agent, identity, manifest) "
+                "SELECT id, ?, ?, ? FROM suites WHERE hash = ?",
+                (entry.name, identity, manifest, suite.hash),
             )
-            run = self._run(suite, agent)
-            if run.identity == identity:
-                return
-            if self._one("SELECT EXISTS (SELECT 1 FROM evaluations WHERE run = ?)", run.id)[0]:
-                raise ValueError(
-                    f"the store has results on {suite.name!r} of another agent called {agent!r}:\n"
-                    f"  stored {run.identity}\n  now    {identity}\n"
-                    f"--rerun {agent} deletes those results; or give this one another name"
-                )
-            self._connection.execute("DELETE FROM failures WHERE run = ?", (run.id,))
-            self._connection.execute(
-                "UPDATE runs SET identity = ? WHERE id = ?", (identity, run.id)
-            )
+        self._begun[suite.hash, entry.name] = (entry, identity)
+        return line
 
-    def add(self, suite: Suite, records: Records, fingerprint: str) -> None:
+    def outdated(self, suite: Suite, entry: AgentEntry) -> str | None:
+        """Why the stored results are not the agent's, in a line; None if they are, or none are.
+
+        Args:
+            suite: The suite.
+            entry: The agent as it is now.
+        """
+        run = self._find(suite, entry.name)
+        changes = [] if run is None else run.changes(entry)
+        if changes == []:
+            return None
+        left = f"its results on {suite.name} are left out"
+        if changes is None:
+            return f"{entry.name} is the name of another tuner in {self._path}: {left}"
+        return f"{entry.name} changed ({', '.join(changes)}): {left}"
+
+    def add(
+        self,
+        suite: Suite,
+        records: Records,
+        fingerprint: str,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
         """Store results: all of them, or none if that fails; they replace older ones.
 
         Args:
             suite: The suite.
-            records: Results of an agent that `begin` declared.
+            records: Results of an agent that `begin` of this store declared.
             fingerprint: The machine that they come from.
+            files: Digests by absolute path of what the agent read, see `Watch.files`. They do not
+                matter where the agent has a version.
 
         Raises:
-            ValueError: They cannot be of the suite, see `Records.check_suite`.
+            ValueError: They cannot be of the suite, see `Records.check_suite`; or the agent, or a
+                file that it depends on, is not what it was when its run began.
         """
         records.check_suite(suite)
         rows = list(to_rows(records))
-        with self._transaction():
-            run = self._run(suite, records.agent)
-            episodes = [(run.id, task, seed) for _, task, seed in episodes_of(records)]
+        with transaction(self._connection):
+            run = self._unchanged(suite, records.agent)
+            entry, _ = self._begun[suite.hash, records.agent]
+            manifest = run.with_files(entry, files or {})
             self._connection.executemany(
-                "DELETE FROM evaluations WHERE run = ? AND task = ? AND seed = ?", episodes
+                f"INSERT OR REPLACE INTO episodes VALUES ({run.id}{', ?' * (2 + len(ARRAYS))})",
+                rows,
             )
-            self._connection.executemany(
-                f"INSERT INTO evaluations VALUES ({run.id}, {', '.join('?' * 9)})", rows
-            )
-            self._connection.executemany(
-                "DELETE FROM failures WHERE run = ? AND task = ? AND seed = ?", episodes
-            )
+            for table in ("failures", "claims"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE run = ?1 AND (task, seed) IN "
+                    "(SELECT task, seed FROM episodes WHERE run = ?1)",
+                    (run.id,),
+                )
             known = run.fingerprint in ("", fingerprint)
             self._connection.execute(
-                "UPDATE runs SET fingerprint = ? WHERE id = ?",
-                (fingerprint if known else MIXED, run.id),
+                "UPDATE runs SET fingerprint = ?, manifest = ? WHERE id = ?",
+                (fingerprint if known else MIXED, canonical(manifest), run.id),
             )
+
+    def _unchanged(self, suite: Suite, agent: str) -> StoredAgent:
+        run, (_, identity) = self._find(suite, agent), self._begun[suite.hash, agent]
+        if run is None or run.identity != identity:
+            raise ValueError(
+                f"{agent} changed while it ran on {suite.name}, or its results were deleted: run "
+                "it again"
+            )
+        return run
+
+    def claim(self, suite: Suite, agent: str, shard: Shard) -> bool:
+        """Take a shard's work, until its results or its failure are stored, or the store closes.
+
+        Args:
+            suite: The suite.
+            agent: Name of an agent that `begin` of this store declared.
+            shard: The work.
+
+        Returns:
+            False if it is done, or another process is at it, as long as that lives.
+
+        Raises:
+            ValueError: The agent changed, see `add`.
+        """
+        with transaction(self._connection, durable=False):
+            run = self._unchanged(suite, agent)
+            done = self.episodes(suite, agent)
+            if all((task, shard.seed) in done for task in shard.tasks):
+                return False
+            taken = claims.take(self._connection, run.id, shard)
+        self._claimed |= taken
+        return taken
 
     def fail(self, suite: Suite, agent: str, shard: Shard, message: str) -> None:
         """Store that an agent failed on a shard, and why."""
-        with self._transaction():
+        with transaction(self._connection):
+            run = self._unchanged(suite, agent)
+            key = (run.id, shard.seed, shard.tasks[0])
             self._connection.execute(
-                "INSERT OR REPLACE INTO failures (run, seed, task, message) VALUES (?, ?, ?, ?)",
-                (self._run(suite, agent).id, shard.seed, shard.tasks[0], message),
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", (*key, message)
+            )
+            self._connection.execute(
+                "DELETE FROM claims WHERE run = ? AND seed = ? AND task = ?", key
             )
 
     def delete(self, agent: str) -> int:
         """Delete everything of an agent, on all suites; returns the number of its runs."""
-        with self._transaction():
+        with transaction(self._connection):
             return self._connection.execute("DELETE FROM runs WHERE agent = ?", (agent,)).rowcount
 
     def agents(self, suite: Suite) -> dict[str, StoredAgent]:
         """The agents that have results or failures on a suite, in the order they came."""
-        rows = self._all(
-            "SELECT agent, runs.id, identity, fingerprint FROM runs JOIN suites "
-            "ON suite = suites.id WHERE hash = ? AND "
-            "(EXISTS (SELECT 1 FROM evaluations WHERE run = runs.id) OR "
-            "EXISTS (SELECT 1 FROM failures WHERE run = runs.id)) ORDER BY runs.id",
-            suite.hash,
-        )
-        return {agent: StoredAgent(*run) for agent, *run in rows}
+        failed = self.failures(suite)
+        runs = self._runs(suite)
+        return {agent: run for agent, run in runs.items() if run.episodes or agent in failed}
 
     def failures(self, suite: Suite) -> dict[str, list[str]]:
         """Why agents failed on a suite: a message for each shard, by the agent's name."""
         rows = self._all(
-            f"SELECT agent, message FROM failures {_JOINED} ORDER BY runs.id, seed, task",
+            "SELECT agent, message FROM failures JOIN runs ON run = runs.id JOIN suites "
+            "ON suite = suites.id WHERE hash = ? ORDER BY runs.id, seed, task",
             suite.hash,
         )
         messages: dict[str, list[str]] = {}
@@ -195,13 +223,8 @@ class Store:
         return messages
 
     def episodes(self, suite: Suite, agent: str) -> set[tuple[int, int]]:
-        """The (task, seed) that are complete."""
-        rows = self._all(
-            f"SELECT task, seed FROM evaluations {_JOINED} AND agent = ? GROUP BY task, seed "
-            "HAVING count(*) = ? AND min(step) = 0 AND max(step) = count(*) - 1",
-            *(suite.hash, agent, suite.budget),
-        )
-        return set(rows)
+        """The (task, seed) that are stored."""
+        return set(self._rows("task, seed", suite, agent))
 
     def stored(self, suite: Suite, agent: str) -> Stored | None:
         """All that there is of an agent, or None if there is nothing.
@@ -209,11 +232,7 @@ class Store:
         Raises:
             ValueError: A row is not of the suite, or damaged.
         """
-        rows = self._all(
-            "SELECT task, seed, step, actions, regret, reward, resource, cost, seconds "
-            f"FROM evaluations {_JOINED} AND agent = ?",
-            *(suite.hash, agent),
-        )
+        rows = self._rows(", ".join(("task", "seed", *ARRAYS)), suite, agent)
         try:
             return from_rows(suite, agent, rows) if rows else None
         except (TypeError, ValueError) as error:
@@ -225,7 +244,7 @@ class Store:
     def records(self, suite: Suite, agent: str) -> Records | None:
         """The results of an agent, or None if there are none.
 
-        They are those on the first tasks with the first seeds, as many as are complete.
+        They are those on the first tasks with the first seeds, as many as are there.
 
         Raises:
             ValueError: A row is not of the suite, or damaged.
@@ -233,27 +252,43 @@ class Store:
         stored = self.stored(suite, agent)
         return None if stored is None else stored.corner()
 
-    def _run(self, suite: Suite, agent: str) -> StoredAgent:
-        row = self._one(
-            "SELECT runs.id, identity, fingerprint FROM runs JOIN suites ON suite = suites.id "
-            "WHERE hash = ? AND agent = ?",
+    def _find(self, suite: Suite, agent: str) -> StoredAgent | None:
+        return self._runs(suite, "AND agent = ?", agent).get(agent)
+
+    def _runs(self, suite: Suite, condition: str = "", *values: Any) -> dict[str, StoredAgent]:
+        rows = self._all(
+            "SELECT agent, runs.id, identity, fingerprint, manifest, "
+            "(SELECT count(*) FROM episodes WHERE run = runs.id) FROM runs JOIN suites "
+            f"ON suite = suites.id WHERE hash = ? {condition} ORDER BY runs.id",
+            suite.hash,
+            *values,
+        )
+        try:
+            return {agent: StoredAgent.read(*run) for agent, *run in rows}
+        except ValueError as error:
+            raise ValueError(
+                f"{self._path}: a run on {suite.name!r} is damaged: {error}; restore the file"
+            ) from error
+
+    def _rows(self, columns: str, suite: Suite, agent: str) -> list[Any]:
+        return self._all(
+            f"SELECT {columns} FROM episodes JOIN runs ON run = runs.id JOIN suites "
+            "ON suite = suites.id WHERE hash = ? AND agent = ?",
             suite.hash,
             agent,
         )
-        return StoredAgent(*row)
-
-    def _one(self, query: str, *values: Any) -> Any:
-        return self._connection.execute(query, values).fetchone()
 
     def _all(self, query: str, *values: Any) -> list[Any]:
         return self._connection.execute(query, values).fetchall()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+
+def _told(suite: Suite, entry: AgentEntry, run: StoredAgent, changes: list[str] | None) -> str:
+    """That results are deleted; an error where they belong to something else."""
+    if changes is None:
+        raise ValueError(
+            f"the store has results on {suite.name!r} of another agent called {entry.name!r}:\n"
+            f"  stored {run.identity}\n  now    {entry.identity}\n"
+            f"--rerun {entry.name} deletes those results; or give this one another name"
+        )
+    what = f"{entry.name} changed ({', '.join(changes)})"
+    return f"{what}: its {run.episodes} episodes on {suite.name} run anew"

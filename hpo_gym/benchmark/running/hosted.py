@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 
 from hpo_gym.families import Family, register_family
 from hpo_gym.references import split
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.dependencies import Watch
+from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.process import TuningProcess
 from hpo_gym.tuning.rewards import register_reward
@@ -59,13 +59,16 @@ class _Here:
 
     agent: Any = None
     state: Any = None
+    watch: Watch | None = None
 
 
 def build(briefing: Briefing, seed: int, told: tuple[tuple[int, ...], str] | None) -> None:
     """Build the tuner; an oracle is told the tasks and the split that it faces."""
     close()
     briefing.registrations.register()
-    _prefer_neighbours(briefing.entry)
+    if briefing.entry.version is None and _Here.watch is None:
+        _Here.watch = Watch(briefing.entry.root)
+        _prefer_neighbours(briefing.entry)
     # Of the training's tasks: nothing that the tuner is given draws those that it will face.
     options = Options(family=briefing.family, split="train", **briefing.options)
     _Here.agent = briefing.entry.build(TuningProcess(options), seed=seed)
@@ -85,6 +88,11 @@ def decide(observations: NDArray[np.float32], begins: bool) -> tuple[Any, float]
     return np.asarray(actions, dtype=np.float32).tolist(), seconds
 
 
+def files() -> dict[str, str]:
+    """What the tuner read, if it has no version that stands for it."""
+    return {} if _Here.watch is None else _Here.watch.files()
+
+
 def close() -> None:
     """Let the tuner close, if it can."""
     agent, _Here.agent, _Here.state = _Here.agent, None, None
@@ -94,11 +102,9 @@ def close() -> None:
 
 def _prefer_neighbours(entry: AgentEntry) -> None:
     """Let a tuner that is not shipped import what lies beside it before all else."""
-    if entry.version is None:
-        source, _ = split(entry.reference)
-        folder = str(Path(source).resolve().parent) if source.endswith(".py") else os.getcwd()
-        if sys.path[:1] != [folder]:
-            sys.path.insert(0, folder)
+    source, _ = split(entry.reference)
+    folder = Path(source).resolve().parent if source.endswith(".py") else Path.cwd()
+    sys.path.insert(0, str(folder))
 
 
 def _waited() -> float:

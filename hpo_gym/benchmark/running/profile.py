@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hpo_gym.benchmark.suites.suite import Suite
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.entry import AgentEntry
 
 _OTHERS = "*"
 

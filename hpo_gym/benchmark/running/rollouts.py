@@ -11,6 +11,7 @@ import numpy as np
 
 from hpo_gym.benchmark.results.records import FloatArray
 from hpo_gym.tuners.play import play
+from hpo_gym.tuning.find import process_of
 
 
 class Episodes(NamedTuple):
@@ -90,7 +91,7 @@ def decision_seconds(
     while len(times) < decisions:
         observation, info = env.reset(seed=seed + episode)
         if told:
-            _tell(agent, process_of(env), info)
+            agent.begin(tasks=np.atleast_1d(info["task"]), split=process_of(env).options.split)
         state, start, over = None, True, False
         while not over:
             before = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
@@ -24,11 +25,14 @@ from hpo_gym.executors.executor import Executor, Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.families import make_family
 from hpo_gym.references import reference_to
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuning.rewards import REWARDS
 
 PATIENCE = 3
 """An agent that failed on this many shards of a suite is tried on no more of them in this run."""
+
+_POLL = 0.5
+"""Seconds between two looks at what another run on the same store does."""
 
 EVERYTHING = Profile()
 """All agents on all tasks and seeds."""
@@ -71,17 +75,20 @@ def run(
         ValueError: The store has results of another agent under the same name, or a suite cannot
             be run, see `Suite.check`.
     """
-    queue = _Queue(missing_jobs(store, suites, agents, profile))
+    queue = _Queue(store, missing_jobs(store, suites, agents, profile))
     work = partial(_work, _registrations(suites), timeout)
-    for job, outcome in (executor or Processes()).run(iter(queue), work):
-        if isinstance(outcome, Records):
-            store.add(job.suite, outcome, fingerprint())
+    while queue.jobs:
+        for job, outcome in (executor or Processes()).run(iter(queue), work):
+            if isinstance(outcome, Done):
+                store.add(job.suite, outcome.records, fingerprint(), outcome.files)
+                report(job, None)
+                continue
+            queue.failed(job, outcome)
+            if isinstance(outcome, TunerFailure):
+                store.fail(job.suite, job.agent.name, job.shard, outcome.message)
+            report(job, outcome)
+        for job in queue.done_elsewhere():
             report(job, None)
-            continue
-        queue.failed(job, outcome)
-        if isinstance(outcome, TunerFailure):
-            store.fail(job.suite, job.agent.name, job.shard, outcome.message)
-        report(job, outcome)
     for job in queue.given_up:
         if job.agent.name in queue.hung:
             why = f"not tried: {queue.hung[job.agent.name]}"
@@ -90,22 +97,37 @@ def run(
 
 
 class _Queue:
-    """The jobs that are worth a try."""
+    """The jobs that are worth a try, and that no other run is at."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
+    def __init__(self, store: Store, jobs: Sequence[Job]) -> None:
+        self._store, self.jobs = store, list(jobs)
         self.failures: Counter[tuple[str, str]] = Counter()
         self.given_up: list[Job] = []
         self.hung: dict[str, str] = {}
         """Why agents are not tried on anything any more."""
 
     def __iter__(self) -> Iterator[Job]:
-        for job in self._jobs:
+        jobs, self.jobs = self.jobs, []
+        for job in jobs:
             patient = self.failures[job.suite.name, job.agent.name] < PATIENCE
-            if patient and job.agent.name not in self.hung:
+            if not patient or job.agent.name in self.hung:
+                self.given_up.append(job)
+            elif self._store.claim(job.suite, job.agent.name, job.shard):
                 yield job
             else:
-                self.given_up.append(job)
+                self.jobs.append(job)
+
+    def done_elsewhere(self) -> Iterator[Job]:
+        """Wait a little for the jobs that another run is at; those that it did leave the queue."""
+        if self.jobs:
+            time.sleep(_POLL)
+        jobs, self.jobs = self.jobs, []
+        for job in jobs:
+            done = self._store.episodes(job.suite, job.agent.name)
+            if all((task, job.shard.seed) in done for task in job.shard.tasks):
+                yield job
+            else:  # it is claimed again, for the other run may have died
+                self.jobs.append(job)
 
     def failed(self, job: Job, failure: TunerFailure | Failure) -> None:
         self.failures[job.suite.name, job.agent.name] += 1
@@ -118,8 +140,16 @@ def missing_jobs(
     suites: Sequence[Suite],
     agents: Iterable[AgentEntry],
     profile: Profile = EVERYTHING,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[Job]:
-    """The work that is not in the store, agent by agent.
+    """The work that is not in the store, agent by agent; results of a changed agent are deleted.
+
+    Args:
+        store: The results.
+        suites: The suites.
+        agents: The agents.
+        profile: How much of the suites each runs on.
+        say: Told, in a line, which agents changed.
 
     Raises:
         ValueError: See `run`.
@@ -130,7 +160,8 @@ def missing_jobs(
     for agent in agents:
         sent = agent.importable()
         for suite in suites:
-            store.begin(suite, agent.name, agent.identity)
+            if (line := store.begin(suite, agent)) is not None:
+                say(line)
             done = store.episodes(suite, agent.name)
             for shard in suite.shards(*profile.size(agent, suite)):
                 if not all((task, shard.seed) in done for task in shard.tasks):
@@ -173,12 +204,20 @@ class _Seat:
 _seat = _Seat()
 
 
-def _work(registrations: Registrations, timeout: float, job: Job) -> Records | TunerFailure:
+class Done(NamedTuple):
+    """A job's results."""
+
+    records: Records
+    files: dict[str, str]
+    """What the tuner read, see `hpo_gym.tuners.dependencies.Watch.files`."""
+
+
+def _work(registrations: Registrations, timeout: float, job: Job) -> Done | TunerFailure:
     """A job in a worker process."""
     registrations.register()
     tuner = _seat.of(job.agent, timeout)
     try:
-        return run_shard(job, tuner, registrations)
+        return Done(run_shard(job, tuner, registrations), tuner.files())
     except TunerError as error:
         return TunerFailure(error.message, error.hung)
 

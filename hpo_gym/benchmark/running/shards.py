@@ -14,7 +14,7 @@ from hpo_gym.benchmark.running.hosted import NOTHING, Briefing, Registrations
 from hpo_gym.benchmark.running.measure import Meter
 from hpo_gym.benchmark.running.tuner_process import TunerError, TunerProcess
 from hpo_gym.benchmark.suites.suite import Shard, Suite, env_seed
-from hpo_gym.tuners.registry import AgentEntry
+from hpo_gym.tuners.entry import AgentEntry
 
 
 class Job(NamedTuple):
@@ -89,7 +89,7 @@ def begin(tuner: TunerProcess, job: Job, registrations: Registrations) -> None:
     family = suite.sealed_family if oracle else suite.family
     tuner.build(
         Briefing(entry, family, suite.options, registrations),
-        seed=agent_seed(entry.name, shard, suite.salt),
+        seed=agent_seed(entry.seed_key, shard, suite.salt),
         told=(shard.tasks, suite.split) if oracle else None,
     )
 

@@ -82,6 +82,13 @@ class TunerProcess:
         except (TypeError, ValueError) as error:
             raise TunerError(f"predict returned no actions: {error}") from error
 
+    def files(self) -> dict[str, str]:
+        """Digests by absolute path of the files that it read so far, if it has no version."""
+        files = self._ask(hosted.files)
+        if not isinstance(files, dict):
+            raise TunerError(f"the process named no files: {files!r}")
+        return {str(path): str(digest) for path, digest in files.items()}
+
     @property
     def alive(self) -> bool:
         """Whether the process can be asked."""

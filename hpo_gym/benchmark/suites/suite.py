@@ -183,7 +183,7 @@ class Suite:
         known = self.score != "score" and self.env().process.knows_optimum
         return "regret" if known else "1 - score"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What results depend on, as canonical JSON."""
         facts = asdict(self)
@@ -192,7 +192,7 @@ class Suite:
             facts["sealed"] = _digest(self.salt)
         return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of `text`: what rows of results are stored under."""
         return _digest(self.text)

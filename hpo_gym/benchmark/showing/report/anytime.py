@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import numpy as np
 
+from hpo_gym.benchmark.results.kept import kept
+from hpo_gym.benchmark.results.records import FloatArray
 from hpo_gym.benchmark.scoring import curves
-from hpo_gym.benchmark.scoring.scores import AgentScores
 from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
@@ -50,13 +54,13 @@ def anytime_figure(results: SuiteResults, styles: Styles, *, axes: bool = True) 
     variants = {}
     for against, xaxis in xaxes.items():
         traces: dict[str, list[Json]] = {name: [] for name in STATISTICS}
+        x, bands = _curves(results, against)
         for scores in reversed(summary.agents):  # the best on top
-            x, found = _curves(results, scores, against)
-            style = styles[scores.agent]
+            estimates, style = bands[scores.agent], styles[scores.agent]
             shape = "linear" if against == EVALUATIONS else "hv"
-            for name in STATISTICS:
-                traces[name].append(band(scores.agent, style, x, found[name]))
-                traces[name].append(curve(scores.agent, style, x, found[name], shape=shape))
+            for name, points in zip(STATISTICS, estimates, strict=True):
+                traces[name].append(band(scores.agent, style, x, points))
+                traces[name].append(curve(scores.agent, style, x, points, shape=shape))
         for name in STATISTICS:
             regret = log_axis(f"{summary.measure} of the incumbent ({name})")
             variants[f"{name}|{against}"] = {
@@ -108,21 +112,48 @@ def profile_figure(results: SuiteResults, styles: Styles) -> Figure:
 
 
 def _curves(
-    results: SuiteResults, scores: AgentScores, against: str
-) -> tuple[list[float], dict[str, tuple[Estimate, ...]]]:
-    """Points of an axis, and the regret there by statistic."""
+    results: SuiteResults, against: str
+) -> tuple[list[float], dict[str, tuple[Sequence[Estimate], ...]]]:
+    """Points of an axis; by agent, the regret there in each of the statistics."""
     summary = results.summary
     if against == EVALUATIONS:
         x = [float(count) for count in range(1, summary.budget + 1)]
-        return x, {"IQM": scores.regret_iqm, "mean": scores.regret_mean}
-    records = results.runs(scores.agent)
+        return x, {one.agent: (one.regret_iqm, one.regret_mean) for one in summary.agents}
+    names = [scores.agent for scores in summary.agents]
+    facts = [against, summary.cost_horizon, summary.time_horizons, asdict(summary.settings)]
+    data = kept(
+        f"bands of {summary.suite} against {against}",
+        [*facts, [results.runs(name).digest for name in names]],
+        lambda: np.array(
+            [_bands(results, name, against) for name in names], dtype=np.float64
+        ).tobytes(),
+    )
+    values = np.frombuffer(data).reshape(len(names), len(STATISTICS), _POINTS, 3)
+    bands = (
+        tuple([_estimate(*point) for point in band] for band in one) for one in values.tolist()
+    )
+    return numbers(_grid(results, against)), dict(zip(names, bands, strict=True))
+
+
+def _grid(results: SuiteResults, against: str) -> FloatArray:
+    summary = results.summary
+    horizon = summary.cost_horizon if against == COST else summary.time_horizons[-1]
+    return np.linspace(0.0, horizon, _POINTS)
+
+
+def _bands(results: SuiteResults, agent: str, against: str) -> list[tuple[Estimate, ...]]:
+    """An agent's regret at every point, in each of the statistics."""
+    records = results.runs(agent)
     if against == COST:
-        ends, horizon = curves.cost_ends(records), summary.cost_horizon
+        ends = curves.cost_ends(records)
     else:
-        ends = curves.time_ends(records, summary.settings.seconds_per_resource[-1])
-        horizon = summary.time_horizons[-1]
-    grid = np.linspace(0.0, horizon, _POINTS)
-    columns = np.moveaxis(curves.value_at(ends, records.regret, grid), -1, 0)
-    bootstrap = {**summary.settings.bootstrap, "resamples": _RESAMPLES}
-    found = {name: estimates(columns, f, **bootstrap) for name, f in STATISTICS.items()}
-    return numbers(grid), found
+        ends = curves.time_ends(records, results.summary.settings.seconds_per_resource[-1])
+    columns = curves.value_at(ends, records.regret, _grid(results, against))
+    columns = np.moveaxis(columns, -1, 0)
+    bootstrap = {**results.summary.settings.bootstrap, "resamples": _RESAMPLES}
+    return [estimates(columns, statistic, **bootstrap) for statistic in STATISTICS.values()]
+
+
+def _estimate(value: float, low: float, high: float) -> Estimate:
+    """What an array holds of an estimate: NaN where it has no interval."""
+    return Estimate(value, None, None) if np.isnan(low) else Estimate(value, low, high)
