@@ -17,7 +17,7 @@ DEFAULTS = {
     **{"family": "notebook", "split": "train", "task": None, "action": "propose"},
     **{"adjust_step": 0.2, "stop": False, "reward": "f1_gain", "metric": "f1"},
     **{"evaluation_cost": 0.002, "epoch_cost": 0.02, "max_evaluations": 20, "start": "random"},
-    **{"noise": None, "observation": "summary"},
+    **{"noise": None, "observation": "summary", "infos": "all"},
 }
 BAD = [
     ("family", "fictional"),
@@ -58,6 +58,15 @@ BAD = [
     ("noise", "0.1"),
     ("noise", 1.5),
     ("observation", "all"),
+    ("infos", "some"),
+    ("infos", None),
+    ("infos", ["f1", "f2"]),
+    ("infos", [1]),
+    ("task", []),
+    ("task", [0, 1]),
+    ("task", [0.0]),
+    ("task", [True]),
+    ("task", [[0]]),
     ("render_mode", "video"),
 ]
 
