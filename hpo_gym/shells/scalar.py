@@ -55,6 +55,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
         self._shown = shown_infos(process, infos)
+        self._selects = self._shown != self._names
         self._integers: list[str] | None = None
         self._keys = EpisodeKey()
         self._state: Any = None
@@ -115,13 +116,11 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         """The observation and the info of the state."""
         observation = _XP.pack(self.process.observation(self._state, _XP))
         drawn = self.render_mode is not None and self._renderer is not None
-        if not (self._shown or drawn):
-            return observation, {}
-        info = self._info()
+        info = self._info() if self._shown or drawn else {}
         if drawn and self._renderer is not None:
             snapshot = self._renderer.snapshot(self._state, None)
             self._records.append(Record(snapshot, info, reward))
-        if len(self._shown) < len(self._names):
+        if self._selects:
             info = {name: info[name] for name in self._shown}
         return observation, info
 
