@@ -140,10 +140,8 @@ def shown_infos(process: Process, infos: str | Sequence[str]) -> tuple[str, ...]
         ValueError: There are no infos of such names.
     """
     known = tuple(process.info_types)
-    if isinstance(infos, str):
-        valid, names = infos in ("all", "none"), known if infos == "all" else ()
-    else:
-        valid, names = isinstance(infos, Sequence), infos
+    names: Sequence[str] = known if infos == "all" else () if infos == "none" else infos
+    valid = isinstance(names, Sequence) and not isinstance(names, str)
     if not valid or not all(isinstance(name, str) and name in known for name in names):
         raise ValueError(
             f"option infos = {infos!r} is not valid: give 'all', 'none' or a sequence of names "

@@ -52,6 +52,10 @@ class EpisodeReader:
             return Episode()
         if rows is not None and "rows" in options:
             return self._read_each(options, rows)
+        return self._read_one(options, rows)
+
+    def _read_one(self, options: Mapping[str, Any], rows: NDArray[Any] | None) -> Episode:
+        """What all rows ask for."""
         known = _KNOWN if rows is None else [*_KNOWN, "rows"]
         unknown = sorted(set(map(str, options)) - set(known))
         if unknown:
@@ -126,7 +130,7 @@ class EpisodeReader:
         episodes = []
         for row in np.flatnonzero(rows).tolist():
             try:
-                episodes.append(self.read(each[row], None))
+                episodes.append(self._read_one(each[row], None))
             except ValueError as error:
                 raise ValueError(f"options['rows'][{row}]: {error}") from error
         return episodes

@@ -139,6 +139,8 @@ KWARGS = [
         "start": {"thr": 0, "epochs": 1, "lr": 1},
     },
     {"start": [0.5, 10, 0.1], "task": 0, "split": "test", "reward": "log_regret"},
+    {"task": [0, 0, 0], "infos": ["regret", "f1"]},
+    {"task": [5, 3], "infos": "none", "family": "fictitious"},
 ]
 
 
