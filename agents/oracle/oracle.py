@@ -52,7 +52,7 @@ class OracleAgent(Agent):
         self._planner: AdjustPlanner | NudgePlanner | None = None
         self._told: tuple[FloatArray, FloatArray] | None = None
         options, family = process.options, process.family
-        self._several = options.task is None and family.sizes[options.split] > 1
+        self._several = options.only_task is None and family.sizes[options.split] > 1
         if self._several and self.mode.name == "propose":
             return
         self.model = ExactModel(process)

@@ -44,7 +44,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        ValueError: The file is corrupt, truncated or not a checkpoint.
+        ValueError: The file is corrupt, truncated or not a checkpoint, or would run code.
     """
     head, _, data = path.read_bytes().partition(b"\n")
     digest = hashlib.sha256(data).hexdigest().encode()
@@ -53,7 +53,19 @@ def load(path: Path) -> dict[str, Any]:
             f"checkpoint {path} is corrupt, truncated or of another version (its first line does "
             "not fit the rest): delete it to go on from the one before it"
         )
-    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch's are of many kinds
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"checkpoint {path} is not one that a training wrote, and nothing of it was run "
+            f"({reason}): delete it to go on from the one before it"
+        ) from error
+    if not isinstance(state, dict):
+        raise ValueError(
+            f"checkpoint {path} holds a {type(state).__name__}, not a training's state: delete it "
+            "to go on from the one before it"
+        )
     return state
 
 

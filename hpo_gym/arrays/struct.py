@@ -11,7 +11,9 @@ from hpo_gym.arrays.namespace import Column
 
 
 class Struct(SimpleNamespace):
-    """Columns by name: numbers of one row, or arrays or tensors whose last axis are the rows.
+    """Columns by name: arrays or tensors whose last axis are the rows, or numbers.
+
+    A number is that of one row, or what all rows share.
 
     Example:
         >>> tasks = Struct(slope=np.array([1.0, 2.0, 3.0]))
@@ -21,11 +23,13 @@ class Struct(SimpleNamespace):
 
     def take(self, rows: Any) -> Struct:
         """The columns at an index array, a mask or a slice."""
-        return Struct(**{name: column[..., rows] for name, column in vars(self).items()})
+        columns = vars(self).items()
+        return Struct(**{name: c[..., rows] if np.ndim(c) else c for name, c in columns})
 
     def row(self, index: int) -> Struct:
         """One row, as Python numbers."""
-        return Struct(**{name: column[index].item() for name, column in vars(self).items()})
+        columns = vars(self).items()
+        return Struct(**{name: c[index].item() if np.ndim(c) else c for name, c in columns})
 
     def expand(self, rows: int) -> Struct:
         """Columns (rows,) float64 of one row's numbers."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpo_gym.environments.action_masks import ActionMasks
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.scalar import ScalarShell
 from hpo_gym.tuning.options import Options, shows_options
 from hpo_gym.tuning.process import TuningProcess
 
 
-class TuningEnv(ScalarShell):
+class TuningEnv(ActionMasks, ScalarShell):
     """Tune a classifier: propose or adjust (thr, epochs, lr), earn the gain of F1, pay for epochs.
 
     ## Description
@@ -39,7 +40,8 @@ class TuningEnv(ScalarShell):
     log10 lr = -4 + 4.8 x2. "adjust" and "nudge" move the last evaluated configuration; a nudge is
     0.1 of the range; moves are clipped at the walls, and evaluated and paid all the same. With
     ``stop=True`` a Box has a 4th component (> 0 stops) and Discrete an 8th action: the episode
-    ends at no cost, without an evaluation.
+    ends at no cost, without an evaluation. For "nudge", `action_masks()` says which moves do not
+    run into a wall.
 
     ## Observation Space
     `Box(float32)`; "summary" has 14 components (for d unit coordinates and M metrics, 2d + M + 3):
@@ -83,13 +85,14 @@ class TuningEnv(ScalarShell):
     f1, best_f1 (all as observed), regret (noise-free, of the incumbent, relative to the optimum),
     cost, total_cost. int: epochs, evaluations, task (-1 for a model given to `reset`). bool:
     is_success (regret <= 0.01). Names are those of the family's parameters and metrics. With
-    ``start="none"`` they are 0 at reset, and the regret is 1.
+    ``start="none"`` they are 0 at reset, and the regret is 1. ``infos`` leaves out all of them, or
+    all but those that it names.
 
     ## Arguments
     The options are documented in `hpo_gym.tuning.options.Options`; all can be written as JSON (but
     for a family that is an object, which has a name: "module:Class").
     ``reset(options={"start": configuration, "model": constants})`` sets one episode, and
-    ``{"task": index}`` its task.
+    ``{"task": index}`` its task; it counts among the episodes of a sequence of tasks.
 
     Example:
         >>> import gymnasium as gym
@@ -113,4 +116,9 @@ class TuningEnv(ScalarShell):
     @shows_options
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         process = TuningProcess(Options(**options))
-        super().__init__(process, render_mode=render_mode, renderer=TuningRenderer(process))
+        super().__init__(
+            process,
+            render_mode=render_mode,
+            renderer=TuningRenderer(process),
+            infos=process.options.infos,
+        )

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from hpo_gym.environments.action_masks import ActionMasks
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.vector import VectorShell
 from hpo_gym.tuning.options import Options, shows_options
 from hpo_gym.tuning.process import TuningProcess
 
 
-class TuningVectorEnv(VectorShell):
+class TuningVectorEnv(ActionMasks, VectorShell):
     """N environments of `TuningEnv` in one object, equal to them row by row.
 
     Takes the options of `TuningEnv`, and those of its `reset`, where ``task`` may also be an array
-    (N,), one index per row. Row i seeded with s behaves as `TuningEnv` seeded with s + i, episode
+    (N,), one index per row; ``{"rows": [dict, ...]}`` gives every row options of its own. Row i
+    seeded with s behaves as `TuningEnv` seeded with s + i, episode
     after episode. Every array that is returned is fresh; observations are in Fortran order, as
     Gymnasium's own vector environments return them.
 
@@ -57,4 +59,5 @@ class TuningVectorEnv(VectorShell):
             autoreset_mode=autoreset_mode,
             render_mode=render_mode,
             renderer=TuningRenderer(process),
+            infos=process.options.infos,
         )

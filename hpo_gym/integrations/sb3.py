@@ -56,13 +56,28 @@ class NativeVecEnv(VecEnv):
         )
 
     def reset(self) -> NDArray[np.float32]:
-        """Reset all rows with the seeds that `seed` set; options are not used by SB3."""
+        """Reset all rows with what `seed` and `set_options` asked for, once."""
         seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
-        observations, infos = self.envs.reset(seed=seeds, options=self._shared_options())
+        options = {"rows": self._options} if any(self._options) else None
+        observations, infos = self.envs.reset(seed=seeds, options=options)
         self.reset_infos = self._rows(infos)
         self._reset_seeds()
         self._reset_options()
         return np.ascontiguousarray(observations)
+
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Options of the next reset: one dict for all rows, or a list of one per row.
+
+        Raises:
+            ValueError: It is neither, or the list has not as many entries as there are rows.
+        """
+        each = options if isinstance(options, list) else [options or {}] * self.num_envs
+        if len(each) != self.num_envs or not all(isinstance(row, dict) for row in each):
+            raise ValueError(
+                f"options = {options!r} must be a dict, or a list of {self.num_envs} dicts, one "
+                "per row"
+            )
+        super().set_options(each)
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Keep the actions for `step_wait`."""
@@ -112,9 +127,13 @@ class NativeVecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of the vector environment once; the result stands for every row."""
-        result = getattr(self.envs, method_name)(*method_args, **method_kwargs)
-        return [result for _ in self._get_indices(indices)]
+        """Call a method of the vector environment once.
+
+        Returns:
+            Of the chosen rows, what it gave each of them, or what it gave for all.
+        """
+        results = self.envs.call(method_name, *method_args, **method_kwargs)
+        return [results[row] for row in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """No row is wrapped."""
@@ -124,16 +143,10 @@ class NativeVecEnv(VecEnv):
         """Frames of all rows."""
         return list(self.envs.render() or [])
 
-    def _shared_options(self) -> dict[str, Any] | None:
-        """SB3 keeps one dict of options per row; the native environment takes one for all."""
-        first = self._options[0]
-        if any(options != first for options in self._options):
-            raise ValueError("the rows share their reset options: give all rows the same")
-        return first or None
-
-    @staticmethod
-    def _rows(infos: dict[str, Any]) -> list[dict[str, Any]]:
+    def _rows(self, infos: dict[str, Any]) -> list[dict[str, Any]]:
         """One fresh dict of Python scalars per row."""
         names = [name for name in infos if not name.startswith(("_", "final_"))]
+        if not names:
+            return [{} for _ in range(self.num_envs)]
         columns = [infos[name].tolist() for name in names]
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

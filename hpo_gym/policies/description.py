@@ -55,6 +55,14 @@ def check_description(description: Mapping[str, Any], activations: tuple[str, ..
     memory, facts = description.get("memory_size"), description["interface"]
     if memory is not None and (type(memory) is not int or memory < 1):
         raise ValueError(f"memory_size = {memory!r} must be a whole number >= 1, or left out")
+    clip = description.get("observation_clip", 1.0)
+    if type(clip) not in (int, float) or not clip > 0:
+        raise ValueError(f"observation_clip = {clip!r} must be a number above 0, or left out")
+    if type(facts.get("observation_size")) is not int or facts["observation_size"] < 1:
+        raise ValueError(
+            f"the interface's observation_size = {facts.get('observation_size')!r} must be a whole "
+            "number >= 1"
+        )
     ends = [facts.get(name) for name in ("observation_size", "action_size")]
     if ends[1] != sizes[-1] or sizes[0] != (ends[0] if memory is None else memory):
         raise ValueError(

@@ -37,6 +37,11 @@ class Memory:
         self._halves = np.full(4 * self.size, 0.5, dtype=np.float32)
         self._halves[2 * self.size : 3 * self.size] = 1.0
 
+    @property
+    def gates(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The linear layer of the gates: weight (observation + size, 4 size) and bias."""
+        return self._weight, self._bias
+
     def step(
         self, observations: FloatArray, state: Any, episode_start: Any
     ) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:

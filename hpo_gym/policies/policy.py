@@ -8,7 +8,9 @@ policy; ``observation_mean`` and ``observation_scale`` (size,) if observations w
 training. A policy with a memory, whose description has ``memory_size``, has the arrays
 ``memory_observation_weight``, ``memory_hidden_weight`` and ``memory_bias`` of
 `hpo_gym.policies.lstm`, and its perceptron reads what the memory returns. Keys of the description:
-see `hpo_gym.policies.description`; everything else in it is for information.
+see `hpo_gym.policies.description`; everything else in it is for information. Files are limited in
+size (see `hpo_gym.policies.archive`), arrays in what they can make of an observation (see
+`hpo_gym.policies.bounds`), and there is none but those above.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.files import write_atomic
+from hpo_gym.policies import bounds
+from hpo_gym.policies.archive import MOST_BYTES, REMEDY, read_bytes, read_json, read_npz, refusing
 from hpo_gym.policies.description import check_description
 from hpo_gym.policies.lstm import Memory
 
@@ -46,7 +49,7 @@ ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float
 }
 """Activations by name."""
 
-_REMEDY = "restore both files of the pair from their source, or train the policy again"
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Policy:
@@ -58,8 +61,9 @@ class Policy:
         seed: Seeds the random numbers of ``deterministic=False``.
 
     Raises:
-        ValueError: The arrays do not have the shapes that the description states, or one of the
-            two is incomplete.
+        ValueError: The arrays do not have the shapes that the description states, one is missing
+            or not known, one holds or could give numbers that are not finite, or the description is
+            incomplete.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Policy:
         check_description(self.description, tuple(ACTIVATIONS))
         sizes = self.description["layer_sizes"]
         self.observation_size: int = self.description["interface"]["observation_size"]
+        self._read: set[str] = set()
         self._memory = self._read_memory()
         self.kind: str = self.description["kind"]
         self._activation = ACTIVATIONS[self.description["activation"]]
@@ -83,12 +88,18 @@ class Policy:
             for i, (before, after) in enumerate(pairwise(sizes))
         ]
         if self.kind == "gaussian":
-            self._deviation = np.exp(self._array("log_std", sizes[-1]))
+            log_std = self._array("log_std", sizes[-1])
+            bounds.check_deviation(log_std)
+            self._deviation = np.exp(log_std)
         self._normalises = "observation_mean" in self.arrays
         if self._normalises:
             self._mean = self._array("observation_mean", self.observation_size)
             self._scale = self._array("observation_scale", self.observation_size)
             self._clip = float(self.description.get("observation_clip", np.inf))
+        unknown = sorted(set(self.arrays) - self._read)
+        if unknown:
+            raise ValueError(f"the arrays {unknown} are not known; known: {sorted(self._read)}")
+        self._check_bounds()
 
     @classmethod
     def load(cls, path: str | Path, *, seed: int | None = None) -> Policy:
@@ -100,30 +111,24 @@ class Policy:
 
         Raises:
             FileNotFoundError: One of the two files does not exist.
-            ValueError: A file is corrupt or truncated, or the two do not belong together.
+            ValueError: A file is corrupt or too large, or the two do not belong together.
         """
         npz, text = _pair(path)
         for file in (npz, text):
             if not file.is_file():
                 raise FileNotFoundError(
                     f"there is no policy file {file}; a policy is the pair {npz.name} and "
-                    f"{text.name}: {_REMEDY}"
+                    f"{text.name}: {REMEDY}"
                 )
-        try:
-            description = json.loads(text.read_bytes())
-        except ValueError as error:
-            raise ValueError(f"policy file {text} is not JSON ({error}): {_REMEDY}") from error
-        data = npz.read_bytes()
-        expected = description.get("sha256") if isinstance(description, dict) else None
+        description, data = read_json(text), read_bytes(npz, MOST_BYTES)
+        expected = description.get("sha256")
         if hashlib.sha256(data).hexdigest() != expected:
             raise ValueError(
                 f"policy file {npz} is corrupt, truncated or of another policy: it does not have "
-                f"the SHA-256 that {text.name} states ({expected}): {_REMEDY}"
+                f"the SHA-256 that {text.name} states ({expected}): {REMEDY}"
             )
-        try:
-            return cls(_read_arrays(data), description, seed=seed)
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-            raise ValueError(f"policy files {npz} and {text}: {error}: {_REMEDY}") from error
+        with refusing(f"policy files {npz} and {text}"):
+            return cls(read_npz(data), description, seed=seed)
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically.
@@ -247,12 +252,32 @@ class Policy:
         if name not in self.arrays:
             raise ValueError(f"the array {name!r} is missing; there are {sorted(self.arrays)}")
         array = np.asarray(self.arrays[name])
-        if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+        if array.shape != shape or array.dtype not in _FLOATS:
             raise ValueError(
-                f"the array {name!r} must be {shape} finite floats, it is {array.shape} "
+                f"the array {name!r} must be {shape} float32 or float64, it is {array.shape} "
                 f"{array.dtype}"
             )
+        wrong = np.argwhere(~np.isfinite(array))
+        if len(wrong):
+            place = tuple(wrong[0].tolist())
+            raise ValueError(f"the array {name!r} must be finite, it is {array[place]} at {place}")
+        self._read.add(name)
         return array
+
+    def _check_bounds(self) -> None:
+        """Raise ValueError if an observation in [-1, 1] could make a value overflow."""
+        values = np.ones(self.observation_size)
+        if self._normalises:
+            values = bounds.normalised_bounds(self._mean, self._scale, self._clip)
+        if self._memory is not None:
+            hidden = np.ones(self._memory.size)
+            values = np.concatenate([values, hidden])
+            bounds.layer_bounds(values, *self._memory.gates, "memory_*")
+            values = hidden
+        for i, (weight, bias) in enumerate(self._layers):
+            values = bounds.layer_bounds(values, weight, bias, f"weight_{i}", f"bias_{i}")
+            if self._activation is _tanh:
+                values = np.minimum(values, 1.0)
 
 
 def _pair(path: str | Path) -> tuple[Path, Path]:
@@ -260,11 +285,3 @@ def _pair(path: str | Path) -> tuple[Path, Path]:
     path = Path(path)
     stem = path.name.removesuffix(".npz").removesuffix(".json")
     return path.with_name(f"{stem}.npz"), path.with_name(f"{stem}.json")
-
-
-def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    loaded = np.load(io.BytesIO(data), allow_pickle=False)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise ValueError("the file is not an npz archive")
-    with loaded:
-        return {name: loaded[name] for name in loaded.files}

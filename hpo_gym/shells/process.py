@@ -69,8 +69,16 @@ class Process(Protocol):
         """
         ...
 
-    def begin(self, key: Column, episode: Any, xp: Namespace) -> Any:
-        """The state at the beginning of episodes with these keys, an int or (N,) uint64."""
+    def begin(self, key: Column, turn: Column, episode: Any, xp: Namespace) -> Any:
+        """The state at the beginning of episodes.
+
+        Args:
+            key: The episodes' keys, an int or (N,) uint64.
+            turn: Their places in the order in which all rows take turns since they were seeded,
+                an int or (N,) int64.
+            episode: What `read_episode` returned.
+            xp: Array namespace.
+        """
         ...
 
     def step(self, state: Any, action: Any, xp: Namespace) -> tuple[Any, Column, Column]:
@@ -119,6 +127,27 @@ class Renderer(Protocol):
     def frame(self, records: Sequence[Record], mode: str) -> Any:
         """The frame of an episode so far, whose records begin with its beginning."""
         ...
+
+
+def shown_infos(process: Process, infos: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of the infos that a shell shows, in the process's order.
+
+    Args:
+        process: The process.
+        infos: "all", "none", or names.
+
+    Raises:
+        ValueError: There are no infos of such names.
+    """
+    known = tuple(process.info_types)
+    names: Sequence[str] = known if infos == "all" else () if infos == "none" else infos
+    valid = isinstance(names, Sequence) and not isinstance(names, str)
+    if not valid or not all(isinstance(name, str) and name in known for name in names):
+        raise ValueError(
+            f"option infos = {infos!r} is not valid: give 'all', 'none' or a sequence of names "
+            f"of {[*known]}"
+        )
+    return tuple(name for name in known if name in names)
 
 
 def check_render_mode(mode: str | None, renderer: Renderer | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -10,7 +11,14 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Floats
-from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode, read_options
+from hpo_gym.shells.process import (
+    Process,
+    Record,
+    Renderer,
+    check_render_mode,
+    read_options,
+    shown_infos,
+)
 from hpo_gym.shells.seeding import EpisodeKey
 
 _XP = Floats()
@@ -23,13 +31,19 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         process: The process.
         render_mode: One of the renderer's modes, or None.
         renderer: Draws episodes; None for processes that cannot be drawn.
+        infos: The infos that are returned: "all", "none", or their names.
 
     Raises:
-        ValueError: The render mode is unknown.
+        ValueError: The render mode or a name is unknown.
     """
 
     def __init__(
-        self, process: Process, *, render_mode: str | None = None, renderer: Renderer | None = None
+        self,
+        process: Process,
+        *,
+        render_mode: str | None = None,
+        renderer: Renderer | None = None,
+        infos: str | Sequence[str] = "all",
     ) -> None:
         modes = check_render_mode(render_mode, renderer)
         self.metadata = {"render_modes": [*modes], "render_fps": 4}
@@ -40,6 +54,8 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self.action_space = process.action_space()
         self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
+        self._shown = shown_infos(process, infos)
+        self._selects = self._shown != self._names
         self._integers: list[str] | None = None
         self._keys = EpisodeKey()
         self._state: Any = None
@@ -62,7 +78,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         """
         episode = self.process.read_episode(read_options(options), None)
         super().reset(seed=int(seed) if isinstance(seed, np.integer) else seed)
-        self._state = self.process.begin(self._keys.next(self), episode, _XP)
+        self._state = self.process.begin(*self._keys.next(self), episode, _XP)
         self._over = False
         self._records = []
         return self._show(None)
@@ -99,6 +115,17 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
     def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """The observation and the info of the state."""
         observation = _XP.pack(self.process.observation(self._state, _XP))
+        drawn = self.render_mode is not None and self._renderer is not None
+        info = self._info() if self._shown or drawn else {}
+        if drawn and self._renderer is not None:
+            snapshot = self._renderer.snapshot(self._state, None)
+            self._records.append(Record(snapshot, info, reward))
+        if self._selects:
+            info = {name: info[name] for name in self._shown}
+        return observation, info
+
+    def _info(self) -> dict[str, Any]:
+        """The whole info of the state."""
         values = self.process.info(self._state, _XP)
         info = dict(zip(self._names, values, strict=False))  # a strict one takes longer
         if self._integers is None:  # whole numbers that the process computes as floats
@@ -106,7 +133,4 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
             self._integers = [n for (n, kind), v in kinds.items() if kind is int is not type(v)]
         for name in self._integers:
             info[name] = int(info[name])
-        if self.render_mode is not None and self._renderer is not None:
-            snapshot = self._renderer.snapshot(self._state, None)
-            self._records.append(Record(snapshot, info, reward))
-        return observation, info
+        return info

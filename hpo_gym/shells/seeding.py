@@ -1,4 +1,4 @@
-"""Keys of episodes: hashes of a row's seed and the number of its resets since."""
+"""Keys and turns of episodes: what follows from a row's seed and the number of its resets since."""
 
 from __future__ import annotations
 
@@ -86,23 +86,27 @@ class EpisodeKeys:
         self._words[seeded] = seeds.words[seeded]
         self._resets[seeded] = 0
 
-    def next(self, rows: Any) -> Any:
-        """Keys of the rows' next episodes, uint64; ``rows`` is a slice or an index array."""
-        keys = rng.derive(self._words[rows], self._resets[rows])
+    def next(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Keys and turns of the next episodes of the rows at these indices.
+
+        The k-th episode of row i has the turn i + k N: the rows take turns in order.
+        """
+        resets = self._resets[rows]
         self._resets[rows] += np.uint64(1)
-        return keys
+        turns = rows + resets.astype(np.int64) * len(self._resets)
+        return rng.derive(self._words[rows], resets), turns
 
 
 class EpisodeKey:
-    """The key of the one row of a scalar environment."""
+    """The key and the turn of the one row of a scalar environment."""
 
     def __init__(self) -> None:
         self._generator: np.random.Generator | None = None
         self._word = 0
         self._resets = 0
 
-    def next(self, env: Any) -> int:
-        """Key of the row's next episode.
+    def next(self, env: Any) -> tuple[int, int]:
+        """Key and turn of the row's next episode; the turn counts the resets before it.
 
         Args:
             env: The environment, after `reset` of Gymnasium's base class got the seed.
@@ -110,6 +114,6 @@ class EpisodeKey:
         if env.np_random is not self._generator:  # seeded anew, or replaced by hand
             self._generator = env.np_random
             self._word, self._resets = int(rng.seed_words(env, 1)[0]), 0
-        key = rng.derive(self._word, self._resets)
+        turn = self._resets
         self._resets += 1
-        return int(key)
+        return int(rng.derive(self._word, turn)), turn

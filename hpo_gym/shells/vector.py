@@ -14,10 +14,20 @@ from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.shells.outputs import Outputs
-from hpo_gym.shells.process import Process, Record, Renderer, check_render_mode, read_options
+from hpo_gym.shells.process import (
+    Process,
+    Record,
+    Renderer,
+    check_render_mode,
+    read_options,
+    shown_infos,
+)
 from hpo_gym.shells.seeding import EpisodeKeys, read_seeds
 
 MOST_ROWS = 2**31 - 1
+
+_BY_ROW = ("action_masks", "render")
+"""Methods that return one value per row."""
 
 _XP = Vectors()
 
@@ -34,9 +44,10 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         autoreset_mode: "NextStep" (default), "SameStep" or "Disabled", or Gymnasium's enum.
         render_mode: One of the renderer's modes, or None.
         renderer: Draws episodes; None for processes that cannot be drawn.
+        infos: The infos that are returned: "all", "none", or their names.
 
     Raises:
-        ValueError: The number of rows or the mode is not valid.
+        ValueError: The number of rows, a mode or a name is not valid.
     """
 
     def __init__(
@@ -47,6 +58,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
         renderer: Renderer | None = None,
+        infos: str | Sequence[str] = "all",
     ) -> None:
         whole = isinstance(num_envs, (int, np.integer)) and not isinstance(num_envs, bool)
         if not (whole and 1 <= num_envs <= MOST_ROWS):
@@ -65,6 +77,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             "autoreset_mode": self.autoreset_mode,
         }
         self.process = process
+        self._shown = shown_infos(process, infos)
         self.num_envs = num_envs
         self.render_mode = render_mode
         self._renderer = renderer
@@ -172,6 +185,8 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         value = getattr(self, name)
         if callable(value):
             value = value(*args, **kwargs)
+            if name in _BY_ROW and value is not None:
+                return tuple(value)
         return (value,) * self.num_envs
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -206,12 +221,12 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
 
     def _begin(self, mask: NDArray[np.bool_], episode: Any) -> None:
         """Begin new episodes in the rows of the mask."""
-        where: Any = slice(None) if mask.all() else np.flatnonzero(mask)
-        begun = self.process.begin(self._keys.next(where), episode, _XP)
-        if isinstance(where, slice):
+        rows = np.flatnonzero(mask)
+        begun = self.process.begin(*self._keys.next(rows), episode, _XP)
+        if len(rows) == self.num_envs:
             self._state = begun
         else:
-            self._state = self.process.merge(self._state, begun, where)
+            self._state = self.process.merge(self._state, begun, rows)
 
     def _show(
         self, *, begun: NDArray[np.bool_] | None, stepped: NDArray[Any] | None = None
@@ -222,7 +237,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             begun: (N,) rows whose episode begins here, None for no row.
             stepped: (N,) rewards of the other rows, None if they have not moved.
         """
-        outputs = Outputs(self.process, self._state, self.num_envs)
+        outputs = Outputs(self.process, self._state, self.num_envs, self._shown)
         if self.render_mode is None or self._renderer is None:
             return outputs
         for row, records in enumerate(self._records):

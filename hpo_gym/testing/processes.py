@@ -98,9 +98,11 @@ def _check_values(process: Process, rows: int, seed: int) -> None:
 
 
 def _begin(process: Process, seed: int, rows: int) -> Any:
-    keys = rng.derive(seed, np.arange(rows, dtype=np.uint64))
-    with kept(f"begin must make the state of {rows} rows from their keys"):
-        return process.begin(keys, process.read_episode(None, np.ones(rows, dtype=np.bool_)), _XP)
+    turns = np.arange(rows)
+    keys = rng.derive(seed, turns.astype(np.uint64))
+    with kept(f"begin must make the state of {rows} rows from their keys and turns"):
+        episode = process.read_episode(None, np.ones(rows, dtype=np.bool_))
+        return process.begin(keys, turns, episode, _XP)
 
 
 def _shown(process: Process, state: Any, rows: int) -> list[NDArray[Any]]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.tuning.options import Options
@@ -138,6 +139,21 @@ class ActionMode:
             move = xp.where(choice == 2 * i + 1, -self.step, up)
             targets.append(clip(u + move, xp))
         return tuple(targets)
+
+    def masks(self, unit: Columns) -> NDArray[np.bool_]:
+        """Which discrete actions there is a reason to take: all but moves that move nothing.
+
+        Args:
+            unit: The last evaluated unit configuration, d columns.
+
+        Returns:
+            (size,) for numbers, (N, size) for columns; staying and stopping are always allowed.
+        """
+        columns = np.stack(unit, axis=-1)
+        masks = np.ones((*columns.shape[:-1], self.size), dtype=np.bool_)
+        masks[..., 1 : 2 * self.dimension : 2] = columns > -1.0
+        masks[..., 2 : 2 * self.dimension + 1 : 2] = columns < 1.0
+        return masks
 
     def stops(self, action: Columns) -> Column:
         """Which rows chose to stop, in a mode that has such an action."""

@@ -41,9 +41,12 @@ def only_task(process: TuningProcess, split: str | None = None) -> Any:
     options = process.options
     split = split or options.split
     size = process.family.sizes[split]
-    if size > 1 and options.task is None:
+    if size == 1:
+        return process.family.sample(split, 0)
+    if options.only_task is None:
         raise ValueError(
-            f"the split {split!r} of the family {process.family.name!r} has {size} tasks: "
-            "there is no single reference; fix one with the option task"
+            f"the split {split!r} of the family {process.family.name!r} has {size} tasks, and the "
+            f"option task = {options.task!r} names no single one: there is no single reference; "
+            "fix one with the option task"
         )
-    return process.family.sample(split, options.task or 0)
+    return process.family.sample(split, options.only_task)

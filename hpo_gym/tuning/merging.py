@@ -21,8 +21,8 @@ def merge(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Sta
         rows: Indices into `old`.
         family: The family, which knows how to give each row its own parameters.
     """
-    tasks = _merge_tasks(old, new, rows, family)
     count = len(old.key)
+    tasks = merge_tasks(old.tasks, new.tasks, rows, count, family)
     fields: dict[str, Any] = {
         name: np.stack([_replace(o, n, rows, count) for o, n in zip(mine, theirs, strict=True)])
         if name in GROUPS
@@ -52,18 +52,20 @@ def _replace_block(old: Any, new: Any, rows: NDArray[np.intp], count: int) -> An
     return block
 
 
-def _merge_tasks(old: State, new: State, rows: NDArray[np.intp], family: Family) -> Tasks:
-    mine, theirs, count = old.tasks, new.tasks, len(old.key)
-    index = _replace(mine.index, theirs.index, rows, count)
-    if mine.parameters is theirs.parameters:
-        return Tasks(index, mine.parameters, mine.best_possible)
-    parameters = _own(mine.parameters, count, family)
-    subset = vars(_own(theirs.parameters, len(rows), family))
+def merge_tasks(
+    old: Tasks, new: Tasks, rows: NDArray[np.intp], count: int, family: Family
+) -> Tasks:
+    """The tasks of ``count`` rows, of which those at ``rows`` are `new`'s; see `merge`."""
+    index = _replace(old.index, new.index, rows, count)
+    if old.parameters is new.parameters:
+        return Tasks(index, old.parameters, old.best_possible)
+    parameters = _own(old.parameters, count, family)
+    subset = vars(_own(new.parameters, len(rows), family))
     merged = {
         name: _replace(column, subset[name], rows, count)
         for name, column in vars(parameters).items()
     }
-    best = _replace(mine.best_possible, theirs.best_possible, rows, count)
+    best = _replace(old.best_possible, new.best_possible, rows, count)
     return Tasks(index, Struct(**merged), best)
 
 

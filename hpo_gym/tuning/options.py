@@ -53,7 +53,10 @@ class Options:
         family: Name of a family, or a dict with a ``name`` and parameters. A family itself will do,
             but `gymnasium.envs.registration.EnvSpec.to_json` cannot write that one.
         split: The tasks from which a reset draws: "train", "validation" or "test".
-        task: A fixed task index, or None to draw one at every reset.
+        task: Index of the one task of all episodes; a sequence of indices, to be played in order
+            and around; or None to draw one at every reset. With N rows and T indices, row i plays
+            entries i, i + N, i + 2N, ... modulo T, one per reset since it was seeded: with T = N
+            every row keeps its own task. The single environment is row 0 of N = 1.
         action: "propose", "adjust" or "nudge".
         adjust_step: Largest move of "adjust", as a fraction of the range, in [1e-6, 1].
         stop: Adds an action that ends the episode.
@@ -65,6 +68,7 @@ class Options:
         start: "random", "none", or a configuration.
         noise: Standard deviation of the observed metrics in [0, 1]; None for the family's own.
         observation: "summary" or "history".
+        infos: What infos show: "all", "none", or a sequence of names.
 
     Raises:
         ValueError: An option has a value that does not exist or does not fit the others.
@@ -72,7 +76,7 @@ class Options:
 
     family: str | Mapping[str, Any] | Family = "notebook"
     split: str = "train"
-    task: int | None = None
+    task: int | Sequence[int] | None = None
     action: str = "propose"
     adjust_step: float = 0.2
     stop: bool = False
@@ -84,6 +88,7 @@ class Options:
     start: str | Mapping[str, float] | Sequence[float] = "random"
     noise: float | None = None
     observation: str = "summary"
+    infos: str | Sequence[str] = "all"
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
@@ -138,9 +143,7 @@ class Options:
 
     def _check_against(self, family: Family) -> None:
         """Check the options whose values depend on the family."""
-        most = family.sizes[self.split] - 1
-        exists = self.task is None or _is_count(self.task, 0, most)
-        self._require("task", exists, f"None or a whole number in [0, {most}]")
+        self._check_task(family.sizes[self.split] - 1)
         if self.noise is not None:
             with naming("option noise", self.noise):
                 family.check_noise(self.noise)
@@ -153,6 +156,25 @@ class Options:
             words = ["random", "none"] if self.action == "propose" else ["random"]
             wanted = f"one of {words} or a configuration (with action={self.action!r})"
             self._require("start", _is_one_of(self.start, words), wanted)
+
+    def _check_task(self, most: int) -> None:
+        """Check the option task; a sequence becomes a tuple of ints."""
+        if isinstance(self.task, Sequence) and not isinstance(self.task, str):
+            tasks = [t.item() if isinstance(t, np.integer) else t for t in self.task]
+            exists = bool(tasks) and all(_is_count(task, 0, most) for task in tasks)
+            wanted = f"a sequence of one or more whole numbers in [0, {most}]"
+            self._require("task", exists, wanted)
+            self._set("task", tuple(tasks))
+        else:
+            exists = self.task is None or _is_count(self.task, 0, most)
+            wanted = f"None, a whole number in [0, {most}] or a sequence of such"
+            self._require("task", exists, wanted)
+
+    @property
+    def only_task(self) -> int | None:
+        """The one task that the option task names for all episodes; None if it names none."""
+        tasks = set(self.task) if isinstance(self.task, Sequence) else {self.task}
+        return tasks.pop() if len(tasks) == 1 else None
 
 
 def shows_options(constructor: Constructor) -> Constructor:

@@ -25,9 +25,9 @@ from hpo_gym.tuning.merging import merge
 from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.problem import Problem
-from hpo_gym.tuning.reset_options import EpisodeReader
+from hpo_gym.tuning.reset_options import EpisodeReader, Episodes
 from hpo_gym.tuning.rewards import REWARDS
-from hpo_gym.tuning.state import Action, Episode, State, Tasks, unless
+from hpo_gym.tuning.state import Action, State, Tasks, unless
 
 SUCCESS_REGRET = 0.01
 """An episode is a success once the incumbent is within 1 % of the best possible score."""
@@ -117,7 +117,7 @@ class TuningProcess:
 
     def read_episode(
         self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None = None
-    ) -> Episode:
+    ) -> Episodes:
         """Check the options of a reset; see `EpisodeReader`."""
         return self._reader.read(options, rows)
 
@@ -125,17 +125,12 @@ class TuningProcess:
         """The tasks with these indices in the option's split."""
         return self._reader.tasks(index)
 
-    def begin(self, key: Column, episode: Episode, xp: Namespace) -> State:
-        """Begin the episodes with these keys.
+    def begin(self, key: Column, turn: Column, episode: Episodes, xp: Namespace) -> State:
+        """Begin episodes; see `hpo_gym.shells.process.Process.begin`.
 
         What all rows share is one number in the state, until rows differ.
-
-        Args:
-            key: An int, or (N,) uint64.
-            episode: Start and task, where the call gave them.
-            xp: Array namespace.
         """
-        tasks = episode.tasks or self._reader.draw(key)
+        tasks = self._reader.begin(key, turn, episode)
         zeros = (0.0,) * self.space.dimension
         state = State(
             tasks,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import Family, KnownOptimum
+from hpo_gym.tuning.merging import merge_tasks
 from hpo_gym.tuning.options import Options, naming
 from hpo_gym.tuning.state import Episode, Tasks
+
+Episodes: TypeAlias = Episode | Sequence[Episode]
+"""One for all rows, or one for each."""
 
 _KNOWN = ["start", "model", "task"]
 
@@ -30,12 +34,15 @@ class EpisodeReader:
         self._start: tuple[float, ...] | None = None
         if not isinstance(options.start, str):
             self._start = family.space.unit(options.start)
+        self._only = 0 if family.sizes[options.split] == 1 else options.only_task
+        self._order = np.array(options.task if self._only is None and options.task else [])
 
-    def read(self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None) -> Episode:
+    def read(self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None) -> Episodes:
         """Check the options of a reset.
 
         Args:
-            options: ``start``, ``model`` and ``task``, or nothing.
+            options: ``start``, ``model`` and ``task``, or nothing; of N rows also ``rows`` alone, a
+                list of N such dicts.
             rows: (N,) bool, the rows that are reset; None for one row.
 
         Raises:
@@ -43,9 +50,16 @@ class EpisodeReader:
         """
         if not options:
             return Episode()
-        unknown = sorted(set(map(str, options)) - set(_KNOWN))
+        if rows is not None and "rows" in options:
+            return self._read_each(options, rows)
+        return self._read_one(options, rows)
+
+    def _read_one(self, options: Mapping[str, Any], rows: NDArray[Any] | None) -> Episode:
+        """What all rows ask for."""
+        known = _KNOWN if rows is None else [*_KNOWN, "rows"]
+        unknown = sorted(set(map(str, options)) - set(known))
         if unknown:
-            raise ValueError(f"unknown reset options {unknown}; known: {_KNOWN}")
+            raise ValueError(f"unknown reset options {unknown}; known: {known}")
         start = options.get("start")
         if start is not None:
             if self._options.start == "none":
@@ -64,24 +78,62 @@ class EpisodeReader:
             return Tasks(index, *family.tasks(options.split, index, options.metric))
         return Tasks(index, family.sample(options.split, index), np.nan)
 
-    def draw(self, key: Column) -> Tasks:
-        """The tasks of episodes with these keys: the one that is fixed, else drawn."""
-        size = self._family.sizes[self._options.split]
-        if self._options.task is not None or size == 1:
-            return self.tasks(self._options.task or 0)
-        (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
-        index = draw * size
+    def begin(self, key: Column, turn: Column, episodes: Episodes) -> Tasks:
+        """The tasks of episodes: those that a reset gave, else those of the option task."""
+        if isinstance(episodes, Episode):
+            return episodes.tasks or self._next(key, turn)
+        tasks = self._next(key, turn)
+        for row, episode in enumerate(episodes):
+            if episode.tasks is not None:
+                here = np.array([row])
+                tasks = merge_tasks(tasks, episode.tasks, here, len(episodes), self._family)
+        return tasks
+
+    def _next(self, key: Column, turn: Column) -> Tasks:
+        """The tasks of the option: the only one, or the next in order, or drawn."""
+        if self._only is not None:
+            return self.tasks(self._only)
+        if self._order.size:
+            index = self._order[turn % self._order.size]
+        else:
+            (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
+            index = draw * self._family.sizes[self._options.split]
         return self.tasks(index.astype(np.int64) if isinstance(index, np.ndarray) else int(index))
 
-    def start(self, key: Column, episode: Episode, xp: Namespace) -> Columns:
+    def start(self, key: Column, episodes: Episodes, xp: Namespace) -> Columns:
         """The unit configurations from which episodes start: one that is given, else drawn."""
-        start = episode.start or self._start
+        if isinstance(episodes, Episode):
+            return self._starts(key, episodes.start or self._start, xp)
+        units = np.array(self._starts(key, self._start, xp))
+        for row, episode in enumerate(episodes):
+            if episode.start is not None:
+                units[:, row] = episode.start
+        return xp.group(list(units))
+
+    def _starts(self, key: Column, start: tuple[float, ...] | None, xp: Namespace) -> Columns:
         if start is None:
             draws = rng.uniforms(rng.derive(key, rng.START), self._family.space.dimension)
             return xp.group([2.0 * draw - 1.0 for draw in draws])
         if isinstance(key, np.ndarray):
             return xp.group([np.full(key.shape, coordinate) for coordinate in start])
         return xp.group(start)
+
+    def _read_each(self, options: Mapping[str, Any], rows: NDArray[Any]) -> list[Episode]:
+        """What each row that is reset asks for."""
+        each = options["rows"]
+        dicts = isinstance(each, list) and all(isinstance(row, Mapping) for row in each)
+        if len(options) > 1 or not dicts or len(each) != len(rows):
+            raise ValueError(
+                f"options['rows'] must be a list of {len(rows)} dicts, one per row, and no option "
+                f"beside it: got {options!r}"
+            )
+        episodes = []
+        for row in np.flatnonzero(rows).tolist():
+            try:
+                episodes.append(self._read_one(each[row], None))
+            except ValueError as error:
+                raise ValueError(f"options['rows'][{row}]: {error}") from error
+        return episodes
 
     def _read_tasks(self, model: Any, task: Any, rows: NDArray[Any] | None) -> Tasks | None:
         """The tasks that a reset asks for by their constants or by their index."""

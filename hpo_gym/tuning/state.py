@@ -60,7 +60,10 @@ if there is none."""
 
 
 class Episode(NamedTuple):
-    """What ``reset(options=...)`` asks for, checked: None for the constructor's."""
+    """What ``reset(options=...)`` asks for, checked: None for the constructor's.
+
+    Where the rows ask for different things, a list of these takes its place, one per row.
+    """
 
     start: tuple[float, ...] | None = None
     tasks: Tasks | None = None

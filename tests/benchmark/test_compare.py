@@ -39,11 +39,9 @@ def make_policy(env_id, algorithm, **options):
         "layer_sizes": [size, actions],
         "interface": ends,
     }
-    arrays = {
-        "weight_0": np.zeros((actions, size)),
-        "bias_0": np.arange(float(actions)),
-        "log_std": np.zeros(actions),
-    }
+    arrays = {"weight_0": np.zeros((actions, size)), "bias_0": np.arange(float(actions))}
+    if description["kind"] == "gaussian":
+        arrays["log_std"] = np.zeros(actions)
     return Policy({name: array.astype(np.float32) for name, array in arrays.items()}, description)
 
 

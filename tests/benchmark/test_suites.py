@@ -43,7 +43,7 @@ def test_every_suite_makes_its_environments(suite):
 def test_a_suite_states_every_option_that_matters():
     """Else a changed default would change its results under the same hash."""
     stated = {"family", "split", *make_suite("smoke").options}
-    assert {field.name for field in fields(Options)} - stated == {"task", "adjust_step"}
+    assert {field.name for field in fields(Options)} - stated == {"task", "adjust_step", "infos"}
 
 
 def test_the_hash_is_of_the_canonical_text():

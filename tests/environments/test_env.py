@@ -166,7 +166,7 @@ def test_model_option_changes_the_family_of_the_constructor():
 @pytest.mark.parametrize(
     ("env_options", "options", "words"),
     [
-        ({}, {"seed": 1}, r"unknown reset options \['seed'\]; known: \['start', 'model', 'task'\]"),
+        ({}, {"seed": 1}, r"unknown reset options \['seed'\]; known: \['start', 'model', 'task'"),
         ({}, {"start": {"thr": 2, "epochs": 1, "lr": 1}}, "thr = 2.0 is outside"),
         ({}, {"start": {"thr": 0.5}}, "missing"),
         ({}, {"start": "random"}, "start|configuration"),

@@ -157,8 +157,58 @@ def test_seeds_and_options_are_used_once():
     assert [info["epochs"] for info in envs.reset_infos] == [10] * 3
     envs.reset()
     assert [info["epochs"] for info in envs.reset_infos] != [10] * 3
-    envs.set_options([{"start": [0.5, 1, 1.0]}, {}, {}])
-    with pytest.raises(ValueError, match="the rows share"):
+
+
+EACH = [{"start": [0.5, 1, 1.0]}, {"model": {"k_accuracy": 0.8}}, {}]
+ASKED = {
+    "one per row": ({}, EACH),
+    "one for all": ({}, EACH[0] | EACH[1]),
+    "none": ({}, None),
+    "tasks": ({"family": "fictitious"}, [{"task": 7}, {}, {"task": 9, "start": [0.1, 99, 0.01]}]),
+    "after tasks that last": ({"family": "binormal", "task": [4, 5]}, [{"task": 7}, {}, {}]),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_options_of_the_next_reset(case):
+    """As in SB3's own vector environment, episode after episode."""
+    options, asked = ASKED[case]
+    if isinstance(options.get("task"), list):  # turns of three rows, row by row
+        turns = [[5 - (row + 3 * k + 1) % 2 for k in range(2)] for row in range(3)]
+        theirs = DummyVecEnv(
+            [lambda t=t: TuningEnv(**options | {"task": t, "max_evaluations": 3}) for t in turns]
+        )
+    else:
+        theirs = dummy(3, max_evaluations=3, **options)
+    mine = native(3, max_evaluations=3, **options)
+    seen = []
+    for each in (mine, theirs):
+        each.seed(20)
+        each.set_options(asked)
+        seen.append([(each.reset(), list(each.reset_infos))])
+        for _ in range(7):  # options last one episode
+            observations, _, _, infos = each.step(np.zeros((3, 3), dtype=np.float32))
+            seen[-1].append((observations, [info["task"] for info in infos]))
+        seen[-1].append((each.reset(), list(each.reset_infos)))
+    for (one, info), (other, wanted) in zip(*seen, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert info == wanted
+    plain = native(3, max_evaluations=3, **options)
+    plain.seed(20)
+    plain.reset()
+    assert (plain.reset_infos == seen[0][0][1]) is (asked is None)  # negative control
+
+
+@pytest.mark.parametrize("asked", [[{}, {}], [{}] * 4, [None] * 3, 5, "start", ({}, {}, {})])
+def test_options_that_are_not_one_per_row(asked):
+    with pytest.raises(ValueError, match="3 dicts, one per row"):
+        native(3).set_options(asked)
+
+
+def test_the_row_whose_options_are_wrong_is_named():
+    envs = native(3)
+    envs.set_options([{}, {}, {"task": 1}])
+    with pytest.raises(ValueError, match=r"options\['rows'\]\[2\]: options\['task'\] = 1"):
         envs.reset()
 
 

@@ -80,8 +80,8 @@ class ForgetsRows(TrainingProcess):
 
 
 class DrawsForItself(TrainingProcess):
-    def begin(self, key, episode, xp):
-        state = super().begin(key, episode, xp)
+    def begin(self, key, turn, episode, xp):
+        state = super().begin(key, turn, episode, xp)
         return state._replace(limit=0.0 * state.limit + np.random.random())
 
 

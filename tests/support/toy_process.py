@@ -42,7 +42,7 @@ class TrainingProcess:
         if options:
             raise ValueError(f"there are no options, got {options!r}")
 
-    def begin(self, key, episode, xp):
+    def begin(self, key, turn, episode, xp):
         (draw,) = rng.uniforms(rng.derive(key, 1), 1)
         return State(key, 0, 0.0 * draw, 0.5 + 0.5 * draw, 0.0 * draw)
 

@@ -11,13 +11,14 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 
 from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
+from hpo_gym.tuning.optimal import optimal_return, trade_off
 from hpo_gym.tuning.options import Options
 
 DEFAULTS = {
     **{"family": "notebook", "split": "train", "task": None, "action": "propose"},
     **{"adjust_step": 0.2, "stop": False, "reward": "f1_gain", "metric": "f1"},
     **{"evaluation_cost": 0.002, "epoch_cost": 0.02, "max_evaluations": 20, "start": "random"},
-    **{"noise": None, "observation": "summary"},
+    **{"noise": None, "observation": "summary", "infos": "all"},
 }
 BAD = [
     ("family", "fictional"),
@@ -58,6 +59,15 @@ BAD = [
     ("noise", "0.1"),
     ("noise", 1.5),
     ("observation", "all"),
+    ("infos", "some"),
+    ("infos", None),
+    ("infos", ["f1", "f2"]),
+    ("infos", [1]),
+    ("task", []),
+    ("task", [0, 1]),
+    ("task", [0.0]),
+    ("task", [True]),
+    ("task", [[0]]),
     ("render_mode", "video"),
 ]
 
@@ -129,6 +139,8 @@ KWARGS = [
         "start": {"thr": 0, "epochs": 1, "lr": 1},
     },
     {"start": [0.5, 10, 0.1], "task": 0, "split": "test", "reward": "log_regret"},
+    {"task": [0, 0, 0], "infos": ["regret", "f1"]},
+    {"task": [5, 3], "infos": "none", "family": "fictitious"},
 ]
 
 
@@ -155,6 +167,24 @@ def test_vector_specs_survive_json(mode):
     assert again.num_envs == 3
     assert again.autoreset_mode is envs.autoreset_mode
     np.testing.assert_array_equal(envs.reset(seed=3)[0], again.reset(seed=3)[0])
+
+
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+def test_the_threshold_is_the_best_return_where_there_is_one(env_id):
+    env = gym.make(env_id)
+    thresholds = {make(env_id).spec.reward_threshold for make in (gym.make, gym.make_vec)}
+    if isinstance(env.unwrapped.process.options.start, str):  # "random" or "none"
+        assert thresholds == {None}
+        return
+    _, info = env.reset(seed=0)
+    best = float(optimal_return(env, 1.0 - np.log10(1.0 + info["f"]) / np.log10(415072.703125)))
+    assert thresholds == {np.floor(1000.0 * best) / 1000.0}
+    optimum = np.array(trade_off(env).best, dtype=np.float32)
+    earned = []
+    for action in (optimum, np.zeros_like(optimum)):
+        env.reset()
+        earned.append(sum(env.step(action)[1] for _ in range(20)))
+    assert earned[1] < thresholds.pop() <= earned[0] <= best + 1e-6
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
