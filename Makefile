@@ -33,7 +33,7 @@ space := $(empty) $(empty)
 # Each pytest worker is one process on one core; more threads only slow it down.
 test test-fast test-slow test-oldest test-rllib test-clients: export OMP_NUM_THREADS := 1
 
-# The rows behind the README's tables; `benchmark-full` starts from them.
+# The rows behind docs/benchmark.md and the README's figure; `benchmark-full` starts from them.
 ROWS := benchmark_rows
 
 help: ## list the targets

@@ -3,11 +3,16 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from scripts.figures.plot_regret import Arguments, described, read
 
 ROOT = Path(__file__).parents[2]
+ARGUMENTS = Arguments()
 RESULTS = (ROOT / "docs" / "benchmark.md").read_text()
 
 
@@ -16,13 +21,25 @@ def suites_of(text):
     return text[text.index("\n## ") :].strip()
 
 
-def test_readme_shows_rows_of_the_results():
-    readme = (ROOT / "README.md").read_text()
-    section = re.search(r"\n## Benchmark\n.*?(?=\n## )", readme, re.DOTALL)[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")]
-    assert len(rows) >= 6  # the heading and at least five tuners
-    known = set(RESULTS.splitlines())
-    assert [row for row in rows if row not in known] == []
+def test_the_figure_of_the_readme_is_what_the_committed_rows_give():
+    path = ROOT / "docs" / "regret.png"
+    with Image.open(path) as picture:
+        assert picture.info["Description"] == described(
+            read(replace(ARGUMENTS, rows=ROOT / ARGUMENTS.rows))
+        )
+
+
+def test_the_readme_says_what_its_figure_shows():
+    with Image.open(ROOT / "docs" / "regret.png") as picture:
+        lines = picture.info["Description"].splitlines()[1:]
+    shown = {name: values for name, *values in map(str.split, lines)}
+    assert set(shown) == set(ARGUMENTS.agents)
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    said = re.search(r"After (\d+) evaluations (.*?)\. Drawn from", readme)
+    figures = re.findall(r"`([\w-]+)` (?:lacks )?([\d.]+) %", said[2])
+    assert len(figures) == 3
+    for name, percent in figures:
+        assert float(percent) == pytest.approx(100 * float(shown[name][int(said[1]) - 1]), abs=0.05)
 
 
 @pytest.mark.slow
