@@ -53,9 +53,8 @@ def read(arguments: Arguments) -> list[Records]:
     suite, names = make_suite(arguments.suite), arguments.agents
     if not 1 <= len(names) <= len(_COLOURS):
         raise ValueError(f"--agents: {len(names)} are given; name 1 to {len(_COLOURS)}")
-    identities = {name: agent_entry(name).identity for name in names}
     with TemporaryDirectory() as folder, Store(Path(folder) / "rows.sqlite") as store:
-        import_suite(store, suite, arguments.rows, identities)
+        import_suite(store, suite, arguments.rows, [agent_entry(name) for name in names])
         found = {name: store.records(suite, name) for name in names}
     missing = [name for name, records in found.items() if records is None]
     if missing:

@@ -13,6 +13,7 @@ from tiny_benchmarks import SUITE
 from hpo_gym.benchmark.results.archive import import_suite
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.families import optima
+from hpo_gym.tuners.entry import AgentEntry
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -98,7 +99,7 @@ def test_rows_of_the_benchmark(tmp_path, bomb):
         Store(tmp_path / "rows.sqlite") as store,
         pytest.raises(ValueError, match=rf"{SUITE.name}\.npz is damaged"),
     ):
-        import_suite(store, SUITE, tmp_path, {"mine": "{}"})
+        import_suite(store, SUITE, tmp_path, [AgentEntry("mine", "agents:make_agent", version=1)])
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
@@ -106,8 +107,9 @@ def test_optima_that_were_kept(tmp_path, monkeypatch, bomb):
     """They are found anew."""
     monkeypatch.setenv("HPO_GYM_CACHE", str(tmp_path))
     BOMBS[bomb](tmp_path / "mine.npz", ("scaled", "score"))
+    (tmp_path / "mine.npz").rename(tmp_path / "mine.optima")
     found = optima.Optima(np.zeros((2, 3)), np.ones(3))
-    again = optima.kept("mine", (2, 3), lambda _: found, "some tasks")
+    again = optima.kept("mine", b"tasks", (2, 3), lambda _: found, "some tasks")
     assert again.score.tolist() == [1.0] * 3
 
 
