@@ -34,7 +34,7 @@ space := $(empty) $(empty)
 test test-fast test-slow test-oldest test-rllib test-clients: export OMP_NUM_THREADS := 1
 
 # The rows behind docs/benchmark.md and the README's figure; `benchmark-full` starts from them.
-ROWS := benchmark_rows
+ROWS := docs/rows
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile

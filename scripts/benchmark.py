@@ -89,7 +89,8 @@ class Arguments:
     """A module or a file of yours that registers families, agents, suites or rewards. It runs
     beside the tasks: import what you trust. May be repeated."""
     export: Path | None = None
-    """Write result files, one per suite, into this folder."""
+    """Write result files, one per suite and tuner, into this folder; those that hold the same
+    results already are left as they are."""
     out: Path = Path("results/benchmark")
     """Folder of the tables and the report."""
 
@@ -158,9 +159,7 @@ class Benchmark:
             if arguments.validate:
                 failed |= self._validate(store, current)
             if arguments.export is not None:
-                paths = [export_suite(store, suite, arguments.export) for suite in self._suites]
-                for path in filter(None, paths):
-                    print(f"written: {path}")
+                self._export(store, arguments.export)
             command = command_of("scripts.benchmark")
             failed |= not show_results(
                 store, self._suites, current, self._profile, arguments.out, command
@@ -188,7 +187,12 @@ class Benchmark:
         for suite in self._suites:
             outdated = import_suite(store, suite, folder, wanted)
             if outdated:
-                print(f"{folder}/{suite.name}.npz: of another version, left out: {outdated}")
+                print(f"{folder}: {suite.name}: of another version, left out: {outdated}")
+
+    def _export(self, store: Store, folder: Path) -> None:
+        for suite in self._suites:
+            written = export_suite(store, suite, folder)
+            print(f"{folder}: {suite.name}: {len(written)} files written, the others hold the same")
 
     def _compute(self, store: Store) -> bool:
         """Run what is missing; returns whether anything failed."""

@@ -40,7 +40,7 @@ class Arguments:
     """Suite of the benchmark."""
     agents: tuple[str, ...] = ("unrolled-0", "particle", "ppo-0", "gp-4", "tpe", "random")
     """Tuners, at most seven."""
-    rows: Path = Path("benchmark_rows")
+    rows: Path = Path("docs/rows")
     """Folder of the committed rows."""
 
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs, tuner
+from tiny_benchmarks import SUITE, assert_equal_runs, records, tuner
 
 from hpo_gym.benchmark.results import store as stores
-from hpo_gym.benchmark.results.archive import export_suite, import_suite
-from hpo_gym.benchmark.results.records import COLUMNS, Records
+from hpo_gym.benchmark.results.records import COLUMNS
 from hpo_gym.benchmark.results.rows import to_rows
 from hpo_gym.benchmark.results.store import MIXED, Store
 from hpo_gym.benchmark.suites.suite import Shard
@@ -18,16 +17,6 @@ from hpo_gym.tuners.entry import AgentEntry
 MINE = AgentEntry("mine", "agents:make_agent", version=1)
 CHANGED = replace(MINE, settings={"changed": 1})
 N, S, T = len(SUITE.tasks), len(SUITE.seeds), SUITE.budget
-
-
-def records(agent="mine", seed=0):
-    """Numbers that use all of their bits."""
-    random = np.random.default_rng(seed)
-    numbers = random.normal(size=(len(COLUMNS), N, S, T)) * 10.0 ** random.integers(-30, 30, T)
-    numbers[0] = random.uniform(size=(N, S, T))  # regret
-    numbers[-1] = np.abs(numbers[-1])  # seconds
-    actions = random.uniform(-1, 1, size=(N, S, T, 3)).astype(np.float32)
-    return Records("tiny", agent, np.array(SUITE.tasks), np.array(SUITE.seeds), actions, *numbers)
 
 
 @pytest.fixture
@@ -192,103 +181,3 @@ def test_failures_go_when_the_shard_succeeds(store):
     store.add(SUITE, records().first(16, 1), "here")
     assert store.failures(SUITE) == {"mine": ["why 21"]}
     assert isinstance(shards[0], Shard)
-
-
-def test_through_a_file(store, tmp_path):
-    store.add(SUITE, records(), "here")
-    path = export_suite(store, SUITE, tmp_path / "out")
-    with Store(tmp_path / "b.sqlite") as fresh:
-        assert import_suite(fresh, SUITE, tmp_path / "out", [MINE]) == []
-        back = fresh.records(SUITE, "mine")
-        assert_equal_runs(back, records())
-        seconds = records().seconds.astype(np.float32)
-        np.testing.assert_array_equal(back.seconds, seconds.astype(np.float64))
-        assert fresh.agents(SUITE)["mine"][1:] == (MINE.identity, "here", {}, N * S)
-        bytes_of_path = path.read_bytes()
-        assert export_suite(fresh, SUITE, tmp_path / "out").read_bytes() == bytes_of_path
-
-
-def test_what_is_not_imported(store, tmp_path):
-    store.add(SUITE, records(), "here")
-    export_suite(store, SUITE, tmp_path)
-    with Store(tmp_path / "b.sqlite") as fresh:
-        assert import_suite(fresh, SUITE, tmp_path / "nowhere", [MINE]) == []
-        assert import_suite(fresh, SUITE, tmp_path, [replace(MINE, name="other")]) == []
-        assert import_suite(fresh, SUITE, tmp_path, [CHANGED]) == ["mine (settings)"]
-        changed = replace(SUITE, version=2)
-        assert import_suite(fresh, changed, tmp_path, [MINE]) == ["mine (the suite)"]
-        assert fresh.agents(SUITE) == {}
-
-
-def test_an_import_does_not_touch_complete_results(store, tmp_path):
-    store.add(SUITE, records().first(16, 1), "here")
-    export_suite(store, SUITE, tmp_path)
-    store.add(SUITE, records(seed=1), "here")
-    import_suite(store, SUITE, tmp_path, [MINE])
-    assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
-
-
-@pytest.mark.parametrize("change", ["suite", "mine/regret", "about", "identity"])
-def test_a_file_with_something_missing(store, tmp_path, change):
-    store.add(SUITE, records(), "here")
-    path = export_suite(store, SUITE, tmp_path)
-    with np.load(path) as file:
-        arrays = dict(file)
-    if change in arrays:
-        del arrays[change]
-    else:
-        arrays["mine/about"] = np.array({"about": "no {json", "identity": "[]"}[change])
-    np.savez(path, **arrays)
-    with Store(tmp_path / "b.sqlite") as fresh:
-        with pytest.raises(ValueError, match=r"tiny\.npz is damaged"):
-            import_suite(fresh, SUITE, tmp_path, [MINE])
-        assert fresh.agents(SUITE) == {}
-
-
-CHANGES = {
-    "tasks": (lambda tasks: tasks.astype(float), "must be finite int64, they are float64"),
-    "seeds": (lambda seeds: seeds[[0, 0]], r"seeds of 'mine' are repeated: \[3, 3\]"),
-    "actions": (lambda actions: actions[..., :2], "actions of size 2.*asks for 3 .* size 3"),
-    "regret": (lambda regret: np.where(regret > 0, np.nan, regret), "must be finite"),
-    "regret ": (lambda regret: regret - 0.25, r"a regret of 'mine' is not in \[0, 1\]: -0"),
-    "reward": (lambda reward: reward.astype(str), "must be finite float64"),
-    "cost": (lambda cost: cost[1:], "cost of 'mine' has the shape"),
-    "seconds": (lambda seconds: -seconds, "seconds of 'mine' are negative"),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_file_with_something_that_does_not_fit(store, tmp_path, name):
-    store.add(SUITE, records(), "here")
-    path = export_suite(store, SUITE, tmp_path)
-    with np.load(path) as file:
-        arrays = dict(file)
-    change, message = CHANGES[name]
-    name = name.strip()
-    arrays[f"mine/{name}"] = change(arrays[f"mine/{name}"])
-    np.savez(path, **arrays)
-    with Store(tmp_path / "b.sqlite") as fresh:
-        with pytest.raises(ValueError, match=rf"tiny\.npz is damaged: .*{message}"):
-            import_suite(fresh, SUITE, tmp_path, [MINE])
-        assert fresh.agents(SUITE) == {}
-
-
-def test_a_file_of_another_budget(store, tmp_path):
-    store.add(SUITE, records(), "here")
-    path = export_suite(store, SUITE, tmp_path)
-    with np.load(path) as file:
-        arrays = dict(file)
-    for name in ("actions", *COLUMNS):
-        arrays[f"mine/{name}"] = arrays[f"mine/{name}"][:, :, :2]
-    np.savez(path, **arrays)
-    with Store(tmp_path / "b.sqlite") as fresh:
-        with pytest.raises(ValueError, match=r"tiny\.npz is damaged: .*have 2 evaluations"):
-            import_suite(fresh, SUITE, tmp_path, [MINE])
-
-
-def test_a_damaged_file(store, tmp_path):
-    store.add(SUITE, records(), "here")
-    path = export_suite(store, SUITE, tmp_path)
-    path.write_bytes(path.read_bytes()[:-200])
-    with Store(tmp_path / "b.sqlite") as fresh, pytest.raises(ValueError, match="is damaged"):
-        import_suite(fresh, SUITE, tmp_path, [MINE])

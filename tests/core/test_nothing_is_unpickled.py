@@ -93,11 +93,11 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_rows_of_the_benchmark(tmp_path, bomb):
-    names = ("suite", "mine/about", "mine/regret")
-    BOMBS[bomb](tmp_path / f"{SUITE.name}.npz", names)
+    (tmp_path / SUITE.name).mkdir()
+    BOMBS[bomb](tmp_path / SUITE.name / "mine.npz", ("suite", "about", "regret"))
     with (
         Store(tmp_path / "rows.sqlite") as store,
-        pytest.raises(ValueError, match=rf"{SUITE.name}\.npz is damaged"),
+        pytest.raises(ValueError, match=rf"{SUITE.name}/mine\.npz is damaged"),
     ):
         import_suite(store, SUITE, tmp_path, [AgentEntry("mine", "agents:make_agent", version=1)])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from hpo_gym.benchmark.results.records import COLUMNS, Records
+from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.profile import Profile
 from hpo_gym.benchmark.running.shards import Job, run_shard
 from hpo_gym.benchmark.running.tuner_process import TunerProcess
@@ -91,9 +93,34 @@ def ran(suite: Suite, entry: AgentEntry, shard: Shard, timeout: float = 60.0) ->
         return run_shard(Job(suite, entry, shard), process)
 
 
+def records(agent: str = "mine", seed: int = 0) -> Records:
+    """Made-up results on the whole suite, numbers that use all of their bits."""
+    shape = len(SUITE.tasks), len(SUITE.seeds), SUITE.budget
+    random = np.random.default_rng(seed)
+    numbers = random.normal(size=(len(COLUMNS), *shape)) * 10.0 ** random.integers(
+        -30, 30, SUITE.budget
+    )
+    numbers[0] = random.uniform(size=shape)  # regret
+    numbers[-1] = np.abs(numbers[-1])  # seconds
+    actions = random.uniform(-1, 1, size=(*shape, 3)).astype(np.float32)
+    return Records("tiny", agent, np.array(SUITE.tasks), np.array(SUITE.seeds), actions, *numbers)
+
+
 def assert_equal_runs(one: Records, other: Records) -> None:
     """All but the decision times must be equal to the last bit."""
     assert one.agent == other.agent
     for name in ("tasks", "seeds", "actions", *COLUMNS):
         if name != "seconds":
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+def named(name: str) -> AgentEntry:
+    """An agent whose results are made up."""
+    return AgentEntry(name, "agents:make_agent", version=1)
+
+
+def fill(store: Store, *names: str, seed: int = 0, suite: Suite = SUITE) -> None:
+    """Store made-up results of some agents."""
+    for name in names:
+        store.begin(suite, named(name))
+        store.add(suite, replace(records(name, seed), suite=suite.name), "here")
