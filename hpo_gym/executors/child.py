@@ -29,7 +29,7 @@ from uuid import uuid4
 from hpo_gym.executors.executor import Failure
 
 GRACE = 5.0
-"""Seconds that a process may take to end in order, and again after it was asked by SIGTERM."""
+"""Seconds that a process may take to end in order."""
 _MARK = "HPO_GYM_CHILD"
 """Environment variable by which the processes that a child started are found again."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -90,7 +90,7 @@ class Child:
     def _read_plain(self, answer: bytes) -> Any:
         try:
             value = json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.kill()  # who knows what it is doing
             return Failure(f"the process answered with something else than JSON: {answer[:99]!r}")
         failed = isinstance(value, dict) and value.keys() == {"message"}
@@ -131,12 +131,12 @@ class Child:
         """End the process: in order if it does so in time, else by force.
 
         Args:
-            grace: Seconds for it to end by itself, if it is idle, and again after SIGTERM.
+            grace: Seconds for it to end: by itself, if it is idle, else after SIGTERM.
         """
         self.connection.close()
-        if self._busy or not self._ends_within(grace):
+        if self._busy:
             self.process.terminate()
-            self._ends_within(grace)
+        self._ends_within(grace)
         self.kill()
 
     def _ends_within(self, seconds: float) -> bool:
@@ -184,17 +184,18 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _no_main() -> Iterator[None]:
-    """Let processes that are started meanwhile not import the main module of this one.
+    """Let processes that are started meanwhile know nothing of the main module of this one.
 
     A script without a main guard would start itself again and again, and our own commands would
-    bring their packages along, which may be called like the user's.
+    bring their packages along, which may be called like the user's. Their command line, which is
+    handed on too, may say where a secret lies.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+    main, arguments = sys.modules["__main__"], sys.argv
+    sys.modules["__main__"], sys.argv = ModuleType("__main__"), [""]
     try:
         yield
     finally:
-        sys.modules["__main__"] = main
+        sys.modules["__main__"], sys.argv = main, arguments
 
 
 def _serve(connection: Connection, plain: bool) -> None:
@@ -211,6 +212,7 @@ def _serve(connection: Connection, plain: bool) -> None:
             except (EOFError, OSError):
                 break
             connection.send_bytes(_answer(request, plain))
+    _end_undisturbed()
     for function in _at_end:
         function()
 
@@ -233,7 +235,13 @@ class _End(BaseException):
 
 
 def _end(*_: Any) -> None:
+    _end_undisturbed()
     raise _End
+
+
+def _end_undisturbed() -> None:
+    """Let no further request to end disturb what happens at the end; whoever waits long kills."""
+    signal.signal(signal.SIGTERM, lambda *_: None)  # not SIG_IGN, which programs would inherit
 
 
 def _end_with_parent() -> None:

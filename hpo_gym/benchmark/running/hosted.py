@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_gym.executors.child import at_end
 from hpo_gym.families import Family, register_family
 from hpo_gym.references import split
 from hpo_gym.tuners.dependencies import Watch
@@ -98,6 +99,9 @@ def close() -> None:
     agent, _Here.agent, _Here.state = _Here.agent, None, None
     if hasattr(agent, "close"):
         agent.close()
+
+
+at_end(close)  # also of a tuner that is ended in the midst of a decision
 
 
 def _prefer_neighbours(entry: AgentEntry) -> None:

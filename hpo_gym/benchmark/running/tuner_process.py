@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -78,6 +79,8 @@ class TunerProcess:
         answer = self._ask(hosted.decide, observations, begins)
         try:
             actions, seconds = answer
+            if not 0.0 <= seconds < math.inf:
+                raise ValueError(f"it took {seconds!r} s")
             return np.array(actions, dtype=np.float32), float(seconds)
         except (TypeError, ValueError) as error:
             raise TunerError(f"predict returned no actions: {error}") from error
