@@ -72,6 +72,8 @@ def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
         ValueError: One cannot be imported, for whatever reason.
     """
     for source in sources:
+        if source.endswith(".py") and not Path(source).is_file():
+            raise ValueError(f"--import {source}: there is no such file")
         try:
             load_module(source)
         except Exception as error:

@@ -11,7 +11,9 @@ scale of the column "way" is 0 % for random proposals and 100 % for the best pos
 from __future__ import annotations
 
 import json
+import sys
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +80,8 @@ def main() -> None:
     """Run the comparison."""
     arguments = tyro.cli(Arguments, description=__doc__)
     with plain_errors():
-        Comparison(arguments).run()
+        if Comparison(arguments).run():
+            sys.exit(1)
 
 
 class Comparison:
@@ -103,8 +106,9 @@ class Comparison:
         options = process_of(self._env).options
         family = options.made_family
         require_optimum(family, "a comparison, which shows regrets,")
-        self._several = options.task is None and family.sizes[options.split] > 1
-        unseen = self._several and "test" in family.sizes
+        drawn = options.task is None and family.sizes[options.split] > 1
+        self._several = drawn or isinstance(options.task, tuple)
+        unseen = drawn and "test" in family.sizes
         self._played = ({"split": "test"} if unseen else {}) | self._options
         self._own = {entry.name: entry for entry in map(read_agent, arguments.agent)}
         self._names = self._choose(family.name)
@@ -134,20 +138,30 @@ class Comparison:
             )
         return (*chosen, *own)
 
-    def run(self) -> None:
-        """Train, run and score the agents; write the report."""
+    def run(self) -> bool:
+        """Train, run and score the agents; write the report; returns whether one failed."""
         arguments = self._arguments
         tuners, training = self._build()
-        episodes: dict[str, Episodes] = {}
+        results: dict[str, Result] = {}
         for name, agent in tuners.items():
             before = time.perf_counter()
-            episodes[name] = self._run(name, agent)
+            try:
+                episodes, decision = self._run(name, agent), self._seconds(name, agent)
+            except Exception:
+                if name not in self._own:
+                    raise
+                print(f"failed: {name}:\n{traceback.format_exc()}", file=sys.stderr)
+                continue
+            results[name] = Result(episodes, decision, training.get(name))
             seconds = time.perf_counter() - before
             print(f"{name}: {arguments.episodes} episodes in {seconds:.1f} s")
-        results = {
-            name: Result(episodes[name], self._seconds(name, agent), training.get(name))
-            for name, agent in tuners.items()
-        }
+        if results:
+            self._report(results)
+        return len(results) < len(tuners)
+
+    def _report(self, results: Mapping[str, Result]) -> None:
+        arguments = self._arguments
+        episodes = {name: result.episodes for name, result in results.items()}
         facts = {
             "env": arguments.env,
             "options": json.dumps(self._played),
@@ -178,9 +192,20 @@ class Comparison:
 
     def _made(self, name: str) -> Any:
         try:
-            return self._entry(name).build(self._env, seed=self._arguments.seed)
+            agent = self._entry(name).build(self._env, seed=self._arguments.seed)
         except TypeError as error:  # a constructor that takes other arguments
             raise ValueError(str(error)) from error
+        except Exception as error:
+            if isinstance(error, ValueError) or name not in self._own:
+                raise
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            raise ValueError(
+                f"agent {name!r} fails at {frame.filename}, line {frame.lineno}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if not hasattr(agent, "predict"):
+            raise ValueError(f"agent {name!r}: {type(agent).__name__} has no method predict")
+        return agent
 
     def _entry(self, name: str) -> AgentEntry:
         return self._own[name] if name in self._own else agent_entry(name)

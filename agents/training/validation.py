@@ -116,7 +116,7 @@ def regrets(policy: Policy, environment: Mapping[str, Any], tasks: int) -> NDArr
         environment: Its ``id`` and ``options``.
         tasks: How many tasks of the split to play, from the first on.
     """
-    options = {**environment["options"], "split": _SPLIT}
+    options = {**environment["options"], "split": _SPLIT, "infos": ["regret"]}
     envs = gym.make_vec(environment["id"], tasks, **options)
     columns: list[NDArray[np.float64]] = []
     for turn in play(policy, envs, seed=VALIDATION_SEED, options={"task": np.arange(tasks)}):

@@ -207,7 +207,7 @@ def test_a_reward_that_nobody_can_plan_has_no_way(tmp_path, monkeypatch):
         (compare.main, ["--episodes", "0"], r"--episodes 0 must .* \[1, 100000\]"),
         (compare.main, ["--options", '{"foo": 1}'], r"unknown options \['foo'\]; choose from"),
         (compare.main, ["--options", '{"reward": []}'], r"reward|does not take"),
-        (compare.main, ["--import", "nowhere.py"], "--import nowhere.py fails"),
+        (compare.main, ["--import", "nowhere.py"], "--import nowhere.py: there is no such file"),
         (bench.main, ["--repeats", "0"], "--repeats 0 must be a whole number >= 1"),
         (draw_frame.main, ["--agent", "foo"], "unknown agent 'foo'"),
         (draw_frame.main, ["--steps", "-1"], "--steps -1"),

@@ -11,7 +11,6 @@ import numpy as np
 
 from hpo_gym.benchmark.results.records import FloatArray
 from hpo_gym.tuners.play import play
-from hpo_gym.tuning.find import process_of
 
 
 class Episodes(NamedTuple):
@@ -43,10 +42,10 @@ def run_episodes(
         env_id: A registered id.
         episodes: Number of episodes n.
         seed: Seed of the first episode.
-        options: Options of the environment.
+        options: Options of the environment; all infos are read, whatever its ``infos``.
         told: Whether the agent is told, by its ``begin(tasks=, split=)``, which tasks it faces.
     """
-    envs: Any = gym.make_vec(env_id, episodes, **dict(options or {}))
+    envs: Any = gym.make_vec(env_id, episodes, **{**(options or {}), "infos": "all"})
     process = envs.unwrapped.process
     playing = play(agent, envs, seed=seed)
     start = next(playing)
@@ -78,30 +77,31 @@ def decision_seconds(
     """Median time of one decision for one environment, in seconds.
 
     Args:
-        agent: Has Stable-Baselines3's `predict`.
+        agent: Has Stable-Baselines3's `predict`; it is given a batch of one, as in `run_episodes`.
         env_id: A registered id.
         seed: Seed of the first episode.
         options: Options of the environment.
         decisions: Number of decisions to time, after a first episode that is not counted.
         told: As in `run_episodes`.
     """
-    env = gym.make(env_id, **dict(options or {}))
+    envs: Any = gym.make_vec(env_id, 1, **{**(options or {}), "infos": "all"})
+    split = envs.unwrapped.process.options.split
     times: list[float] = []
     episode = 0
     while len(times) < decisions:
-        observation, info = env.reset(seed=seed + episode)
+        observations, infos = envs.reset(seed=seed + episode)
         if told:
-            agent.begin(tasks=np.atleast_1d(info["task"]), split=process_of(env).options.split)
+            agent.begin(tasks=np.atleast_1d(infos["task"]), split=split)
         state, start, over = None, True, False
         while not over:
             before = time.perf_counter()
-            action, state = agent.predict(
-                observation, state=state, episode_start=np.array([start]), deterministic=True
+            actions, state = agent.predict(
+                observations, state=state, episode_start=np.array([start]), deterministic=True
             )
             if episode:
                 times.append(time.perf_counter() - before)
-            observation, _, over, _, _ = env.step(action)
-            start = False
+            observations, _, terminated, _, _ = envs.step(actions)
+            start, over = False, bool(terminated[0])
         episode += 1
-    env.close()
+    envs.close()
     return float(np.median(times))
