@@ -74,7 +74,7 @@ class ActionMode:
         for value in array.tolist():
             if value != value:
                 raise ValueError(self._message(action))
-            values.append(-1.0 if value < -1.0 else 1.0 if value > 1.0 else 1.0 * value)
+            values.append(-1.0 if value < -1.0 else 1.0 if value > 1.0 else float(value))
         return tuple(values)
 
     def read_rows(self, actions: Any, rows: int, ignored: Any = None) -> Columns:
@@ -102,7 +102,8 @@ class ActionMode:
     def _array(self, action: Any) -> Any:
         try:
             return np.asarray(action)
-        except ValueError as error:  # ragged lists
+        # Ragged lists; tensors that need a gradient, lie on a device or have a type of their own.
+        except (ValueError, TypeError, RuntimeError) as error:
             raise ValueError(self._message(action)) from error
 
     def _repair(self, array: Any, low: float, high: float, ignored: Any) -> Any:

@@ -3,6 +3,7 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 from hpo_gym import TuningEnv, TuningVectorEnv
 from hpo_gym.tuning.rewards import REWARDS, register_reward
@@ -58,7 +59,10 @@ def test_rows_without_a_seed_are_like_no_other_row(seeds):
             assert first[row] == TuningEnv().reset(seed=seed)[1]["thr"]
 
 
-@pytest.mark.parametrize("action", [[0, [1], 2], "abc", None, {"thr": 0.5}, [[0, 0, 0]]])
+TENSORS = [torch.zeros(3, requires_grad=True), torch.zeros(3, dtype=torch.bfloat16)]
+
+
+@pytest.mark.parametrize("action", [[0, [1], 2], "abc", None, {"thr": 0.5}, [[0, 0, 0]], *TENSORS])
 def test_actions_of_a_wrong_kind(action):
     for env in (TuningEnv(), TuningVectorEnv(2)):
         env.reset(seed=0)
@@ -66,6 +70,19 @@ def test_actions_of_a_wrong_kind(action):
             env.step(action)
         good = np.zeros(env.action_space.shape, dtype=np.float32)
         assert np.all(env.step(good)[4]["evaluations"] == 1)
+
+
+def test_long_numbers_are_computed_with_as_all_others():
+    """To the last bit: in float64, also where the scalar environment gets np.longdouble."""
+    for action in ([0.5, 0.1, 0.3], [0.0, 0.0, 0.0]):
+        results = []
+        for kind in (np.longdouble, np.float64):
+            env = TuningEnv()
+            env.reset(seed=0)
+            results.append(env.step(np.array(action, dtype=np.float64).astype(kind)))
+        long, short = results
+        assert long[1] == short[1] and long[4] == short[4]
+        assert all(type(value) in (float, int, bool) for value in long[4].values())
 
 
 @pytest.mark.parametrize("arguments", [(5, lambda *_: 0.0), ("text", 5)])
