@@ -24,7 +24,13 @@ from gymnasium.wrappers import HumanRendering
 from hpo_gym import Categorical, Family, Integer, SearchSpace, make_family
 from hpo_gym.arrays import Columns, Floats, Namespace
 from hpo_gym.families import require_optimum
-from scripts.command_line import MAX_SEED, plain_errors, require_count
+from scripts.command_line import (
+    MAX_SEED,
+    Imports,
+    import_modules,
+    plain_errors,
+    require_count,
+)
 
 _ENV = "hpo_gym:FictitiousHPO-v0"
 _SEARCHES = 1000
@@ -53,6 +59,8 @@ class Arguments:
     """Show the search in a window, and at the end all that it hid."""
     answer: bool = False
     """Print the optimum, and end."""
+    imports: Imports = ()
+    """A module of yours, or a path/to/file.py, that registers the family. May be repeated."""
 
 
 class Hidden(Family):
@@ -268,6 +276,7 @@ def main() -> None:
     """Run the exercise."""
     arguments = tyro.cli(Arguments, description=__doc__)
     with plain_errors():
+        import_modules(arguments.imports)
         exercise = Exercise(arguments)
         if arguments.answer:
             exercise.answer()

@@ -105,10 +105,18 @@ at_end(close)  # also of a tuner that is ended in the midst of a decision
 
 
 def _prefer_neighbours(entry: AgentEntry) -> None:
-    """Let a tuner that is not shipped import what lies beside it before all else."""
+    """Let a tuner that is not shipped import the user's own before all else.
+
+    That is what lies beside it, beside the package that its file is in, and in the working folder.
+    """
     source, _ = split(entry.reference)
-    folder = Path(source).resolve().parent if source.endswith(".py") else Path.cwd()
-    sys.path.insert(0, str(folder))
+    places = [Path.cwd()]
+    if source.endswith(".py"):
+        folder = package = Path(source).resolve().parent
+        while (package / "__init__.py").exists():
+            package = package.parent
+        places = [folder, package, *places]
+    sys.path[:0] = dict.fromkeys(map(str, places))
 
 
 def _waited() -> float:
