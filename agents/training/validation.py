@@ -55,8 +55,8 @@ def check(env_id: str, options: Mapping[str, Any], criterion: str, episodes: int
     require_optimum(family, f"criterion = {criterion!r}")
     if process.options.task is not None:
         raise ValueError(
-            f"criterion = {criterion!r} is for many tasks, the option task = "
-            f"{process.options.task} is one: leave it out, or {remedy}"
+            f"criterion = {criterion!r} is for the tasks of {_SPLIT!r}, the option task = "
+            f"{process.options.task} names others: leave it out, or {remedy}"
         )
     if tasks < episodes:
         raise ValueError(

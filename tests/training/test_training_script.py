@@ -71,7 +71,8 @@ def test_the_script_prints_the_regret_of_a_family(tmp_path, capsys):
 
 def test_the_script_changes_the_settings(tmp_path):
     settings = {"updates": 4, "tasks": 16, "evaluation_episodes": 8, "hidden": [8]}
-    run(arguments(tmp_path, agent="unrolled", settings=json.dumps(settings), **FAMILY))
+    family = FAMILY | {"options": '{"infos": "none"}'}  # the validation reads its own
+    run(arguments(tmp_path, agent="unrolled", settings=json.dumps(settings), **family))
     description = Policy.load(tmp_path / "policy").description
     assert description["environment"]["id"] == "hpo_gym:FictitiousHPOFamily-v0"
     assert description["settings"].items() >= settings.items()
