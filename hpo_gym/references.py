@@ -10,6 +10,7 @@ import sys
 from functools import reduce
 from importlib.machinery import PathFinder
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
@@ -36,19 +37,32 @@ def load(reference: str) -> Any:
     """The object that a reference names; its module is imported.
 
     Raises:
-        ValueError: The reference is spelt wrongly, the module cannot be found, or it has no such
+        ValueError: The reference is spelt wrongly, the module cannot be imported, or it has no such
             attribute.
     """
     source, attribute = split(reference)
     try:
         return reduce(getattr, attribute.split("."), load_module(source))
-    except (ImportError, AttributeError, FileNotFoundError) as error:
+    except (ValueError, AttributeError) as error:
         raise ValueError(f"{reference!r} cannot be imported: {error}") from error
 
 
 def load_module(source: str) -> ModuleType:
-    """The module of a name, or of a path to a file.py; it is imported once."""
-    return _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
+    """The module of a name, or of a path to a file.py; it is imported once.
+
+    Raises:
+        ValueError: It cannot be imported, for whatever reason: also its own errors, and `sys.exit`.
+    """
+    try:
+        return _load_file(Path(source)) if _is_file(source) else importlib.import_module(source)
+    except (Exception, SystemExit) as error:
+        # The innermost place that somebody wrote; none in a module that is not even found.
+        frames = [f for f in extract_tb(error.__traceback__) if not f.filename.startswith("<")]
+        file, line = frames[-1].filename, frames[-1].lineno
+        if file in (__file__, importlib.__file__):
+            raise ValueError(str(error)) from error
+        name = type(error).__name__
+        raise ValueError(f"it fails at {file}, line {line}: {name}: {error}") from error
 
 
 def reference_to(thing: Any) -> str:

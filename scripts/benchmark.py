@@ -127,9 +127,6 @@ class Benchmark:
         if not 0.1 <= arguments.timeout <= 1e6:
             raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
         self._suites = choose_suites(arguments.suites, arguments.suite, self._profile.suites)
-        if arguments.salt is not None:
-            chosen = bool(arguments.suites or arguments.suite)
-            self._suites = sealed_suites(self._suites, arguments.salt, chosen)
         self._agents = choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
         unknown = [name for name in arguments.rerun if name not in names]
@@ -145,6 +142,9 @@ class Benchmark:
                 f"--database: there is no file {str(arguments.database)!r}, and --show runs "
                 "nothing: name the database of a run, or a folder of --rows"
             )
+        if arguments.salt is not None:  # the last check, for it may write a salt
+            chosen = bool(arguments.suites or arguments.suite)
+            self._suites = sealed_suites(self._suites, arguments.salt, chosen)
 
     def run(self) -> bool:
         """Run, confirm, export and show; returns whether anything failed, or there is nothing."""

@@ -35,19 +35,23 @@ def sealed_suites(suites: Sequence[Suite], file: Path, chosen: bool) -> list[Sui
     Raises:
         ValueError: The file holds no salt, or a suite that was asked for cannot be sealed.
     """
-    if not file.exists():
-        write_atomic(file, f"{secrets.token_hex(32)}\n")
-        file.chmod(0o600)
-        print(f"written: {file}, a fresh salt; keep it")
-    salt = file.read_text(encoding="utf-8").strip()
-    sealed = []
+    fresh = not file.exists()
+    salt = secrets.token_hex(32) if fresh else file.read_text(encoding="utf-8").strip()
+    sealed, left_out = [], ""
     for suite in suites:
         try:
             sealed.append(suite.sealed(salt))
         except ValueError as error:
             if chosen:
                 raise ValueError(f"--salt {file}: {error}") from error
-            print(f"left out: {error}")
+            left_out = str(error)
+            print(f"left out: {left_out}")
+    if not sealed:
+        raise ValueError(f"--salt {file}: no suite can be sealed: {left_out}")
+    if fresh:
+        write_atomic(file, f"{salt}\n")
+        file.chmod(0o600)
+        print(f"written: {file}, a fresh salt; keep it")
     return sealed
 
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
-from traceback import extract_tb
 from typing import Annotated, Any, TypeAlias
 
 import gymnasium as gym
@@ -76,17 +75,13 @@ def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"--import {source}: there is no such file")
         try:
             load_module(source)
-        except Exception as error:
-            frame = extract_tb(error.__traceback__)[-1]
-            raise ValueError(
-                f"--import {source} fails at {frame.filename}, line {frame.lineno}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+        except ValueError as error:
+            raise ValueError(f"--import {source}: {error}") from error
     return tuple(map(absolute_source, sources))
 
 
 def require_writable(option: str, folder: Path) -> None:
-    """Try to write where a folder is or will be, and leave nothing behind.
+    """Try to make a folder and to write there, and leave nothing behind.
 
     Args:
         option: The option as it is typed.
@@ -95,14 +90,22 @@ def require_writable(option: str, folder: Path) -> None:
     Raises:
         ValueError: The folder cannot be made, or not be written.
     """
-    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    made: list[Path] = []
     try:
-        with tempfile.TemporaryFile(dir=place):
+        for part in (*reversed(folder.absolute().parents), folder.absolute()):
+            if not part.exists():
+                part.mkdir()
+                made.append(part)
+            place = part
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ValueError(
             f"{option} {folder}: {place} cannot be written ({error.strerror}); name another folder"
         ) from error
+    finally:
+        for part in reversed(made):
+            part.rmdir()
 
 
 def read_options(text: str) -> dict[str, Any]:
@@ -154,8 +157,9 @@ def make_env(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
     """
     try:
         env = gym.make(env_id, **options)
-    # An option of a wrong type, or another package's environment; a budget of 10**12.
-    except (TypeError, MemoryError, OverflowError) as error:
+    # An option of a wrong type, or another package's environment; a budget of 10**12; a package
+    # before the colon of the id that does not exist.
+    except (TypeError, MemoryError, OverflowError, ImportError) as error:
         raise ValueError(f"{env_id} does not take the options {dict(options)}: {error}") from error
     process_of(env)
     return env

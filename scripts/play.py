@@ -106,9 +106,8 @@ class Exercise:
         require_count("--evaluations", arguments.evaluations, 1, 1000)
         require_count("--seed", arguments.seed, 0, MAX_SEED)
         self._family, self._space = family, family.space
-        self._metric = arguments.metric or (
-            "f1" if "f1" in family.goals else next(iter(family.goals))
-        )
+        usual = "f1" if "f1" in family.goals else next(iter(family.goals))
+        self._metric = usual if arguments.metric is None else arguments.metric
         self._budget, self._seed = arguments.evaluations, arguments.seed
         self._window = arguments.window
         self._options = {

@@ -52,6 +52,7 @@ class Child:
         # Not a daemon, for its calls may start processes too.
         self.process = context.Process(target=_serve, args=(remote, plain), daemon=False)
         # Below the mark of this process: who kills a child kills the children of that child.
+        self._kin: set[tuple[int, str]] = set()
         self._mark = f"{os.environ.get(_MARK, '')}/{uuid4().hex}"
         if os.name == "posix":
             resource_tracker.ensure_running()  # it serves this process, and must not bear the mark
@@ -133,6 +134,7 @@ class Child:
         Args:
             grace: Seconds for it to end: by itself, if it is idle, else after SIGTERM.
         """
+        self._kin |= _descendants(self.process.pid)  # once it has ended, they are nobody's
         self.connection.close()
         if self._busy:
             self.process.terminate()
@@ -148,8 +150,10 @@ class Child:
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
+        self._kin |= _descendants(self.process.pid)
         self.process.kill()
         self.process.join()
+        _kill_all(self._kin)
         _kill_group(self.process.pid)
         _kill_marked(self._mark)
 
@@ -261,6 +265,43 @@ def _kill_group(pid: int | None) -> None:
     if pid is not None and hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
+
+
+def _descendants(pid: int | None) -> set[tuple[int, str]]:
+    """The processes that a process started, and theirs, where the system tells (Linux).
+
+    Each with its time of start: numbers of processes are given again.
+    """
+    children: dict[int, list[tuple[int, str]]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if facts := _facts(int(folder.name)):
+            children.setdefault(facts[0], []).append((int(folder.name), facts[1]))
+    found: set[tuple[int, str]] = set()
+    waiting = [] if pid is None else [pid]
+    while waiting:
+        for child in children.pop(waiting.pop(), []):
+            found.add(child)
+            waiting.append(child[0])
+    return found
+
+
+def _facts(pid: int) -> tuple[int, str] | None:
+    """The parent of a process and when it started; None if it has ended or nobody tells."""
+    try:
+        # After the name, which may have blanks: state, parent, then 17 numbers, then the start.
+        numbers = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return int(numbers[1]), numbers[19]
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _kill_all(processes: set[tuple[int, str]]) -> None:
+    """Kill those of the processes that are still there."""
+    for pid, started in processes:
+        facts = _facts(pid)
+        if facts is not None and facts[1] == started:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _kill_marked(mark: str) -> None:

@@ -46,6 +46,20 @@ class Parent(Tuner):
             with open(HERE / "helpers.txt", "a") as file:
                 print(helper.pid, file=file)
 
+class Strange(Tuner):
+    \"\"\"Its helper has neither its group nor its environment.\"\"\"
+    def __init__(self, problem, *, seed):
+        super().__init__(problem, seed=seed)
+        sleep = [sys.executable, "-c", "import time; time.sleep(300)"]
+        helper = subprocess.Popen(sleep, start_new_session=True, env={})
+        with open(HERE / "helpers.txt", "a") as file:
+            print(helper.pid, file=file)
+
+class Removed(Tuner):
+    def __init__(self, problem, *, seed):
+        super().__init__(problem, seed=seed)
+        Path(__file__).unlink(missing_ok=True)
+
 class Hangs(Tuner):
     def predict(self, *args, **kwargs):
         hang()
@@ -125,12 +139,21 @@ def test_tuners_end_in_order(hostile, tmp_path):
     assert len(set(notes[1::2])) == 1
 
 
-def test_helpers_of_a_tuner_are_gone(hostile, tmp_path):
+@pytest.mark.parametrize(("kind", "count"), [("Parent", 4), ("Strange", 2)])
+def test_helpers_of_a_tuner_are_gone(hostile, tmp_path, kind, count):
     with Store(tmp_path / "a.sqlite") as store:
-        assert run(store, [SUITE], [hostile("Parent")], profile=up_to(16, 2)) == 0
+        assert run(store, [SUITE], [hostile(kind)], profile=up_to(16, 2)) == 0
     helpers = (tmp_path / "helpers.txt").read_text().split()
-    assert len(helpers) == 4
+    assert len(helpers) == count
     assert all(map(gone, helpers))
+
+
+def test_a_tuner_that_deletes_its_file_fails_alone(hostile, tmp_path):
+    with Store(tmp_path / "a.sqlite") as store:
+        agents = [hostile("Removed"), tuner(tmp_path)]
+        assert run(store, [SUITE], agents, profile=up_to(16, 1)) == 1
+        assert "there is no file" in store.failures(SUITE)["Removed"][0]
+        assert store.records(SUITE, "tuner") is not None
 
 
 @pytest.mark.parametrize("kind", ["Hangs", "HangsEarly", "Deaf"])

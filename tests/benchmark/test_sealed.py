@@ -12,6 +12,8 @@ from hpo_gym.benchmark.running.replay import validate
 from hpo_gym.benchmark.running.runner import run
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.families import make_family
+from scripts import benchmark
+from scripts.benchmark_choice import sealed_suites
 
 SALT = "0123456789abcdef"
 PUBLIC = replace(SUITE, name="public", tasks=tuple(range(16)), seeds=(0,))
@@ -141,3 +143,17 @@ def test_peeking_gains_nothing_on_sealed_tasks(regret):
     assert regret("Frame", PUBLIC) > 0.5 * random[0]
     for kind in ("Frame", "Seed", "Bank"):
         assert regret(kind, sealed) > 0.5 * random[1]
+
+
+def test_no_salt_is_made_for_a_run_that_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["b", "--profile", "smoke", "--salt", "new", "--agents", "no"])
+    with pytest.raises(SystemExit, match="unknown agents"):
+        benchmark.main()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_salt_that_seals_nothing_is_refused(tmp_path):
+    (tmp_path / "salt").write_text("")
+    with pytest.raises(ValueError, match=r"--salt .*: no suite can be sealed: a salt of 0 charact"):
+        sealed_suites([PUBLIC], tmp_path / "salt", chosen=False)

@@ -185,5 +185,6 @@ def test_mistakes_are_named_by_their_option(arguments, message):
 
 
 def test_an_unknown_metric_is_refused():
-    with pytest.raises(ValueError, match="'nope'"):
-        Exercise(Arguments(metric="nope")).run()
+    for name in ("nope", ""):
+        with pytest.raises(ValueError, match=f"'{name}'"):
+            Exercise(Arguments(metric=name)).run()

@@ -121,7 +121,9 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
             failure = error
         else:
             return connection
-        if not isinstance(failure, sqlite3.OperationalError):
+        # A file that another process has locked may be about to change: that is no way around it.
+        busy = getattr(failure, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        if busy or not isinstance(failure, sqlite3.OperationalError):
             raise failure
     raise failure
 

@@ -80,9 +80,13 @@ def run(
     while queue.jobs:
         for job, outcome in (executor or Processes()).run(iter(queue), work):
             if isinstance(outcome, Done):
-                store.add(job.suite, outcome.records, fingerprint(), outcome.files)
-                report(job, None)
-                continue
+                try:
+                    store.add(job.suite, outcome.records, fingerprint(), outcome.files)
+                except ValueError as error:  # what it read has changed, or is gone; others go on
+                    outcome = TunerFailure(str(error), hung=False)
+                else:
+                    report(job, None)
+                    continue
             queue.failed(job, outcome)
             if isinstance(outcome, TunerFailure):
                 store.fail(job.suite, job.agent.name, job.shard, outcome.message)
