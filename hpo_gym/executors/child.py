@@ -255,7 +255,7 @@ def _end_with_parent() -> None:
         return
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)  # in order, so that it ends its own children
-    time.sleep(GRACE)
+    time.sleep(2 * GRACE)  # one of its own children may need `GRACE` to be killed
     _kill_group(os.getpid())
     os._exit(1)
 

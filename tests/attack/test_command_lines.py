@@ -40,7 +40,18 @@ FAMILY = ["--agent", "ppo", "--family"]
 COMPARE = ["--agents", "random", "--episodes", "2"]
 BENCHMARK = ["--profile", "smoke", "--agents", "random"]
 NUMBERS = ["-1", "x", "nan", "1.5", "1e9", "", "99999999999999999999"]
-OPTIONS = ["", "x", "[]", "5", "null", "{", '{"stop": 1}', '{"x": 1}', '{"noise": NaN}', "[" * 10**5]
+OPTIONS = [
+    "",
+    "x",
+    "[]",
+    "5",
+    "null",
+    "{",
+    '{"stop": 1}',
+    '{"x": 1}',
+    '{"noise": NaN}',
+    "[" * 10**5,
+]
 OPTIONS += ['{"max_evaluations": 1e9}', '{"max_evaluations": 1e400}', '{"start": {"thr": 5}}']
 OPTIONS += ['{"family": "nobody"}', '{"family": "raises.py:F"}', '{"task": [[]]}', '{"reward": {}}']
 OPTIONS += ['{"family": {"name": "notebook", "k_recall": "x"}}', '{"family": "syntax.py:F"}']
@@ -68,7 +79,9 @@ CASES = {
         *each(TRAIN, "--out", [*PLACES, "folder/x.txt"]),
         *each(TRAIN, "--import", MODULES),
         *each(FAMILY[:2], "--family", [*REFERENCES, "family.py:F", "family.py:SUITE"]),
-        *each(TRAIN[:2], "--env", ["", "x", "CartPole-v1", "FictitiousHPO-v9", "a:b", "no such:x-v0"]),
+        *each(
+            TRAIN[:2], "--env", ["", "x", "CartPole-v1", "FictitiousHPO-v9", "a:b", "no such:x-v0"]
+        ),
         *([*TRAIN, *more] for more in (["--resume", "--overwrite"], ["--seeds"])),
         *([*TRAIN, *more] for more in (["--seeds", "1", "1"], ["--nothing"], ["x"], ["--options"])),
         *(["--agent", name, *TRAIN[2:]] for name in ("", "x", "dqn", "unrolled")),
@@ -247,7 +260,9 @@ GOOD = [
         "benchmark --profile smoke --agents random --agent tuner.py:Tuner --agent tuner.py:Raises "
         "--validate --out o",
         lambda folder, said: (
-            said.count("confirmed bit for bit") == 2 and "Raises failed" in said and not rank(folder)
+            said.count("confirmed bit for bit") == 2
+            and "Raises failed" in said
+            and not rank(folder)
         ),
     ),
     (

@@ -130,19 +130,28 @@ TYPES = ["float16", "float64", "longdouble", "int8", "uint64", "bool", "complex6
 
 def candidates(shape):
     """Things that somebody may give as an action of this shape."""
-    yield from (None, "abc", {}, {"thr": 0.5}, object(), 5.0, [[]], np.ma.masked, set(), np.zeros(0))
+    yield from (
+        None,
+        "abc",
+        {},
+        {"thr": 0.5},
+        object(),
+        5.0,
+        [[]],
+        np.ma.masked,
+        set(),
+        np.zeros(0),
+    )
     for value in VALUES:
         for asked in (shape, (*shape, 1)):
             array = np.empty(asked, dtype=object)
             array[...] = value
             yield array.tolist()
     zeros = np.zeros(shape)
-    for other in (zeros[None], zeros.ravel()[:-1], np.zeros((*shape, 2)), np.zeros(10**6)):
-        yield other
+    yield from (zeros[None], zeros.ravel()[:-1], np.zeros((*shape, 2)), np.zeros(10**6))
     for kind in TYPES:
         yield zeros.astype(kind)
-    for tensor in (torch.zeros(shape), torch.zeros(shape, dtype=torch.int64)):
-        yield tensor
+    yield from (torch.zeros(shape), torch.zeros(shape, dtype=torch.int64))
     yield torch.zeros(shape, requires_grad=True)
     yield torch.zeros(shape, dtype=torch.bfloat16)
     yield torch.zeros(shape, device="meta")
@@ -204,17 +213,47 @@ def same_results(one, other):
 
 
 SEEDS = [None, 0, 5, 2**31, 2**62, 2**64, 2**200, np.int64(3), np.uint64(2**63), True, -1, 1.5, "7"]
-SEEDS += [[1, 2, 3], (4, None, 5), [1, 2], [1, -2, 3], [None] * 3, np.arange(3), [], {}, np.nan, b"1"]
+SEEDS += [
+    [1, 2, 3],
+    (4, None, 5),
+    [1, 2],
+    [1, -2, 3],
+    [None] * 3,
+    np.arange(3),
+    [],
+    {},
+    np.nan,
+    b"1",
+]
 OPTIONS = [None, {}, {"start": START}, {"start": [0.5, 99, 0.1]}, {"start": None}, {"task": 0}]
 OPTIONS += [{"task": np.int8(0)}, {"model": {"k_accuracy": 0.7}}, {"task": 1}, {"task": -1}]
 OPTIONS += [{"task": 0.0}, {"task": True}, {"task": "0"}, {"task": [0]}, {"start": "random"}, []]
 OPTIONS += [{"start": {"thr": 2.0, "epochs": 1, "lr": 1}}, {"start": [0.5, 10]}, {"start": np.nan}]
-OPTIONS += [{"start": {**START, "lr": np.nan}}, {"model": {"k": 1}}, {"model": {}}, {"x": 1}, "x", 5]
+OPTIONS += [
+    {"start": {**START, "lr": np.nan}},
+    {"model": {"k": 1}},
+    {"model": {}},
+    {"x": 1},
+    "x",
+    5,
+]
 OPTIONS += [{"model": {"k_accuracy": np.nan}}, {"model": {"k_accuracy": "x"}}, {"model": 5}, {5: 5}]
 OPTIONS += [{"task": 0, "model": {"k_accuracy": 0.7}}, {"start": [10**400] * 3}, {"task": 2**70}]
-OPTIONS += [{"model": {"precision_slope": 1e300}}, {"model": {"k_accuracy": -1}}, {"start": object()}]
+OPTIONS += [
+    {"model": {"precision_slope": 1e300}},
+    {"model": {"k_accuracy": -1}},
+    {"start": object()},
+]
 MASKS = [np.array(mask) for mask in ([True] * 3, [False, True, False], [False] * 3, [1, 0, 1])]
-MASKS += [[True, False, True], np.array([True]), None, "x", 5, np.ones((3, 1), bool), np.array(True)]
+MASKS += [
+    [True, False, True],
+    np.array([True]),
+    None,
+    "x",
+    5,
+    np.ones((3, 1), bool),
+    np.array(True),
+]
 EACH = [[{}, {"start": START}, {"task": 0}], [{}] * 3, [{}] * 2, [{}, {}, {"x": 1}], {}, [None] * 3]
 
 
@@ -253,7 +292,9 @@ def check_reset(result, seed, options, vector):
         model = own.get("model") or None
         Episode(shown, observation[row], at(info, row), model)
         assert at(info, row)["task"] == (-1 if own.get("model") is not None else 0)
-    whole = isinstance(seed, (int, np.integer)) or (vector and seed is not None and None not in seed)
+    whole = isinstance(seed, (int, np.integer)) or (
+        vector and seed is not None and None not in seed
+    )
     if whole and "reset_mask" not in options:
         plain = [int(s) for s in seed] if np.ndim(seed) else int(seed)
         same_results(result, made({}, vector).unwrapped.reset(seed=plain, options=options))

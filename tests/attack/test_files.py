@@ -47,7 +47,7 @@ def damages(data, generator, count):
 @pytest.mark.parametrize("known", pretrained.policies()[:3], ids=str)
 @pytest.mark.parametrize("end", [".npz", ".json"])
 def test_policies(attack, known, end, tmp_path):
-    """Refused, or the same policy to the last bit; a description may differ in what is only told."""
+    """Refused, or the same policy to the last bit; what is only told may differ."""
     for other in (".npz", ".json"):
         shutil.copy(known.path.with_suffix(other), tmp_path / f"p{other}")
     file = tmp_path / f"p{end}"
@@ -56,9 +56,7 @@ def test_policies(attack, known, end, tmp_path):
     expected = original.predict(observations, deterministic=True)[0]
 
     def same(policy):
-        np.testing.assert_array_equal(
-            policy.predict(observations, deterministic=True)[0], expected
-        )
+        np.testing.assert_array_equal(policy.predict(observations, deterministic=True)[0], expected)
 
     for number, data in enumerate(damages(good, np.random.default_rng(1), 60)):
         file.write_bytes(data)

@@ -104,7 +104,11 @@ class Attack:
                 command = (folder / "cmdline").read_bytes()
                 marked = self.mark.encode() in (folder / "environ").read_bytes() + command
                 # Of the standard library, one for the life of this process.
-                if marked and b"resource_tracker" not in command and int(folder.name) != os.getpid():
+                if (
+                    marked
+                    and b"resource_tracker" not in command
+                    and int(folder.name) != os.getpid()
+                ):
                     found[int(folder.name)] = command.replace(b"\0", b" ").decode()[:200]
         return found
 
