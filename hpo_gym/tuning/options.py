@@ -112,8 +112,9 @@ class Options:
 
     def _require(self, name: str, condition: bool, wanted: str) -> None:
         if not condition:
-            value = getattr(self, name)
-            raise ValueError(f"option {name} = {value!r} is not valid: it must be {wanted}")
+            text = repr(getattr(self, name))
+            shown = text if len(text) <= 200 else f"{text[:150]}... ({len(text)} characters)"
+            raise ValueError(f"option {name} = {shown} is not valid: it must be {wanted}")
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # the only way to convert a frozen dataclass's field
