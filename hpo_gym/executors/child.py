@@ -21,12 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
 from hpo_gym.executors.executor import Failure
+from hpo_gym.executors.kin import descendants, kill_all, kill_group, kill_marked
 
 GRACE = 5.0
 """Seconds that a process may take to end in order."""
@@ -134,7 +134,7 @@ class Child:
         Args:
             grace: Seconds for it to end: by itself, if it is idle, else after SIGTERM.
         """
-        self._kin |= _descendants(self.process.pid)  # once it has ended, they are nobody's
+        self._kin |= descendants(self.process.pid)  # once it has ended, they are nobody's
         self.connection.close()
         if self._busy:
             self.process.terminate()
@@ -150,12 +150,12 @@ class Child:
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
-        self._kin |= _descendants(self.process.pid)
+        self._kin |= descendants(self.process.pid)
         self.process.kill()
         self.process.join()
-        _kill_all(self._kin)
-        _kill_group(self.process.pid)
-        _kill_marked(self._mark)
+        kill_all(self._kin)
+        kill_group(self.process.pid)
+        kill_marked(f"{_MARK}={self._mark}")
 
 
 _at_end: list[Callable[[], None]] = []
@@ -256,57 +256,5 @@ def _end_with_parent() -> None:
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)  # in order, so that it ends its own children
     time.sleep(2 * GRACE)  # one of its own children may need `GRACE` to be killed
-    _kill_group(os.getpid())
+    kill_group(os.getpid())
     os._exit(1)
-
-
-def _kill_group(pid: int | None) -> None:
-    """Kill the group of processes that a child leads."""
-    if pid is not None and hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-
-
-def _descendants(pid: int | None) -> set[tuple[int, str]]:
-    """The processes that a process started, and theirs, where the system tells (Linux).
-
-    Each with its time of start: numbers of processes are given again.
-    """
-    children: dict[int, list[tuple[int, str]]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        if facts := _facts(int(folder.name)):
-            children.setdefault(facts[0], []).append((int(folder.name), facts[1]))
-    found: set[tuple[int, str]] = set()
-    waiting = [] if pid is None else [pid]
-    while waiting:
-        for child in children.pop(waiting.pop(), []):
-            found.add(child)
-            waiting.append(child[0])
-    return found
-
-
-def _facts(pid: int) -> tuple[int, str] | None:
-    """The parent of a process and when it started; None if it has ended or nobody tells."""
-    try:
-        # After the name, which may have blanks: state, parent, then 17 numbers, then the start.
-        numbers = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return int(numbers[1]), numbers[19]
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _kill_all(processes: set[tuple[int, str]]) -> None:
-    """Kill those of the processes that are still there."""
-    for pid, started in processes:
-        facts = _facts(pid)
-        if facts is not None and facts[1] == started:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _kill_marked(mark: str) -> None:
-    """Kill the processes that left their group, where the system shows environments (Linux)."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if f"{_MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                os.kill(int(folder.name), signal.SIGKILL)
