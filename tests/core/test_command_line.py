@@ -36,7 +36,7 @@ def test_modules_are_imported_once_and_named_in_full(tmp_path, monkeypatch):
     names = import_modules(("mine.py", "json"))
     assert names == (f"{tmp_path}/mine.py", "json") == import_modules(names)
     assert REWARDS["half"].__name__ == "half"
-    with pytest.raises(ValueError, match=r"^--import broken.py: \[Errno 2\] No such file"):
+    with pytest.raises(ValueError, match=r"^--import broken.py: "):
         import_modules(("broken.py",))
 
 

@@ -82,7 +82,7 @@ def test_imports_that_fail_are_one_line(tmp_path):
     for source, message in [
         (str(bad), rf"--import .* fails at {re.escape(str(bad))}, line 2: NameError: .*nonsense"),
         ("no_such_module", "No module named 'no_such_module'"),
-        (str(tmp_path / "none.py"), "No such file"),
+        (str(tmp_path / "none.py"), "no such file"),
     ]:
         with pytest.raises(SystemExit, match=f"error: {message}|error: --import .*{message}"):
             run(Arguments(agent="ppo", env=PROPOSE, imports=(source,), out=tmp_path / "run"))
