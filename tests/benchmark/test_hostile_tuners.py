@@ -1,6 +1,7 @@
 """Tuners that hang, stay, start processes or meddle: how they end."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -205,7 +206,12 @@ def test_an_interrupt_ends_everything(hostile, tmp_path):
         "    run(store, [SUITE], [entry])\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([sys.executable, script], env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env=environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # not ignored, as by jobs
+    )
     helpers = tmp_path / "helpers.txt"
     while not helpers.exists() or len(helpers.read_text().split()) < 2:
         assert process.poll() is None

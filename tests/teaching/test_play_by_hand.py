@@ -95,7 +95,9 @@ def test_nothing_typed_ends_without_a_word():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_ends_as_ctrl_d_does():
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(COMMAND, cwd=ROOT, bufsize=1, **pipes) as player:
+    # Jobs in the background ignore the signal, and so would their children.
+    heeded = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(COMMAND, cwd=ROOT, bufsize=1, **pipes, **heeded) as player:
         player.stdin.write("0.5 80 0.25\n")
         while "precision" not in player.stdout.readline():
             pass
