@@ -134,7 +134,7 @@ def test_an_import_does_not_touch_complete_results(store, tmp_path):
     assert_equal_runs(store.records(SUITE, "mine"), records(seed=1))
 
 
-@pytest.mark.parametrize("change", ["suite", "regret", "about", "no json", "identity"])
+@pytest.mark.parametrize("change", ["suite", "regret", "about", "no json", "identity", "nameless"])
 def test_a_file_with_something_missing(store, tmp_path, change):
     store.add(SUITE, records(), "here")
     (path,) = export_suite(store, SUITE, tmp_path)
@@ -143,7 +143,9 @@ def test_a_file_with_something_missing(store, tmp_path, change):
     if change in arrays:
         del arrays[change]
     else:
-        arrays["about"] = np.array({"no json": "no {json", "identity": "[]"}[change])
+        nameless = '{"identity": "{}", "fingerprint": "here"}'
+        about = {"no json": "no {json", "identity": "[]", "nameless": nameless}[change]
+        arrays["about"] = np.array(about)
     np.savez(path, **arrays)
     with Store(tmp_path / "b.sqlite") as fresh:
         with pytest.raises(ValueError, match=r"tiny/mine\.npz is damaged"):
@@ -214,9 +216,7 @@ DAMAGES = {
     "cut": lambda data: data[:-200],
     "empty": lambda data: b"",
     "text": lambda data: b"version https://git-lfs.github.com/spec/v1",
-    "a bit": lambda data: (
-        data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
-    ),
+    "a bit": flipped,
     "unsupported": unsupported,
     "an array": npy,
 }

@@ -86,9 +86,10 @@ def import_suite(
         with _reading(path):
             data = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
             same_suite, run = str(data["suite"]) == suite.text, _stored_agent(str(data["about"]))
+            renamed = json.loads(run.identity)["name"] != entry.name
         changes = run.changes(entry) if same_suite else ["the suite"]
-        if json.loads(run.identity)["name"] != entry.name:
-            changes = None  # the file of another one, renamed
+        if renamed:
+            changes = None  # the file of another one
         if changes != []:
             outdated.append(f"{entry.name} ({', '.join(changes or ['another tuner'])})")
             continue
@@ -135,12 +136,8 @@ def _members(suite: Suite, run: StoredAgent, records: Records) -> dict[str, byte
     manifest = {"manifest": run.manifest} if run.manifest else {}
     arrays = {name: getattr(records, name) for name in _ARRAYS}
     arrays["seconds"] = records.seconds.astype(np.float32)
-    members = {}
-    for name, value in {
-        "suite": suite.text,
-        "about": json.dumps(about | manifest),
-        **arrays,
-    }.items():
+    texts, members = {"suite": suite.text, "about": json.dumps(about | manifest)}, {}
+    for name, value in {**texts, **arrays}.items():
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, np.asarray(value, order="C"), allow_pickle=False)
         members[f"{name}.npy"] = buffer.getvalue()
