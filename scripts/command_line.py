@@ -74,9 +74,11 @@ def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
         if source.endswith(".py") and not Path(source).is_file():
             raise ValueError(f"--import {source}: there is no such file")
         try:
-            load_module(source)
+            module = load_module(source)
         except ValueError as error:
             raise ValueError(f"--import {source}: {error}") from error
+        if hasattr(module, "__path__") and getattr(module, "__file__", None) is None:
+            raise ValueError(f"--import {source}: it is a folder without __init__.py: name a file")
     return tuple(map(absolute_source, sources))
 
 

@@ -135,13 +135,14 @@ def found_out(attack, what, folder, filled):
     try:
         noticed = any(verdict.difference for verdict in verdicts(folder / "a.sqlite"))
         with Store(folder / "a.sqlite") as store:
-            path = export_suite(store, SUITE, folder)
+            export_suite(store, SUITE, folder)
         with Store(folder / "b.sqlite") as other:
-            import_suite(other, SUITE, path.parent, [tuner(filled)])
+            import_suite(other, SUITE, folder, [tuner(filled)])
         noticed &= any(verdict.difference for verdict in verdicts(folder / "b.sqlite"))
     except ValueError as error:
         noticed = "damaged" in str(error)
     (folder / "b.sqlite").unlink(missing_ok=True)
+    shutil.rmtree(folder / SUITE.name, ignore_errors=True)
     attack.note("refused" if noticed else "silently wrong", what)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tiny_benchmarks import SUITE
 
+from hpo_gym.benchmark.results import database
 from hpo_gym.benchmark.results.claims import Owner
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.tuners.entry import AgentEntry
@@ -28,6 +29,18 @@ def test_a_file_that_is_no_store(tmp_path, content):
     with pytest.raises(ValueError, match=r"other.sqlite cannot be used as a store"):
         Store(path)
     assert path.read_bytes() == before
+
+
+def test_a_file_that_another_process_writes_is_not_read(tmp_path, monkeypatch):
+    """Not even as one that nobody changes."""
+    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+    Store(tmp_path / "a.sqlite").close()
+    other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Store(tmp_path / "a.sqlite", read_only=True)
+    other.close()
+    Store(tmp_path / "a.sqlite", read_only=True).close()
 
 
 def test_claims_of_other_hosts_expire():

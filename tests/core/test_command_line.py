@@ -65,6 +65,14 @@ def test_modules_that_fail_are_named(text, message, tmp_path, monkeypatch):
         make_env("nobody:x-v0", {})
 
 
+def test_a_folder_is_no_module(tmp_path, monkeypatch):
+    """Python takes it for a package, in which there is nothing."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "some_folder").mkdir()
+    with pytest.raises(ValueError, match=r"--import some_folder: it is a folder without __init__"):
+        import_modules(("some_folder",))
+
+
 def test_a_folder_is_tried_and_left_as_it_was(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder in (tmp_path / "a/b/c", Path("a/b"), tmp_path, Path(".")):
