@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_benchmarks import tuner
 
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.replay import validate
 from hpo_gym.benchmark.running.runner import missing_jobs, run
 from hpo_gym.benchmark.suites import registry
 from hpo_gym.benchmark.suites.registry import make_suite, read_suite, register_suite
+from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.tuners.entry import AgentEntry
 
@@ -173,6 +175,7 @@ import outside_suites
 import outside_tuner
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.runner import run
+from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.tuners.registry import agent_entry, register_agent
 
@@ -253,3 +256,43 @@ def test_an_impure_family_is_evaluated_once_and_not_replayed(folder, monkeypatch
     assert failed.any() and not failed.all()
     scores = np.where(failed, 0.0, 1 / (1 + 0.5 * (records.actions[..., 0].astype(float) + 1)))
     np.testing.assert_allclose(records.regret, 1 - np.maximum.accumulate(scores, -1), rtol=1e-9)
+
+
+WRONG = '''
+import numpy as np
+
+from hpo_gym.benchmark.suites.suite import Suite, standard_options
+from hpo_gym.families import KnownOptimum, register_family
+from hpo_gym.space import Float, SearchSpace
+
+
+@register_family
+class Wrong(KnownOptimum):
+    """Its true optimum is 1, it says 0.1."""
+
+    name, metrics, goals = "outside-wrong", ("score",), {"score": "maximise"}
+    space = SearchSpace({name: Float(-1.0, 1.0) for name in "xyz"})
+
+    def noiseless(self, parameters, scaled, xp):
+        return (1.0 - scaled[0] * scaled[0] / 2.0,)
+
+    def frontier(self, parameters, metric):
+        return 3 * (np.array([0.0]),), np.array([0.1])
+
+
+WRONG = Suite(
+    "wrong", Wrong().describe(), "test", (0,), (0,), standard_options(metric="score")
+)
+'''
+
+
+def test_a_wrong_optimum_is_not_the_tuners_failure(tmp_path):
+    (tmp_path / "wrong_optimum.py").write_text(WRONG)
+    suite = read_suite(f"{tmp_path}/wrong_optimum.py:WRONG")
+    told = []
+    with Store(tmp_path / "a.sqlite") as store:
+        entry = tuner(tmp_path)
+        assert run(store, [suite], [entry], report=lambda job, failure: told.append(failure)) == 1
+        assert store.failures(suite) == {}
+    assert "is not in [0, 1]" in told[0].message
+    assert isinstance(told[0], Failure)

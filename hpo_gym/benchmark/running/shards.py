@@ -44,6 +44,7 @@ def run_shard(job: Job, tuner: TunerProcess, registrations: Registrations = NOTH
     Raises:
         TunerError: The tuner fails, or its `predict` returns something other than actions and a
             state, or actions of the wrong shape, or that are not finite.
+        ValueError: A regret is not in [0, 1]: the optimum that it is measured against is wrong.
     """
     suite, entry, shard = job
     begin(tuner, job, registrations)
@@ -68,7 +69,7 @@ def run_shard(job: Job, tuner: TunerProcess, registrations: Registrations = NOTH
     env.close()
     actions, reward, spent = (np.stack(part, axis=1) for part in zip(*steps, strict=True))
     columns = (meter.curve(infos), reward, meter.resource(infos), meter.cost(infos), spent)
-    return Records(
+    records = Records(
         suite.name,
         entry.name,
         np.array(shard.tasks),
@@ -76,6 +77,8 @@ def run_shard(job: Job, tuner: TunerProcess, registrations: Registrations = NOTH
         actions[:, None],
         *(column[:, None] for column in columns),
     )
+    records.check_suite(suite)  # here, where no tuner is to blame for an optimum that is wrong
+    return records
 
 
 def begin(tuner: TunerProcess, job: Job, registrations: Registrations) -> None:
