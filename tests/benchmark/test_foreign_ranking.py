@@ -119,3 +119,21 @@ def test_the_command_ranks_them_and_confirms_what_can_be_repeated(folder):
     assert "blind: 1 - score (the best score observed) by evaluations" in printed
     assert "mixed: normalised regret by evaluations" in printed
     assert (folder / "evaluations.txt").read_text().splitlines() == lines
+
+
+def test_commands_in_a_project_with_folders_called_like_ours(tmp_path):
+    """By its path, a command runs there; a tuner in such a folder finds the user's, not ours."""
+    for name in ("agents", "scripts", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "parts.py").write_text("from elsewhere import Near\n")
+    (tmp_path / "elsewhere.py").write_text(TUNER)
+    lines = "import scripts.parts, tests.parts\nfrom agents.parts import Near\n"
+    (tmp_path / "agents/mine.py").write_text(lines)
+    command = [sys.executable, ROOT / "scripts/benchmark.py", "--suites", "smoke"]
+    command += ["--agents", "random", "--import", "elsewhere"]  # by name, from the working folder
+    command += ["--agent", "agents/mine.py:Near", "--database", "a.sqlite", "--out", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "Near: rank" in run.stdout

@@ -37,6 +37,23 @@ class Polite(Tuner):
     def close(self):
         note("close")
 
+class Busy(Polite):
+    \"\"\"Is ended in the midst of a decision.\"\"\"
+    def predict(self, *args, **kwargs):
+        note("busy")
+        time.sleep(300)
+
+    def close(self):
+        time.sleep(0.5)
+        note("close")
+
+class Timeless(Tuner):
+    \"\"\"Answers in the place of its process that it took no number of seconds.\"\"\"
+    def predict(self, observation, **kwargs):
+        from hpo_gym.benchmark.running import hosted
+        hosted.timed = lambda decide: (decide(), float("nan"))
+        return super().predict(observation)
+
 class Parent(Tuner):
     \"\"\"Starts helpers, one of which leaves its group.\"\"\"
     def __init__(self, problem, *, seed):
@@ -191,17 +208,21 @@ def test_waiting_is_said(hostile, tmp_path, capfd, monkeypatch):
     assert "Hangs: no answer for 0 s (the limit is 1.2 s)" in capfd.readouterr().err
 
 
-def test_an_interrupt_ends_everything(hostile, tmp_path):
-    """Also of a tuner that hangs and ignores SIGTERM, and its helpers."""
-    hostile("Deaf")
-    script = tmp_path / "script.py"
+def test_seconds_that_are_no_number_are_the_tuners_failure(hostile, tmp_path):
+    _, messages = failures(tmp_path, hostile("Timeless"), timeout=60.0)
+    assert "it took nan s" in messages[0]
+
+
+def interrupted(folder, kind, waiting):
+    """What a run says that gets Ctrl-C as soon as `waiting` says so."""
+    script = folder / "script.py"
     script.write_text(
         "from pathlib import Path\n"
         "from tiny_benchmarks import SUITE, tuner\n"
         "from hpo_gym.benchmark.running.runner import run\n"
         "from hpo_gym.benchmark.results.store import Store\n"
-        f"folder = Path({str(tmp_path)!r})\n"
-        "entry = tuner(folder, name='Deaf', factory=f'{folder}/hostile.py:Deaf')\n"
+        f"folder = Path({str(folder)!r})\n"
+        f"entry = tuner(folder, name={kind!r}, factory=f'{{folder}}/hostile.py:{kind}')\n"
         "with Store(folder / 'a.sqlite') as store:\n"
         "    run(store, [SUITE], [entry])\n"
     )
@@ -212,12 +233,28 @@ def test_an_interrupt_ends_everything(hostile, tmp_path):
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # not ignored, as by jobs
     )
-    helpers = tmp_path / "helpers.txt"
-    while not helpers.exists() or len(helpers.read_text().split()) < 2:
+    while not waiting():
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(2)
-    _, said = process.communicate(timeout=60)
+    return process.communicate(timeout=60)[1]
+
+
+def test_an_interrupt_ends_everything(hostile, tmp_path):
+    """Also of a tuner that hangs and ignores SIGTERM, and its helpers."""
+    hostile("Deaf")
+    helpers = tmp_path / "helpers.txt"
+    said = interrupted(
+        tmp_path, "Deaf", lambda: helpers.exists() and len(helpers.read_text().split()) == 2
+    )
     assert b"KeyboardInterrupt" in said
     assert all(map(gone, helpers.read_text().split()))
+
+
+def test_an_interrupted_tuner_closes(hostile, tmp_path):
+    hostile("Busy")
+    notes = tmp_path / "notes.txt"
+    said = interrupted(tmp_path, "Busy", notes.exists)
+    assert b"_End" not in said  # no process was disturbed while it ended
+    assert notes.read_text().split()[::2] == ["busy", "close", "atexit"]

@@ -38,6 +38,24 @@ def test_plain_answers_are_data():
     child.stop()
 
 
+def test_a_child_is_not_told_the_command_line(monkeypatch):
+    """It may say where a secret lies."""
+    monkeypatch.setattr(sys, "argv", ["benchmark", "--salt", "secret.txt"])
+    child = Child()
+    assert child.call(_arguments) == [""]
+    assert sys.argv[1:] == ["--salt", "secret.txt"]
+    child.stop()
+
+
+def _arguments():
+    return sys.argv
+
+
+def test_no_nested_answer_is_an_error_of_ours():
+    child = Child(plain=True)
+    assert child._read_plain(b"[" * 200_000).message.startswith("the process answered with")
+
+
 def test_processes_do_all_jobs_and_replace_the_dead():
     jobs = list(range(8))
     outcomes = dict(Processes(2).run(iter(jobs), _pid_or_die))

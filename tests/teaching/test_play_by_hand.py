@@ -190,3 +190,15 @@ def test_an_unknown_metric_is_refused():
     for name in ("nope", ""):
         with pytest.raises(ValueError, match=f"'{name}'"):
             Exercise(Arguments(metric=name)).run()
+
+
+def test_families_that_an_import_registers(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from hpo_gym import register_family\n"
+        "from hpo_gym.families.beale import BealeFamily\n"
+        "@register_family\n"
+        "class Mine(BealeFamily):\n"
+        "    name = 'mine-by-hand'\n"
+    )
+    lines = play("", "--import", str(tmp_path / "mine.py"), "--family", "mine-by-hand")
+    assert lines[-1] == " 1/20> "
