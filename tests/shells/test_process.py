@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 from toy_process import State, TrainingProcess
@@ -59,7 +61,7 @@ class MergesArraysInPlace(TrainingProcess):
 
 class StepsOneRow(TrainingProcess):
     def step(self, state, action, xp):
-        return super().step(state, int(action), xp)
+        return super().step(state, operator.index(action), xp)
 
 
 class InfoTooShort(TrainingProcess):
