@@ -1,0 +1,100 @@
+"""The best possible value of random functions, and the scale that follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .functions import Functions, Layout, failed, heights, missing_of, snapped
+
+_RANDOM, _BEST, _TRIES, _ROUNDS = 1024, 8, 16, 24
+_CHUNK = 64
+_FIRST_STEP, _SHRINK = 0.25, 0.75
+"""Standard deviation of the search's first steps, and its factor from round to round."""
+
+_LEAST_SCALE = 1e-3
+
+FloatArray = NDArray[np.float64]
+
+
+def scaled(functions: Functions, layout: Layout) -> tuple[Functions, FloatArray]:
+    """Functions with their plateau, offset and scale, and their best points (n, D), in [0, 1].
+
+    The best point is found by random points and a local search from the eight best of them; the
+    points are not snapped.
+    """
+    n = len(layout.used)
+    parts = [
+        _scaled(_rows(functions, rows), _rows(layout, rows))
+        for rows in np.array_split(np.arange(n), -(-n // _CHUNK))
+    ]
+    top, scale, plateau, best = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return functions._replace(best=top, scale=scale, plateau=plateau), best
+
+
+def _rows(record: Any, rows: Any) -> Any:
+    """Some rows of a record of arrays."""
+    return type(record)(*[column[rows] for column in record])
+
+
+def _scaled(functions: Functions, layout: Layout) -> tuple[FloatArray, ...]:
+    random = np.random.default_rng(0)
+    n, size = layout.used.shape
+    points = random.random((_RANDOM, size))
+    points = np.broadcast_to(points, (n, *points.shape))
+    raw = _heights(functions, layout, points)
+    start = np.argsort(-raw, axis=1)[:, :_BEST]
+    best = np.take_along_axis(points, start[:, :, None], axis=1)
+    height = np.take_along_axis(raw, start, axis=1)
+    best, height = _climb(functions, layout, best, height, random)
+    top = height.max(axis=1)
+    scale = np.maximum(top - _quantile(raw, np.full(n, 0.5)), _LEAST_SCALE)
+    unlimited = functions._replace(best=top, scale=scale)
+    edge = missing_of(unlimited, _quantile(raw, functions.plateau_share)[:, None])[:, 0]
+    plateau = np.where(functions.plateau_share > 0.0, edge, np.inf)
+    return top, scale, np.maximum(plateau, _LEAST_SCALE), best[np.arange(n), height.argmax(axis=1)]
+
+
+def _heights(functions: Functions, layout: Layout, points: FloatArray) -> FloatArray:
+    """Unscaled heights (n, m); -inf where evaluations fail."""
+    moved = snapped(layout, points)
+    return np.where(failed(functions, moved), -np.inf, heights(functions, moved))
+
+
+def _quantile(raw: FloatArray, level: FloatArray) -> FloatArray:
+    """The quantile (n,) of the finite values of each row."""
+    ordered = np.sort(raw, axis=1)
+    first = np.isneginf(ordered).sum(axis=1)
+    place = first + np.floor(level * (raw.shape[1] - 1 - first)).astype(int)
+    return np.take_along_axis(ordered, np.minimum(place, raw.shape[1] - 1)[:, None], axis=1)[:, 0]
+
+
+def _climb(
+    functions: Functions,
+    layout: Layout,
+    best: FloatArray,
+    height: FloatArray,
+    random: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """A local search by random steps that shrink, of some coordinates at a time."""
+    n, count, size = best.shape
+    step = _FIRST_STEP
+    for _ in range(_ROUNDS):
+        shape = n, count, _TRIES, size
+        moves = step * random.standard_normal(shape)
+        moves *= random.random(shape) < random.random((n, count, _TRIES, 1)) + 1.0 / size
+        tries = np.clip(best[:, :, None] + moves, 0.0, 1.0)
+        # Choices do not climb by small steps: draw some coordinates anew.
+        fresh = (layout.group[:, None, None] > 0) & (random.random(shape) < 0.15)
+        tries = np.where(fresh, random.random(shape), tries)
+        seen = _heights(functions, layout, tries.reshape(n, -1, size)).reshape(shape[:3])
+        place = seen.argmax(axis=2)[:, :, None]
+        found = np.take_along_axis(seen, place, axis=2)[:, :, 0]
+        moved = np.take_along_axis(tries, place[..., None], axis=2)[:, :, 0]
+        better = found > height
+        best = np.where(better[..., None], moved, best)
+        height = np.where(better, found, height)
+        step *= _SHRINK
+    return best, height
