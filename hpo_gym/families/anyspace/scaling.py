@@ -14,7 +14,7 @@ _CHUNK = 64
 _FIRST_STEP, _SHRINK = 0.25, 0.75
 """Standard deviation of the search's first steps, and its factor from round to round."""
 
-_LEAST_SCALE = 1e-3
+_LEAST_SCALE, _MOST_FAILING = 1e-3, 0.7
 
 FloatArray = NDArray[np.float64]
 
@@ -30,8 +30,9 @@ def scaled(functions: Functions, layout: Layout) -> tuple[Functions, FloatArray]
         _scaled(_rows(functions, rows), _rows(layout, rows))
         for rows in np.array_split(np.arange(n), -(-n // _CHUNK))
     ]
-    top, scale, plateau, best = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return functions._replace(best=top, scale=scale, plateau=plateau), best
+    top, scale, plateau, failing_at, best = map(np.concatenate, zip(*parts, strict=True))
+    found = {"best": top, "scale": scale, "plateau": plateau, "failing_at": failing_at}
+    return functions._replace(**found), best
 
 
 def _rows(record: Any, rows: Any) -> Any:
@@ -45,6 +46,10 @@ def _scaled(functions: Functions, layout: Layout) -> tuple[FloatArray, ...]:
     points = random.random((_RANDOM, size))
     points = np.broadcast_to(points, (n, *points.shape))
     raw = _heights(functions, layout, points)
+    # Where next to everything fails, there is nothing to tune: nothing fails.
+    lost = np.isneginf(raw).mean(axis=1) > _MOST_FAILING
+    functions = functions._replace(failing_at=np.where(lost, np.inf, functions.failing_at))
+    raw = np.where(lost[:, None], heights(functions, snapped(layout, points)), raw)
     start = np.argsort(-raw, axis=1)[:, :_BEST]
     best = np.take_along_axis(points, start[:, :, None], axis=1)
     height = np.take_along_axis(raw, start, axis=1)
@@ -54,7 +59,8 @@ def _scaled(functions: Functions, layout: Layout) -> tuple[FloatArray, ...]:
     unlimited = functions._replace(best=top, scale=scale)
     edge = missing_of(unlimited, _quantile(raw, functions.plateau_share)[:, None])[:, 0]
     plateau = np.where(functions.plateau_share > 0.0, edge, np.inf)
-    return top, scale, np.maximum(plateau, _LEAST_SCALE), best[np.arange(n), height.argmax(axis=1)]
+    best = best[np.arange(n), height.argmax(axis=1)]
+    return top, scale, np.maximum(plateau, _LEAST_SCALE), functions.failing_at, best
 
 
 def _heights(functions: Functions, layout: Layout, points: FloatArray) -> FloatArray:
