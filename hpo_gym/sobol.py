@@ -96,7 +96,8 @@ def sobol(key: Any, start: int, count: int, dimensions: int) -> NDArray[np.float
     used = max(start + count - 1, 1).bit_length()
     chosen = (index[:, None, None] >> _PLACES[:used]) & np.uint64(1)
     plain = np.bitwise_xor.reduce(chosen * _matrices()[:dimensions, :used], axis=-1)
-    return (_scrambled(np.asarray(key, dtype=np.uint64), plain) + 0.5) * 2.0**-_BITS
+    digits = _scrambled(np.asarray(key, dtype=np.uint64), plain).astype(np.float64)
+    return (digits + 0.5) * 2.0**-_BITS
 
 
 def _scrambled(key: NDArray[np.uint64], points: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -106,7 +107,8 @@ def _scrambled(key: NDArray[np.uint64], points: NDArray[np.uint64]) -> NDArray[n
     # The digits before each, with a one in front that says how many they are.
     before = (points[..., None] | np.uint64(1 << _BITS)) >> (_SHIFTS + np.uint64(1))
     flips = (rng.mix(keys ^ rng.mix(before)) & np.uint64(1)) << _SHIFTS
-    return points ^ np.bitwise_or.reduce(flips, axis=-1)
+    scrambled: NDArray[np.uint64] = points ^ np.bitwise_or.reduce(flips, axis=-1)
+    return scrambled
 
 
 def space_filling(space: SearchSpace, key: Any, start: int, count: int) -> NDArray[np.float64]:
