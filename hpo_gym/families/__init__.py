@@ -7,9 +7,10 @@ from hpo_gym.families.binormal.family import BinormalFamily
 from hpo_gym.families.fictitious.family import FictitiousFamily
 from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
+from hpo_gym.families.objective import ObjectiveFamily
 from hpo_gym.families.registry import make_family, register_family
 
-for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily):
+for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily, ObjectiveFamily):
     register_family(_family)
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "HashedBank",
     "KnownOptimum",
     "NotebookFamily",
+    "ObjectiveFamily",
     "TaskBank",
     "make_family",
     "register_family",
