@@ -1,5 +1,6 @@
 """Families of tuning tasks, by name."""
 
+from hpo_gym.families.anyspace.family import AnySpaceFamily
 from hpo_gym.families.bank import HashedBank, TaskBank
 from hpo_gym.families.base import SPLITS, Family, KnownOptimum, require_optimum
 from hpo_gym.families.beale import BealeFamily
@@ -9,11 +10,12 @@ from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
 from hpo_gym.families.registry import make_family, register_family
 
-for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily):
+for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily, AnySpaceFamily):
     register_family(_family)
 
 __all__ = [
     "SPLITS",
+    "AnySpaceFamily",
     "BealeFamily",
     "BinormalFamily",
     "Family",

@@ -211,7 +211,7 @@ def _first_of_choice(layout: Layout) -> NDArray[np.int64]:
     """(n, D) place of the first coordinate of the same choice; of itself for a number."""
     same = (layout.group[:, :, None] == layout.group[:, None]) & (layout.group[:, :, None] > 0)
     same |= np.eye(layout.group.shape[1], dtype=bool)
-    return np.argmax(same, axis=2)
+    return np.asarray(np.argmax(same, axis=2))
 
 
 def _direction(draws: _Draws, relevant: NDArray[np.float64]) -> NDArray[np.float64]:
