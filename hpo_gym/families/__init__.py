@@ -5,12 +5,20 @@ from hpo_gym.families.bank import HashedBank, TaskBank
 from hpo_gym.families.base import SPLITS, Family, KnownOptimum, require_optimum
 from hpo_gym.families.beale import BealeFamily
 from hpo_gym.families.binormal.family import BinormalFamily
+from hpo_gym.families.classical import ClassicalFamily
 from hpo_gym.families.fictitious.family import FictitiousFamily
 from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
 from hpo_gym.families.registry import make_family, register_family
 
-for _family in (NotebookFamily, FictitiousFamily, BinormalFamily, BealeFamily, AnySpaceFamily):
+for _family in (
+    NotebookFamily,
+    FictitiousFamily,
+    BinormalFamily,
+    BealeFamily,
+    AnySpaceFamily,
+    ClassicalFamily,
+):
     register_family(_family)
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "AnySpaceFamily",
     "BealeFamily",
     "BinormalFamily",
+    "ClassicalFamily",
     "Family",
     "FictitiousFamily",
     "FictitiousModel",

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Namespace, Vectors
+from hpo_gym.arrays.library import column_of, like, side_by_side
 from hpo_gym.arrays.namespace import is_tensor
 from hpo_gym.families.anyspace import functions
 from hpo_gym.families.anyspace.functions import Layout
@@ -123,21 +124,13 @@ class AnySpaceFamily(RelativeFamily):
         columns = xp.alike(*scaled)
         if self.max_parameters is None:
             columns = [0.5 * (unit + 1.0) for unit in self.space.position(columns)]
-        points: Any
-        if is_tensor(columns[0]):
-            import torch
-
-            points = torch.stack(list(columns), dim=-1)[:, None]
-        else:
-            points = np.stack(columns, axis=-1).reshape(-1, 1, len(columns))
+        points = side_by_side(columns)[:, None]
         drawn = self._drawn(parameters, len(points))
         curves, layout = _like(drawn.functions, points), _like(drawn.layout, points)
         if self.max_parameters is not None:
             points = functions.snapped(layout, points)
-        height = functions.values(curves, points)[:, 0]
-        failed = functions.failed(curves, points)[:, 0]
-        if isinstance(columns[0], float):
-            height, failed = height.item(), failed.item()
+        height = column_of(functions.values(curves, points)[:, 0], columns[0])
+        failed = column_of(functions.failed(curves, points)[:, 0], columns[0])
         return xp.where(failed, np.nan, height)
 
     def observe(
@@ -149,8 +142,8 @@ class AnySpaceFamily(RelativeFamily):
         deviation: Any = noise
         if noise is None:
             drawn = self._drawn(parameters, 1 if isinstance(value, float) else len(value))
-            own = _like(drawn.functions, value).noise
-            deviation = (BEST - MEDIAN) * (own.item() if isinstance(value, float) else own)
+            own = like((BEST - MEDIAN) * drawn.functions.noise, value)
+            deviation = column_of(own, value)
         return (inside(value + deviation * normal, xp),)
 
     def context_of(self, parameters: Any, xp: Namespace) -> Columns:
@@ -181,11 +174,7 @@ class AnySpaceFamily(RelativeFamily):
 
 def _like(record: Any, array: Any) -> Any:
     """Functions or a layout as tensors if the array is one."""
-    if not is_tensor(array):
-        return record
-    import torch
-
-    return type(record)(*[torch.as_tensor(column).to(array) for column in record])
+    return type(record)(*[like(column, array) for column in record])
 
 
 @lru_cache(maxsize=64)
