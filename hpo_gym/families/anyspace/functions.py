@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from hpo_gym import rng
 from hpo_gym.arrays import Vectors
+from hpo_gym.arrays.library import library_of
 from hpo_gym.arrays.namespace import is_tensor
 
 WAVES = 24
@@ -211,7 +212,7 @@ def _first_of_choice(layout: Layout) -> NDArray[np.int64]:
     """(n, D) place of the first coordinate of the same choice; of itself for a number."""
     same = (layout.group[:, :, None] == layout.group[:, None]) & (layout.group[:, :, None] > 0)
     same |= np.eye(layout.group.shape[1], dtype=bool)
-    return np.argmax(same, axis=2)
+    return np.asarray(np.argmax(same, axis=2))
 
 
 def _direction(draws: _Draws, relevant: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -227,7 +228,7 @@ def snapped(layout: Layout, points: Any) -> Any:
 
     Gradients of torch tensors pass as if nothing had been moved.
     """
-    lib = _library(points)
+    lib = library_of(points)
     where = lib.asarray(layout.cells)[:, None]
     cells = lib.clip(where, 1.0, None)
     middle = (lib.clip(lib.floor(points * cells), lib.zeros_like(cells), cells - 1.0) + 0.5) / cells
@@ -246,7 +247,7 @@ def snapped(layout: Layout, points: Any) -> Any:
 
 def values(functions: Functions, points: Any) -> Any:
     """Noise-free values (n, m) of snapped points (n, m, D), 1 for the best possible."""
-    f, lib = functions, _library(points)
+    f, lib = functions, library_of(points)
     missing = lib.clip(missing_of(f, heights(f, points)), 0.0, None)
     steps = f.steps[:, None]
     grid = lib.clip(steps, 1.0, None)
@@ -258,7 +259,7 @@ def values(functions: Functions, points: Any) -> Any:
 
 def missing_of(f: Functions, height: Any) -> Any:
     """What heights (n, m) are missing to the best possible: monotone, 0 at the best."""
-    lib = _library(height)
+    lib = library_of(height)
     missing = lib.clip((f.best[:, None] - height) / f.scale[:, None], 0.0, None)
     bent = lib.clip(missing, 1e-12, None) ** f.bend[:, None]
     bound = f.bound[:, None]
@@ -277,7 +278,7 @@ def failed(functions: Functions, points: Any) -> Any:
 
 def heights(f: Functions, points: Any) -> Any:
     """Unscaled sums (n, m) of the parts at snapped points (n, m, D)."""
-    lib = _library(points)
+    lib = library_of(points)
     angle = points @ lib.swapaxes(f.frequency, 1, 2) + f.phase[:, None]
     value = (lib.cos(angle) * f.amplitude[:, None]).sum(-1)
     away = (points - f.centre[:, None]) @ lib.swapaxes(f.mixing, 1, 2)
@@ -289,12 +290,3 @@ def heights(f: Functions, points: Any) -> Any:
     beyond = ((points - 0.5) * f.cliff[:, None]).sum(-1) - f.cliff_at[:, None]
     steepness = lib.clip(f.cliff_steep[:, None] * beyond, -40.0, 40.0)
     return value - f.cliff_height[:, None] / (1.0 + lib.exp(-steepness))
-
-
-def _library(array: Any) -> Any:
-    """NumPy, or torch for tensors: the functions used here have one name in both."""
-    if is_tensor(array):
-        import torch
-
-        return torch
-    return np

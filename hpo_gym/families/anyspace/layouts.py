@@ -1,4 +1,4 @@
-"""Random layouts: how many of the coordinates are numbers, integers and choices."""
+"""Layouts: which of the coordinates are floats, integers and choices; at random, or of a space."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-
-from .functions import Layout
+from hpo_gym.families.anyspace.functions import Layout
+from hpo_gym.parameters import Categorical, Float, Integer, Parameter
+from hpo_gym.space import SearchSpace
 
 _PLAIN = 0.4
 """Share of tasks of floats alone."""
 _CHOICE, _INTEGER = 0.25, 0.25
 _MOST_CHOICES = 5
-_MOST_CELLS = 32
+MOST_CELLS = 32
 
 
 def draw_layout(keys: NDArray[np.uint64], used: NDArray[np.int64], size: int) -> Layout:
@@ -38,6 +39,36 @@ def draw_layout(keys: NDArray[np.uint64], used: NDArray[np.int64], size: int) ->
                 place += width
                 continue
             if kind > 1.0 - _INTEGER:
-                cells[row, place] = np.rint(2.0 * (_MOST_CELLS / 2.0) ** number)
+                cells[row, place] = np.rint(2.0 * (MOST_CELLS / 2.0) ** number)
             place += 1
     return Layout(cells, group, 1.0 * (np.arange(size) < used[:, None]))
+
+
+def layout_of(space: SearchSpace) -> Layout:
+    """The layout (1, D) of a search space, whose numbers are snapped by the space itself."""
+    group = np.zeros((1, space.dimension), dtype=np.int64)
+    choices = [name for name, p in space.parameters.items() if isinstance(p, Categorical)]
+    for number, name in enumerate(choices, 1):
+        group[0, space.slices[name]] = number
+    return Layout(np.zeros(group.shape), group, np.ones(group.shape))
+
+
+def space_of(layout: Layout, task: int) -> SearchSpace:
+    """One task of a layout as a search space, whose unit coordinates are the task's first ones.
+
+    Args:
+        layout: Of n tasks.
+        task: Its row.
+    """
+    parameters: dict[str, Parameter] = {}
+    for place in range(int(layout.used[task].sum())):
+        cells, group = int(layout.cells[task, place]), int(layout.group[task, place])
+        if group:
+            choices = np.flatnonzero(layout.group[task] == group) - place
+            if choices[0] == 0:  # its first coordinate
+                parameters[f"choice_{group}"] = Categorical(choices.tolist())
+        elif cells:
+            parameters[f"integer_{place + 1}"] = Integer(1, cells)
+        else:
+            parameters[f"float_{place + 1}"] = Float(0.0, 1.0)
+    return SearchSpace(parameters)

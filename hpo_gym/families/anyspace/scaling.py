@@ -1,13 +1,30 @@
-"""The best possible value of random functions, and the scale that follows from it."""
+"""The best possible value of random functions, and the scale that follows from it.
+
+The best point is searched for: from random points by a local search. Whatever the search missed is
+cut off (see `functions.missing_of`), so that no point is better than the one that it found, and the
+best possible value is exactly 1. What was cut off is below 0.15 of the scale, and below 0.01 in
+nine tasks of ten, up to eight coordinates.
+
+Every task is searched with the same random numbers: what is found for it does not depend on which
+other tasks are there.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .functions import Functions, Layout, failed, heights, missing_of, snapped
+from hpo_gym.families.anyspace.functions import (
+    Functions,
+    Layout,
+    failed,
+    heights,
+    missing_of,
+    snapped,
+)
 
 _RANDOM, _BEST, _TRIES, _ROUNDS = 1024, 8, 16, 24
 _CHUNK = 64
@@ -17,17 +34,23 @@ _FIRST_STEP, _SHRINK = 0.25, 0.75
 _LEAST_SCALE, _MOST_FAILING = 1e-3, 0.7
 
 FloatArray = NDArray[np.float64]
+Snap: TypeAlias = Callable[[Layout, FloatArray], FloatArray]
+"""Moves points (n, m, D) to where they are evaluated."""
 
 
-def scaled(functions: Functions, layout: Layout) -> tuple[Functions, FloatArray]:
+def scaled(
+    functions: Functions, layout: Layout, snap: Snap = snapped
+) -> tuple[Functions, FloatArray]:
     """Functions with their plateau, offset and scale, and their best points (n, D), in [0, 1].
 
-    The best point is found by random points and a local search from the eight best of them; the
-    points are not snapped.
+    Args:
+        functions: What `functions.draw` gave.
+        layout: Of the tasks.
+        snap: Moves points to where they are evaluated; the best points are not moved.
     """
     n = len(layout.used)
     parts = [
-        _scaled(_rows(functions, rows), _rows(layout, rows))
+        _scaled(rows_of(functions, rows), rows_of(layout, rows), snap)
         for rows in np.array_split(np.arange(n), -(-n // _CHUNK))
     ]
     top, scale, plateau, failing_at, best = map(np.concatenate, zip(*parts, strict=True))
@@ -35,25 +58,25 @@ def scaled(functions: Functions, layout: Layout) -> tuple[Functions, FloatArray]
     return functions._replace(**found), best
 
 
-def _rows(record: Any, rows: Any) -> Any:
-    """Some rows of a record of arrays."""
+def rows_of(record: Any, rows: Any) -> Any:
+    """Some rows of `Functions` or of a `Layout`."""
     return type(record)(*[column[rows] for column in record])
 
 
-def _scaled(functions: Functions, layout: Layout) -> tuple[FloatArray, ...]:
+def _scaled(functions: Functions, layout: Layout, snap: Snap) -> tuple[FloatArray, ...]:
     random = np.random.default_rng(0)
     n, size = layout.used.shape
     points = random.random((_RANDOM, size))
     points = np.broadcast_to(points, (n, *points.shape))
-    raw = _heights(functions, layout, points)
+    raw = _heights(functions, layout, points, snap)
     # Where next to everything fails, there is nothing to tune: nothing fails.
     lost = np.isneginf(raw).mean(axis=1) > _MOST_FAILING
     functions = functions._replace(failing_at=np.where(lost, np.inf, functions.failing_at))
-    raw = np.where(lost[:, None], heights(functions, snapped(layout, points)), raw)
+    raw = np.where(lost[:, None], heights(functions, snap(layout, points)), raw)
     start = np.argsort(-raw, axis=1)[:, :_BEST]
     best = np.take_along_axis(points, start[:, :, None], axis=1)
     height = np.take_along_axis(raw, start, axis=1)
-    best, height = _climb(functions, layout, best, height, random)
+    best, height = _climb(functions, layout, best, height, random, snap)
     top = height.max(axis=1)
     scale = np.maximum(top - _quantile(raw, np.full(n, 0.5)), _LEAST_SCALE)
     unlimited = functions._replace(best=top, scale=scale)
@@ -63,9 +86,9 @@ def _scaled(functions: Functions, layout: Layout) -> tuple[FloatArray, ...]:
     return top, scale, np.maximum(plateau, _LEAST_SCALE), functions.failing_at, best
 
 
-def _heights(functions: Functions, layout: Layout, points: FloatArray) -> FloatArray:
+def _heights(functions: Functions, layout: Layout, points: FloatArray, snap: Snap) -> FloatArray:
     """Unscaled heights (n, m); -inf where evaluations fail."""
-    moved = snapped(layout, points)
+    moved = snap(layout, points)
     return np.where(failed(functions, moved), -np.inf, heights(functions, moved))
 
 
@@ -83,19 +106,20 @@ def _climb(
     best: FloatArray,
     height: FloatArray,
     random: np.random.Generator,
+    snap: Snap,
 ) -> tuple[FloatArray, FloatArray]:
     """A local search by random steps that shrink, of some coordinates at a time."""
     n, count, size = best.shape
-    step = _FIRST_STEP
+    shape, step = (count, _TRIES, size), _FIRST_STEP
     for _ in range(_ROUNDS):
-        shape = n, count, _TRIES, size
         moves = step * random.standard_normal(shape)
-        moves *= random.random(shape) < random.random((n, count, _TRIES, 1)) + 1.0 / size
+        moves *= random.random(shape) < random.random((count, _TRIES, 1)) + 1.0 / size
         tries = np.clip(best[:, :, None] + moves, 0.0, 1.0)
         # Choices do not climb by small steps: draw some coordinates anew.
         fresh = (layout.group[:, None, None] > 0) & (random.random(shape) < 0.15)
         tries = np.where(fresh, random.random(shape), tries)
-        seen = _heights(functions, layout, tries.reshape(n, -1, size)).reshape(shape[:3])
+        seen = _heights(functions, layout, tries.reshape(n, -1, size), snap)
+        seen = seen.reshape(n, count, _TRIES)
         place = seen.argmax(axis=2)[:, :, None]
         found = np.take_along_axis(seen, place, axis=2)[:, :, 0]
         moved = np.take_along_axis(tries, place[..., None], axis=2)[:, :, 0]

@@ -28,11 +28,11 @@ class AnySpacePolicy:
     """Proposes the next configuration of any search space, from the evaluations so far.
 
     Args:
-        weights: Arrays by name, float32, of the shapes that `network.shapes` states.
+        arrays: By name, float32, of the shapes that `network.shapes` states.
         description: "format" 1, "algorithm" "anyspace"; whatever else it holds is for information.
 
     Attributes:
-        weights: The arrays.
+        arrays: The arrays.
         description: The description.
 
     Raises:
@@ -41,9 +41,9 @@ class AnySpacePolicy:
     """
 
     def __init__(
-        self, weights: Mapping[str, NDArray[Any]], description: Mapping[str, Any]
+        self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]
     ) -> None:
-        self.weights = {name: np.asarray(array) for name, array in weights.items()}
+        self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.description = dict(description)
         for name, expected in (("format", FORMAT), ("algorithm", ALGORITHM)):
             if self.description.get(name) != expected:
@@ -51,7 +51,7 @@ class AnySpacePolicy:
                     f"the description's {name!r} is {self.description.get(name)!r}; that of a "
                     f"tuner for any space is {expected!r}"
                 )
-        _check(self.weights)
+        _check(self.arrays)
         # The surrogate follows the evaluations one by one: what it was is remembered, and computed
         # again where it is not. It is a function of the evaluations alone.
         self._models: OrderedDict[bytes, surrogate.Model] = OrderedDict()
@@ -73,7 +73,7 @@ class AnySpacePolicy:
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically, and return the path of the npz file."""
-        return save_pair(path, self.weights, self.description)
+        return save_pair(path, self.arrays, self.description)
 
     def propose(
         self,
@@ -113,7 +113,7 @@ class AnySpacePolicy:
             seen = _float32(features.gathered(model, points, told, gap))
             tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
             query = features.queries(small, seen, small_gap, kinds, budget, np)
-        raw = network.proposal(self.weights, tokens, query, kinds.together, np)
+        raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
         return np.asarray(2.0 * np.clip(raw[0].astype(np.float64), 0.0, 1.0) - 1.0)
 
     def _model(self, points: NDArray[np.float64], scores: NDArray[np.float64]) -> surrogate.Model:
