@@ -27,13 +27,15 @@ def choice(random: np.random.Generator, shares: dict[int, float]) -> int:
 
 def rows(budget: int, size: int, work: int) -> int:
     """Runs of a batch: those with many evaluations or coordinates are fewer."""
-    return int(np.clip(work / (budget * (size + 2)), 32, 384))
+    return int(np.clip(work / (budget * (size + 2)), 64, 512))
 
 
-def draw_course(tasks: Bank, budget: int, workers: int, random: np.random.Generator) -> Course:
+def draw_course(
+    tasks: Bank, budget: int, workers: int, hand_over: int, random: np.random.Generator
+) -> Course:
     """A course for n tasks, with a start or without."""
     start = _start(tasks, random) if random.random() < _STARTS else None
-    return course(tasks, budget, workers, start, random)
+    return course(tasks, budget, workers, start, hand_over, random)
 
 
 def course(
@@ -41,6 +43,7 @@ def course(
     budget: int,
     workers: int,
     start: NDArray[np.float64] | None,
+    hand_over: int,
     random: np.random.Generator,
 ) -> Course:
     """A course for n tasks; see `Course`."""
@@ -49,7 +52,8 @@ def course(
     # Choices fill gaps as they are evaluated, numbers without their cells.
     uncut = tasks.layout._replace(cells=np.zeros_like(tasks.layout.cells))
     fillers = snapped(uncut, sobol(rng.derive(keys, 1), 0, budget, size))
-    return Course(budget, workers, start, fillers, random.standard_normal((n, budget)))
+    noise = random.standard_normal((n, budget))
+    return Course(budget, workers, start, fillers, noise, hand_over)
 
 
 def _start(tasks: Bank, random: np.random.Generator) -> NDArray[np.float64]:

@@ -2,10 +2,13 @@
 
 The loss is the mean, over runs and evaluations, of
 
-    log10(regret of the incumbent + epsilon) + excess_weight (distance of the proposal to the cube)^2
+    log10(regret of the incumbent + epsilon)
+    + excess_weight (distance of the proposal to the cube)^2
 
 with noise-free regrets, 1 at the median of random configurations. Every batch has one number of
-coordinates, one budget and one number of workers (see `courses`).
+coordinates, one budget and one number of workers (see `courses`). The policy's weights are an
+exponential average of those in training (Polyak and Juditsky, 1992), which is far better than they:
+most runs say little, some shout.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from agents.training.learner import (
     Positive,
     Rows,
     Settings,
+    Share,
     Steps,
 )
 from hpo_gym.policies.anyspace import network
@@ -56,6 +60,8 @@ class AnySpaceSettings(Settings):
         max_grad_norm: Gradients are clipped to this norm.
         gradient_limit: Bound on each component of the gradient of a run's loss to one of its
             configurations.
+        averaging: Weight of the past in the average of the weights.
+        hand_over: Evaluations after which the surrogate model takes over.
         epsilon: See the module.
         excess_weight: See the module.
     """
@@ -63,16 +69,18 @@ class AnySpaceSettings(Settings):
     algorithm: ClassVar[str] = ALGORITHM
     policy_class: ClassVar[type[Any]] = AnySpacePolicy
 
-    interval: Steps = 200
+    interval: Steps = 50
     evaluation_episodes: Rows = 128
     criterion: Criterion = "regret"
-    updates: Steps = 2500
-    work: Annotated[int, Within(1, 10**8)] = 14_000
+    updates: Steps = 1200
+    work: Annotated[int, Within(1, 10**8)] = 28_000
     tasks: Rows = 4000
-    learning_rate: LearningRate = 2e-3
+    learning_rate: LearningRate = 3e-4
     warm_up: Annotated[int, Within(0, 10**10)] = 100
     max_grad_norm: Positive = 0.5
-    gradient_limit: Positive = 3.0
+    gradient_limit: Positive = 0.5
+    averaging: Share = 0.99
+    hand_over: Annotated[int, Within(1, 10**4)] = 6
     epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-2
     excess_weight: Annotated[float, Within(0.0, 1e3)] = 0.3
 
@@ -104,7 +112,7 @@ class AnySpaceSettings(Settings):
             for size in _VALIDATION_SIZES:
                 tasks = bank("validation", self.evaluation_episodes, size)
                 random = np.random.default_rng(validation.VALIDATION_SEED)
-                course = courses.course(tasks, _VALIDATION_BUDGET, 1, None, random)
+                course = courses.course(tasks, _VALIDATION_BUDGET, 1, None, self.hand_over, random)
                 columns.append(unroll(weights, tasks, course, math.inf).regret.T.numpy())
         regret = np.clip(np.concatenate(columns), 0.0, None)
         summary = validation.summarise(regret)
@@ -128,6 +136,7 @@ class AnySpaceLearner(Learner):
             name: torch.from_numpy(array).requires_grad_()
             for name, array in network.initial(self._random).items()
         }
+        self._average = {name: each.detach().clone() for name, each in self._weights.items()}
         self._optimiser = torch.optim.Adam(list(self._weights.values()))
         self._banks: dict[int, Bank] = {}
         self._update = 0
@@ -156,7 +165,8 @@ class AnySpaceLearner(Learner):
             self._banks[size] = bank("train", settings.tasks, size)
         n = courses.rows(budget, size, settings.work)
         tasks = self._banks[size].take(random.integers(settings.tasks, size=n))
-        course = courses.draw_course(tasks, budget, min(workers, budget // 2), random)
+        workers = min(workers, budget // 2)
+        course = courses.draw_course(tasks, budget, workers, settings.hand_over, random)
         # The loss is a mean over runs, the limit is one on a run.
         runs = unroll(self._weights, tasks, course, settings.gradient_limit / n)
         regret = runs.regret.clamp(min=0.0)
@@ -167,6 +177,9 @@ class AnySpaceLearner(Learner):
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.parameters(), settings.max_grad_norm)
         self._optimiser.step()
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                self._average[name].lerp_(weight, 1.0 - settings.averaging)
         return float(loss.detach())
 
     def parameters(self) -> Iterable[Tensor]:
@@ -175,14 +188,20 @@ class AnySpaceLearner(Learner):
 
     def policy(self, details: dict[str, Any]) -> AnySpacePolicy:
         """A copy of the network as a policy of NumPy."""
-        arrays = {name: weight.detach().numpy().copy() for name, weight in self._weights.items()}
-        facts = {"format": FORMAT, "algorithm": ALGORITHM, "updates": self._update}
+        arrays = {name: weight.numpy().copy() for name, weight in self._average.items()}
+        facts = {
+            "format": FORMAT,
+            "algorithm": ALGORITHM,
+            "hand_over": self._settings.hand_over,
+            "updates": self._update,
+        }
         return AnySpacePolicy(arrays, {**details, **facts})
 
     def capture(self) -> dict[str, Any]:
         """See `Learner.capture`."""
         return {
             "weights": {name: weight.detach().clone() for name, weight in self._weights.items()},
+            "average": {name: weight.clone() for name, weight in self._average.items()},
             "optimiser": self._optimiser.state_dict(),
             "random": _plain(self._random.bit_generator.state),
             "update": self._update,
@@ -193,6 +212,7 @@ class AnySpaceLearner(Learner):
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(state["weights"][name])
+                self._average[name].copy_(state["average"][name])
         self._optimiser.load_state_dict(state["optimiser"])
         self._random.bit_generator.state = state["random"]
         self._update = state["update"]

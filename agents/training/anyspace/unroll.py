@@ -62,6 +62,8 @@ class Course(NamedTuple):
     """(n, budget, D) points that fill gaps."""
     noise: NDArray[np.float64]
     """(n, budget) standard normals."""
+    hand_over: int
+    """Evaluations after which the surrogate takes over."""
 
 
 class Unrolled(NamedTuple):
@@ -124,9 +126,22 @@ def unroll(
         fitted_to = known
         if step == 0 and course.start is not None:
             point = _tensors(course.start)
+        elif step >= course.hand_over:
+            seen = features.gathered(model, places, seen_scores, course.fillers[:, step])
+            point = _tensors(seen.guesses.points[:, 0])
         else:
-            raw = _proposal(weights, points, scores, seen_scores, places, model, course, step,
-                            kinds, fillers[:, step])
+            raw = _proposal(
+                weights,
+                points,
+                scores,
+                seen_scores,
+                places,
+                model,
+                course,
+                step,
+                kinds,
+                fillers[:, step],
+            )
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
             point = _ClipThrough.apply(raw, gradient_limit)

@@ -226,7 +226,8 @@ def _direction(draws: _Draws, relevant: NDArray[np.float64]) -> NDArray[np.float
 def snapped(layout: Layout, points: Any) -> Any:
     """Points (n, m, D) of [0, 1] as they are evaluated.
 
-    Gradients of torch tensors pass as if nothing had been moved.
+    Gradients of torch tensors pass as if numbers had not been moved, and not through choices: the
+    slope beside a corner of the cube says nothing of the other corners.
     """
     lib = library_of(points)
     where = lib.asarray(layout.cells)[:, None]
@@ -241,7 +242,7 @@ def snapped(layout: Layout, points: Any) -> Any:
         largest = value.argmax(-1)[..., None] == lib.arange(size)
         moved = lib.where(member, lib.where(largest, 1.0, 0.0), moved)
     if is_tensor(points) and points.requires_grad:
-        return points + (moved - points).detach()
+        return lib.where(group > 0, moved.detach(), points + (moved - points).detach())
     return moved
 
 

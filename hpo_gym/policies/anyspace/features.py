@@ -21,6 +21,7 @@ from . import surrogate
 FloatArray = NDArray[np.float64]
 
 TOKEN_SIZE, QUERY_SIZE = 14, 26
+_REACH = 0.5
 BASES = 2 + surrogate.GUESSES
 """The points that a proposal is mixed from: incumbent, filler, guesses."""
 
@@ -93,9 +94,7 @@ def gathered(
     guesses = surrogate.guesses(model, points, values, around, filler)
     pending, failed = 1.0 * np.isnan(scores), 1.0 * np.isneginf(scores)
     since = (t - 1.0 - best)[:, None]
-    return Gathered(
-        told, values, deviation, rank, pending, failed, best, since, model, guesses
-    )
+    return Gathered(told, values, deviation, rank, pending, failed, best, since, model, guesses)
 
 
 def signed_log(differences: Any, lib: Any) -> Any:
@@ -151,6 +150,8 @@ class Query(NamedTuple):
     """(n, D, QUERY_SIZE)"""
     bases: Any
     """(n, D, BASES) the points that it is mixed from."""
+    reach: Any
+    """(n, D) scale of the offset."""
 
 
 def queries(
@@ -173,7 +174,7 @@ def queries(
     if seen is None:
         bases = lib.stack([middle, *[filler] * (BASES - 1)], -1)
         rest = [zeros] * (QUERY_SIZE - len(facts) - 1)
-        return Query(lib.stack([*facts, zeros + 1.0, *rest], -1), bases)
+        return Query(lib.stack([*facts, zeros + 1.0, *rest], -1), bases, zeros + _REACH)
     incumbent = points[lib.arange(n), seen.best]
     guesses, model = seen.guesses, seen.model
     shares = [seen.pending.mean(1)[:, None], seen.failed.mean(1)[:, None], seen.since / budget]
@@ -192,4 +193,5 @@ def queries(
         gain = lib.log(guesses.gains[:, i : i + 1] + 1e-6) / 5.0
         facts += [away, signed_log(away, lib), zeros + gain, zeros + guesses.spread[:, i : i + 1]]
     bases = [incumbent, filler, *[guesses.points[:, i] for i in range(surrogate.GUESSES)]]
-    return Query(lib.stack(facts, -1), lib.stack(bases, -1))
+    reach = zeros + _REACH * lib.clip(guesses.spread[:, :1], None, 1.0)
+    return Query(lib.stack(facts, -1), lib.stack(bases, -1), reach)

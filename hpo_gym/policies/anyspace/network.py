@@ -2,9 +2,9 @@
 
 One query for each coordinate attends to its evaluations, then to the other coordinates of the same
 choice and to all other coordinates, a few rounds; the answer is a point between the incumbent, a
-point that fills a gap and the guesses of the surrogate model, plus an offset. It does not depend on
-the order of the coordinates or of the evaluations (Zaheer et al., "Deep sets", NeurIPS 2017; Lee et
-al., "Set transformer", ICML 2019).
+point that fills a gap and the guesses of the surrogate model, plus an offset that is the smaller,
+the surer the model is. It does not depend on the order of the coordinates or of the evaluations
+(Zaheer et al., "Deep sets", NeurIPS 2017; Lee et al., "Set transformer", ICML 2019).
 
 With one query a coordinate, keys and values need not be computed for every evaluation: the query is
 brought to where the tokens are, and the weighted mean of the tokens is brought back.
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from .features import BASES, QUERY_SIZE, TOKEN_SIZE, Query
 
 HIDDEN, HEADS, LAYERS = 48, 4, 3
-_REACH = 0.5
-"""Scale of the offset."""
+_LEAST_SHARE = 0.05
+"""Shares of the bases below it are 0; one of them is always above."""
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
@@ -58,16 +58,14 @@ def initial(random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
     for name, shape in shapes().items():
         scale = 0.0 if name.endswith("_bias") else 1.0 / math.sqrt(shape[0])
         if name.startswith("answer"):
-            scale *= 0.1
+            scale *= 0.01
         weights[name] = (scale * random.standard_normal(shape)).astype(np.float32)
-    # Begin between a point that fills a gap and the one of largest expected improvement.
-    weights["answer_of_all_bias"][1:3] = 0.5, 1.0
+    # Begin with the surrogate's guesses, above all that of largest expected improvement.
+    weights["answer_of_all_bias"][:] = -2.0, -2.0, 3.0, 1.0
     return weights
 
 
-def proposal(
-    weights: Mapping[str, Any], tokens: Any, query: Query, together: Any, lib: Any
-) -> Any:
+def proposal(weights: Mapping[str, Any], tokens: Any, query: Query, together: Any, lib: Any) -> Any:
     """The next points (n, D), which may lie outside [0, 1].
 
     Args:
@@ -103,7 +101,10 @@ def proposal(
     answer = linear("answer", state)
     of_all = linear("answer_of_all", state.mean(1))[:, None]
     share = _softmax(answer[..., 1:] + of_all, lib)
-    return (share * query.bases).sum(-1) + _REACH * answer[..., 0]
+    # Small shares are none: what fills gaps must not disturb what refines.
+    share = lib.clip(share - _LEAST_SHARE, 0.0, None)
+    share = share / share.sum(-1)[..., None]
+    return (share * query.bases).sum(-1) + query.reach * answer[..., 0]
 
 
 def _normal(values: Any, lib: Any) -> Any:

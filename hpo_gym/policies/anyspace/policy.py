@@ -21,6 +21,7 @@ ALGORITHM: Final = "anyspace"
 LARGEST: Final = 1e4
 """What no weight may exceed."""
 
+_FOLDER = Path(__file__).parent / "pretrained"
 _REMEMBERED = 64
 
 
@@ -29,7 +30,8 @@ class AnySpacePolicy:
 
     Args:
         arrays: By name, float32, of the shapes that `network.shapes` states.
-        description: "format" 1, "algorithm" "anyspace"; whatever else it holds is for information.
+        description: "format" 1, "algorithm" "anyspace", "hand_over", the number of evaluations
+            after which the surrogate model takes over; whatever else it holds is for information.
 
     Attributes:
         arrays: The arrays.
@@ -40,9 +42,7 @@ class AnySpacePolicy:
             another shape or type, or holds NaN or numbers above 1e4.
     """
 
-    def __init__(
-        self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
         self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.description = dict(description)
         for name, expected in (("format", FORMAT), ("algorithm", ALGORITHM)):
@@ -51,6 +51,9 @@ class AnySpacePolicy:
                     f"the description's {name!r} is {self.description.get(name)!r}; that of a "
                     f"tuner for any space is {expected!r}"
                 )
+        self._hand_over = self.description.get("hand_over")
+        if type(self._hand_over) is not int or self._hand_over < 1:
+            raise ValueError(f"hand_over = {self._hand_over!r} must be a whole number >= 1")
         _check(self.arrays)
         # The surrogate follows the evaluations one by one: what it was is remembered, and computed
         # again where it is not. It is a function of the evaluations alone.
@@ -70,6 +73,21 @@ class AnySpacePolicy:
         arrays, description = load_pair(path)
         with refusing(f"policy {path}"):
             return cls(arrays, description)
+
+    @classmethod
+    def pretrained(cls, seed: int = 0) -> AnySpacePolicy:
+        """A policy that comes with the package.
+
+        Args:
+            seed: Of its training.
+
+        Raises:
+            ValueError: There is none of this seed.
+        """
+        seeds = sorted(int(file.stem) for file in _FOLDER.glob("*.npz"))
+        if seed not in seeds:
+            raise ValueError(f"there is no tuner for any space of seed {seed!r}: {seeds}")
+        return cls.load(_FOLDER / f"{seed}.npz")
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically, and return the path of the npz file."""
@@ -110,7 +128,10 @@ class AnySpacePolicy:
         else:
             done = ~np.isnan(told[0])
             model = self._model(points[:, done], told[:, done])
-            seen = _float32(features.gathered(model, points, told, gap))
+            gathered = features.gathered(model, points, told, gap)
+            if told.size >= self._hand_over and gathered.told.any():
+                return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
+            seen = _float32(gathered)
             tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
             query = features.queries(small, seen, small_gap, kinds, budget, np)
         raw = network.proposal(self.arrays, tokens, query, kinds.together, np)

@@ -1,8 +1,8 @@
 """A Gaussian process in closed form, whose best guesses a learned tuner is shown.
 
 Scores are standardised and modelled with a Matern 5/2 kernel with a length for every coordinate.
-The lengths and the noise follow the gradient of the log posterior by a few steps of resilient
-propagation (Riedmiller and Braun, 1993) after every evaluation, starting from where the evaluation
+The lengths and the noise follow the gradient of the log posterior by a step of resilient
+propagation (Riedmiller and Braun, 1993) after every evaluation, from where the evaluation
 before left them: what the model is, is a function of the evaluations in their order. Its guesses
 are the points of largest expected improvement and of largest expected value among candidates that
 it draws around the incumbent and over the cube, and improves by a random search.
@@ -23,7 +23,6 @@ FloatArray = NDArray[np.float64]
 GUESSES = 2
 """Expected improvement, expected value."""
 
-_STEPS = 2
 _FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 0.3, 0.02, 0.7
 _GROW, _SHRINK = 1.3, 0.5
 _LOG_LENGTH = math.log(0.4)
@@ -32,7 +31,9 @@ _LENGTH_SPREAD = 1.0
 _LOG_NOISE, _NOISE_SPREAD = math.log(1e-3), 2.0
 _LENGTHS = math.log(0.03), math.log(30.0)
 _NOISES = math.log(1e-6), math.log(0.5)
-_GLOBAL, _LOCAL, _REFINED, _ROUNDS = 32, 32, 16, 3
+_VARIANCES = 4.0
+"""The prior of the variance counts as much as so many scores of variance 1."""
+_GLOBAL, _LOCAL, _REFINED, _ROUNDS = 128, 32, 16, 3
 _SQRT5 = math.sqrt(5.0)
 
 
@@ -117,16 +118,14 @@ def fitted(model: Model, points: FloatArray, values: FloatArray) -> Model:
     """
     differences = points[:, :, None] - points[:, None]
     differences = differences * differences
-    for _ in range(_STEPS):
-        gradient = _gradient(model.log, differences, values)
-        agree = gradient * model.gradient
-        factor = np.where(agree > 0.0, _GROW, np.where(agree < 0.0, _SHRINK, 1.0))
-        step = np.clip(model.step * factor, _LEAST_STEP, _LARGEST_STEP)
-        log = model.log + np.sign(gradient) * step
-        log[:, :-1] = np.clip(log[:, :-1], *_LENGTHS)
-        log[:, -1] = np.clip(log[:, -1], *_NOISES)
-        model = Model(log, step, gradient)
-    return model
+    gradient = _gradient(model.log, differences, values)
+    agree = gradient * model.gradient
+    factor = np.where(agree > 0.0, _GROW, np.where(agree < 0.0, _SHRINK, 1.0))
+    step = np.clip(model.step * factor, _LEAST_STEP, _LARGEST_STEP)
+    log = model.log + np.sign(gradient) * step
+    log[:, :-1] = np.clip(log[:, :-1], *_LENGTHS)
+    log[:, -1] = np.clip(log[:, -1], *_NOISES)
+    return Model(log, step, gradient)
 
 
 def _gradient(log: FloatArray, differences: FloatArray, values: FloatArray) -> FloatArray:
@@ -141,7 +140,8 @@ def _gradient(log: FloatArray, differences: FloatArray, values: FloatArray) -> F
     kernel += noise[:, None, None] * np.eye(t)
     inverse = np.linalg.inv(kernel)
     answer = inverse @ values[:, :, None]
-    outer = answer * np.swapaxes(answer, 1, 2) - inverse
+    variance = _variance(values, answer)[:, None]
+    outer = answer * np.swapaxes(answer, 1, 2) / variance - inverse
     # d kernel / d log length = 5 / 3 (1 + distance) exp(-distance) difference^2 / length^2
     change = outer * ((5.0 / 3.0) * (1.0 + distance) * decay)
     lengths = (change.reshape(n, 1, t * t) @ differences.reshape(n, t * t, size))[:, 0] * weights
@@ -151,6 +151,12 @@ def _gradient(log: FloatArray, differences: FloatArray, values: FloatArray) -> F
     gradient[:, :-1] -= (log[:, :-1] - middle) / _LENGTH_SPREAD**2
     gradient[:, -1] -= (log[:, -1] - _LOG_NOISE) / _NOISE_SPREAD**2
     return gradient
+
+
+def _variance(values: FloatArray, answer: FloatArray) -> FloatArray:
+    """The scores' variance (n, 1) that suits the lengths best, given the kernel's answer."""
+    fit = (values * answer[:, :, 0]).sum(axis=1, keepdims=True)
+    return np.asarray((fit + _VARIANCES) / (values.shape[1] + _VARIANCES))
 
 
 class _Posterior:
@@ -163,13 +169,14 @@ class _Posterior:
         kernel += (np.exp(model.log[:, -1]) + 1e-6)[:, None, None] * np.eye(points.shape[1])
         self._inverse = np.linalg.inv(kernel)
         self._answer = self._inverse @ values[:, :, None]
+        self._variance = _variance(values, self._answer)
 
     def __call__(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and deviation (n, m) of the scores of points (n, m, D)."""
         kernel = _kernel(_squares(points * self._inverse_lengths, self._points))
         mean = (kernel @ self._answer)[:, :, 0]
         variance = 1.0 - ((kernel @ self._inverse) * kernel).sum(axis=2)
-        return mean, np.sqrt(np.maximum(variance, 1e-12))
+        return mean, np.sqrt(np.maximum(self._variance * variance, 1e-12))
 
 
 def _kernel(squares: FloatArray) -> FloatArray:
@@ -201,7 +208,7 @@ def guesses(
     posterior = _Posterior(model, points, values)
     over, near = _numbers(t, size)
     cube = (filler[:, None] + over) % 1.0
-    local = np.clip(around[:, None] + near[: _LOCAL], 0.0, 1.0)
+    local = np.clip(around[:, None] + near[:_LOCAL], 0.0, 1.0)
     candidates = np.concatenate([cube, local, filler[:, None]], axis=1)
     best = values.max(axis=1, keepdims=True)
     mean, deviation = posterior(candidates)
