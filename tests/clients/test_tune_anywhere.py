@@ -78,7 +78,7 @@ def test_the_dashboard_shows_a_study(tmp_path):
     environ = {"PATH_INFO": f"/api/studies/{study._study_id}", "QUERY_STRING": "after=0"}
     setup_testing_defaults(environ)
     statuses = []
-    answer = dashboard.wsgi(storage)(environ, lambda status, headers: statuses.append(status))
+    answer = dashboard.wsgi(storage)(environ, lambda status, *_: statuses.append(status))
     shown = json.loads(b"".join(answer))
     assert statuses == ["200 OK"]
     assert [trial["state"] for trial in shown["trials"]] == ["Complete"] * 4
