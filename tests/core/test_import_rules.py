@@ -18,6 +18,7 @@ FLOORS = (
     "rng",
     "parameters",
     "space",
+    "sobol",
     "policies",
     "families",
     "shells",
