@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ try:
     from sklearn.exceptions import FitFailedWarning
     from sklearn.model_selection._search import BaseSearchCV
     from sklearn.utils import check_random_state
+    from sklearn.utils._param_validation import Interval
 except ImportError as error:
     raise ImportError(
         "hpo_gym.integrations.sklearn needs scikit-learn: pip install 'hpo-gym[sklearn]'"
@@ -35,7 +37,8 @@ class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
             such as "svc__C" in a pipeline; 1 to 20.
         n_iter: The budget: number of candidates, >= 1.
         scoring: As in scikit-learn. With several metrics, ``refit`` names the one to tune for.
-        n_jobs: Number of workers, as in scikit-learn; every fold of a candidate is a job.
+        n_jobs: Number of workers, as in scikit-learn; every fold of a candidate is a job. More
+            workers propose more candidates at once, each knowing less.
         refit: Whether to fit the best candidate on all data, or the name of a metric.
         cv: As in scikit-learn.
         verbose: As in scikit-learn.
@@ -53,9 +56,15 @@ class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
         >>> from hpo_gym import Float
         >>> space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-4, 1.0, log=True)}
         >>> search = LearnedSearchCV(SVC(), space, n_iter=8, random_state=0)
-        >>> search.fit(*load_iris(return_X_y=True)).best_score_ > 0.95
+        >>> print(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.95)
         True
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseSearchCV._parameter_constraints,
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
 
     def __init__(
         self,
@@ -94,7 +103,7 @@ class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
         """Ask the tuner for candidates, evaluate them, tell it their scores, and so on."""
         self._check_refit()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        tuner = Tuner(self.param_space, budget=self.n_iter, seed=seed, start=self.start)
+        tuner = Tuner(self.param_space, budget=int(self.n_iter), seed=seed, start=self.start)
         workers, batches = effective_n_jobs(self.n_jobs), _Batches(self, evaluate_candidates)
         self._batches = batches
         try:
@@ -134,6 +143,9 @@ class _Batches:
         self._results: dict[str, Any] = {}
         self._arguments: tuple[Any, ...] = ()
         self.candidates = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # scikit-learn sends the search, and all that it has, to every worker
 
     def scores(self, batch: list[dict[str, Any]]) -> Any:
         """Scores of new candidates, higher is better; nan for failures."""
