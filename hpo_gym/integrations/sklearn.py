@@ -24,6 +24,7 @@ except ImportError as error:
         "hpo_gym.integrations.sklearn needs scikit-learn: pip install 'hpo-gym[sklearn]'"
     ) from error
 
+
 class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
     """Search over hyperparameters by the learned tuner, with cross-validation.
 
