@@ -75,19 +75,39 @@ class ModelTarget(Target):
 
     def evaluate(self, configuration: dict[str, Any]) -> Outcome:
         """The mean over the parts of what the scorer says."""
+        estimator = make_estimator(self.model, self.table, configuration)
+        return read_answer(self._score(estimator), self.metric)
+
+    def try_scorer(self) -> None:
+        """Score a model that always says the same.
+
+        Raises:
+            ValueError: The scorer does not exist, or does not suit the data.
+        """
+        names = load("sklearn.metrics:get_scorer_names")()
+        if self.metric not in names:
+            raise ValueError(f"--metric {self.metric!r} is no scorer; choose from {names}")
+        kind = "Classifier" if self.task == "classification" else "Regressor"
+        try:
+            self._score(load(f"sklearn.dummy:Dummy{kind}")())
+        except (TypeError, ValueError, AttributeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ValueError(
+                f"--metric {self.metric} does not suit this {self.task}: {reason}"
+            ) from error
+
+    def _score(self, estimator: Any) -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of trainings cut short, of rare classes
-            scores = optional(
-                "sklearn.model_selection", extra="tune", user="this command"
-            ).cross_val_score(
-                make_estimator(self.model, self.table, configuration),
+            scores = load("sklearn.model_selection:cross_val_score")(
+                estimator,
                 self.table.inputs,
                 self.table.targets,
                 scoring=self.metric,
                 cv=self._splitter(),
                 error_score="raise",
             )
-        return read_answer(float(scores.mean()), self.metric)
+        return float(scores.mean())
 
     def _splitter(self) -> Any:
         kind = "StratifiedKFold" if self.task == "classification" else "KFold"

@@ -34,7 +34,7 @@ class Trials:
     """The trials of a study.
 
     Args:
-        file: The file; it and its folder are made if need be.
+        file: The file, in a folder that exists; it is made if need be.
         target: What is tuned.
         goal: "maximize" or "minimize".
         budget: Number of evaluations in all, those of earlier runs included.
@@ -68,7 +68,6 @@ class Trials:
         from sqlalchemy.exc import DatabaseError
 
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
             address = URL.create("sqlite", database=str(self.file)).render_as_string()
             return self._optuna.create_study(
                 storage=address,
@@ -174,6 +173,7 @@ def alone(file: Path) -> Iterator[None]:
     Raises:
         ValueError: Another one does.
     """
+    file.parent.mkdir(parents=True, exist_ok=True)
     lock = file.with_name(file.name + ".lock")
     connection = sqlite3.connect(lock, timeout=0.0)
     try:
