@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from hpo_gym.executors.executor import Failure, Job, Result
 
@@ -13,7 +13,7 @@ class Here:
 
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
-    ) -> Iterator[tuple[Job, Result | Failure]]:
+    ) -> Generator[tuple[Job, Result | Failure], None, None]:
         """Do jobs; see `hpo_gym.executors.executor.Executor`."""
         for job in jobs:
             try:

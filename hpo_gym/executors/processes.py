@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
@@ -30,7 +30,7 @@ class Processes:
 
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
-    ) -> Iterator[tuple[Job, Result | Failure]]:
+    ) -> Generator[tuple[Job, Result | Failure], None, None]:
         """Do jobs; see `hpo_gym.executors.executor.Executor`. Work and jobs are pickled.
 
         Raises:

@@ -194,7 +194,7 @@ class _Batches:
     def _failure(self, fit: dict[str, Any]) -> dict[str, Any]:
         """The result of a fit, on the same rows, that failed."""
         score = self._search.error_score
-        scores = {
+        scores: dict[str, Any] = {
             name: dict.fromkeys(fit[name], score) if isinstance(fit[name], dict) else score
             for name in ("test_scores", "train_scores")
             if name in fit

@@ -79,9 +79,10 @@ class Arguments:
             require_count("--folds", self.folds, 2, 100)
         given = [n for n in ("objective", "csv", "dataset") if getattr(self, n) is not None]
         if len(given) != 1:
+            got = " and ".join(f"--{name}" for name in given) or "none of them"
             raise ValueError(
                 "name what to tune: --objective module:function, --csv FILE --target COLUMN or "
-                f"--dataset NAME; got {' and '.join(f'--{name}' for name in given) or 'none of them'}"
+                f"--dataset NAME; got {got}"
             )
         useless = [name for name in _USELESS[given[0]] if getattr(self, name) is not None]
         if useless:

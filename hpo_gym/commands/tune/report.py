@@ -105,7 +105,7 @@ def draw(trials: Trials, folder: Path) -> Iterator[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are experimental
             try:
-                axes = getattr(drawings, function)(trials.study)
+                axes = getattr(drawings, function)(trials.study, target_name=trials.target.metric)
                 figure = axes.figure if hasattr(axes, "figure") else pyplot.gcf()
                 figure.savefig(file, dpi=120, bbox_inches="tight")
                 yield str(file)
