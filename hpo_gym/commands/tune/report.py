@@ -93,7 +93,10 @@ def ending(trials: Trials) -> Iterator[str]:
 
 
 def draw(trials: Trials, folder: Path) -> Iterator[str]:
-    """Draw the figures that there is enough to draw of; yields what became of each."""
+    """Draw figures; yields what became of each."""
+    if sum(trial.value is not None for trial in trials.over) < 2:
+        yield "no figures: there is too little to show"
+        return
     import matplotlib
 
     matplotlib.use("Agg")
