@@ -15,9 +15,10 @@ BENCH_STAMP := $(VENV)/.bench-done
 # accepts, and the Gymnasium that RLlib pins.
 PINS_oldest := gymnasium==1.1.0 numpy==2.0.0
 PINS_rllib := gymnasium==1.2.2
-# Other people's libraries, for docs/clients.md.
+# Other people's libraries, for docs/clients.md and docs/tune-anywhere.md.
 PINS_clients := $(PINS_rllib) sbx-rl==0.28.0 skrl==2.1.1 torchrl==0.14.1 tianshou==2.0.1 \
-	ray[rllib]==2.60.0 minari[hdf5]==0.5.4 pillow rl-zoo3==2.9.2
+	ray[rllib]==2.60.0 minari[hdf5]==0.5.4 pillow rl-zoo3==2.9.2 \
+	optuna-integration[sklearn]==5.0.0 optuna-dashboard==0.21.0 optunahub==0.5.0
 
 PYTEST_WORKERS := 2
 
@@ -73,7 +74,7 @@ test-rllib: .venv-rllib/.setup-done ## the tests on the gymnasium that RLlib pin
 test-oldest test-rllib: test-%:
 	.venv-$*/bin/python -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider $(ARGS)
 
-test-clients: .venv-clients/.setup-done ## the lines of docs/clients.md with other libraries
+test-clients: .venv-clients/.setup-done ## the lines of docs/ with other libraries
 	.venv-clients/bin/python -m pytest -n $(PYTEST_WORKERS) -p no:cacheprovider -m "slow or not slow" \
 		tests/clients $(ARGS)
 

@@ -186,7 +186,14 @@ class SearchSpace:
 
         Returns:
             One column per parameter; a block if a block was given.
+
+        Raises:
+            ValueError: There are not `dimension` columns.
         """
+        if len(unit) != self.dimension:
+            raise ValueError(
+                f"{len(unit)} unit coordinates are not {self.dimension}, those of {[*self.names]}"
+            )
         numbers: Any = unit
         if self._has_choices:
             places = [place for place, _ in self._numbers]
@@ -202,10 +209,10 @@ class SearchSpace:
         else:
             columns = tuple(
                 [
-                    start + half * (u + 1.0)
+                    start + half * (numbers[i] + 1.0)
                     if rounded is None
-                    else rounded(start + half * (u + 1.0), xp)
-                    for u, (start, half, rounded) in zip(numbers, self._lines[relaxed], strict=True)
+                    else rounded(start + half * (numbers[i] + 1.0), xp)
+                    for i, (start, half, rounded) in enumerate(self._lines[relaxed])
                 ]
             )
         return self._with_choices(columns, unit, xp) if self._has_choices else columns

@@ -50,6 +50,7 @@ from scripts.command_line import (
 FAMILIES = {
     "fictitious": "hpo_gym:FictitiousHPOFamily-v0",
     "binormal": "hpo_gym:BinormalHPOFamily-v0",
+    "anyspace": "hpo_gym:AnySpaceHPO-v0",
 }
 """Ids of the environments of families of tasks; all others are options of the first."""
 
@@ -59,7 +60,8 @@ class Arguments:
     """Command line of a training."""
 
     agent: Literal[*ALGORITHMS]
-    """What to train; "dqn" needs discrete actions, "unrolled" a family of tasks."""
+    """What to train; "dqn" needs discrete actions, "unrolled" a family of tasks; "anyspace" is
+    the tuner for any search space."""
     env: str | None = None
     """Registered id of the environment; by default that of the family."""
     family: str | None = None
@@ -230,7 +232,16 @@ def _evaluation(policy: Policy, criterion: str) -> list[str]:
     if criterion == "return":
         return [f"mean return       {value:.4f} (of {validation['episodes']} episodes)"]
     score = f"validation score  {value:.4f} (log10 of regrets of {validation['tasks']} tasks)"
-    return [score, *_regrets(policy)]
+    return [score, *(_regrets(policy) if isinstance(policy, Policy) else _summary(validation))]
+
+
+def _summary(validation: dict[str, Any]) -> list[str]:
+    """Lines with the regrets that the training's own validation found."""
+    lines = [f"regret of {validation['tasks']} validation tasks after {[*validation['iqm']]}"]
+    for name, key in (("IQM", "iqm"), ("mean", "mean")):
+        shown = " ".join(f"{value:.4f}" for value in validation[key].values())
+        lines.append(f"  {name:15} {shown}")
+    return lines
 
 
 def _regrets(policy: Policy) -> list[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.tuners.agent import FloatArray, IntArray, replace_rows, take_rows
 from hpo_gym.tuning.actions import ActionMode
-from hpo_gym.tuning.observations import Observation
+from hpo_gym.tuning.trials import Observation
 
 from ..oracle.lattice import move_action
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hpo_gym.families import Family, KnownOptimum
 
+from .anyspace.learner import AnySpaceSettings
 from .dqn import DQNSettings
 from .learner import Settings
 from .ppo import PPOSettings
@@ -61,6 +62,7 @@ ALGORITHMS = {
             "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
         },
     ),
+    "anyspace": Algorithm(AnySpaceSettings(), {}),
     "dqn": Algorithm(DQNSettings(), {}),
     "recurrent_ppo": Algorithm(
         RecurrentPPOSettings(),

@@ -48,6 +48,8 @@ class Settings(ABC):
 
     algorithm: ClassVar[str]
     """The algorithm's name in the descriptions of its policies."""
+    policy_class: ClassVar[type[Any]] = Policy
+    """What its policies are."""
 
     interval: Steps = 100_000
     evaluation_episodes: Rows = 256
@@ -75,6 +77,15 @@ class Settings(ABC):
             ValueError: The settings do not fit the environment.
         """
         validation.check(env_id, options, self.criterion, self.evaluation_episodes)
+
+    def validate(self, policy: Any, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """What the description of a policy says about how good it is.
+
+        Args:
+            policy: The policy.
+            environment: The ``id`` and ``options`` of the training's environment.
+        """
+        return validation.validate(policy, environment, self.criterion, self.evaluation_episodes)
 
     @abstractmethod
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> Learner:
@@ -140,8 +151,8 @@ class Learner(ABC):
         return not all(bool(torch.isfinite(each).all()) for each in self.parameters())
 
     @abstractmethod
-    def policy(self, details: dict[str, Any]) -> Policy:
-        """A copy of the policy as it is now.
+    def policy(self, details: dict[str, Any]) -> Any:
+        """A copy of the policy as it is now, of the settings' `policy_class`.
 
         Args:
             details: What its description says about the training, besides how far it has come.

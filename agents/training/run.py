@@ -17,20 +17,18 @@ from typing import Any, NamedTuple
 import torch
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
-from hpo_gym.policies.policy import Policy
-
 from . import checkpoints
 from .interrupts import Interrupt, TrainingInterrupted
 from .learner import Hooks, Learner, Settings
 from .progress import Progress
 from .run_folder import RunFolder
-from .validation import headline, is_better, validate
+from .validation import headline, is_better
 
 
 class Trained(NamedTuple):
     """The result of a training."""
 
-    policy: Policy
+    policy: Any
     """The policy of the boundary whose evaluation was best."""
     seconds: float
     """Time of the training, including the time before it was resumed."""
@@ -57,13 +55,14 @@ class ResumableRun(Hooks):
     ) -> None:
         self._settings, self._learner, self._details = settings, learner, details
         self._folder = folder
-        self._best: Policy | None = None
+        self._best: Any = None
         self._seconds = 0.0
         if saved is not None:
             learner.restore(saved["learner"])
             self._seconds = saved["seconds"]
             arrays = {name: array.numpy() for name, array in saved["best"]["arrays"].items()}
-            self._best = Policy(arrays, json.loads(saved["best"]["description"]))
+            described = json.loads(saved["best"]["description"])
+            self._best = settings.policy_class(arrays, described)
         self._last_boundary = learner.done
         self._started = time.perf_counter()
         self._interrupt = Interrupt()
@@ -117,9 +116,7 @@ class ResumableRun(Hooks):
         """Evaluate the policy, keep it if it is the best so far, write a checkpoint."""
         settings = self._settings
         policy = self._learner.policy(self._details)
-        validation = validate(
-            policy, self._details["environment"], settings.criterion, settings.evaluation_episodes
-        )
+        validation = settings.validate(policy, self._details["environment"])
         policy.description["validation"] = validation
         best = self._best
         if best is None or is_better(validation, best.description["validation"]):
@@ -158,7 +155,7 @@ class ResumableRun(Hooks):
             self._interrupt.number,
         )
 
-    def _write_policy(self) -> Policy:
+    def _write_policy(self) -> Any:
         assert self._best is not None
         self._best.description["training_seconds"] = round(self._elapsed(), 3)
         if self._folder is not None:

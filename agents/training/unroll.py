@@ -147,7 +147,8 @@ def unroll(
     of_summary, *of_rows = torch.split(first.weight, sizes, dim=1)
     history_share: Tensor = first.bias
     like = first.weight.new_empty(draws.shape[-1])
-    summary = _joined(encoder.summary_of_nothing(xp), like)
+    context = process.family.context_of(tasks[0], xp)
+    summary = _joined(encoder.summary_of_nothing(xp, context), like)
     incumbents: _Incumbents | None = None
     regrets, best_regrets, units, excesses = [], [], [], []
     for step, of_row in enumerate(of_rows):
@@ -158,7 +159,8 @@ def unroll(
         others = _Incumbents(unit, score, regret)
         incumbents = others if incumbents is None else incumbents.or_better(others)
         unit_of, score_of = incumbents.unit, incumbents.score
-        summary = _joined(encoder.summary(unit, features, unit_of, score_of, step + 1, xp), like)
+        seen = encoder.summary(unit, features, unit_of, score_of, step + 1, xp, context)
+        summary = _joined(seen, like)
         row = _joined(encoder.row(unit, features), like)
         history_share = history_share + row @ of_row.T
         units.append(unit)
@@ -181,6 +183,7 @@ def _joined(groups: Iterable[Columns], like: Tensor) -> Tensor:
             if isinstance(group, Tensor)
             else torch.stack([torch.as_tensor(c).to(like).expand_as(like) for c in group], dim=1)
             for group in groups
+            if len(group)
         ],
         dim=1,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,9 @@ class Floats:
     @staticmethod
     def pack(groups: Sequence[Columns], rows: int | None = None) -> Any:
         """Groups of numbers as one array (size,) float32; the last may be such an array already."""
-        if not isinstance(groups[-1], np.ndarray):
-            return np.array([*chain.from_iterable(groups)], dtype=np.float32)
-        numbers = np.array([*chain.from_iterable(groups[:-1])], dtype=np.float32)
-        return np.concatenate((numbers, groups[-1]))
+        ready = isinstance(groups[-1], np.ndarray)
+        numbers: list[float] = []
+        for group in groups[:-1] if ready else groups:
+            numbers += group  # `chain` takes longer
+        packed = np.array(numbers, dtype=np.float32)
+        return np.concatenate((packed, groups[-1])) if ready else packed

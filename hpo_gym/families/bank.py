@@ -43,7 +43,7 @@ class HashedBank(TaskBank, KnownOptimum):
     """What the tasks' keys are hashed from, if not from `name`: another text means other tasks."""
     solver_version: ClassVar[int] = 1
     """Raised by a change of `solve`: optima that the old one left on the disk are solved anew."""
-    parameter_names: ClassVar[tuple[str, ...]]
+    parameter_names: tuple[str, ...]
     """Names of a task's parameters."""
     salt: str = ""
     """What the tasks' keys are hashed with besides, see `sealed`."""

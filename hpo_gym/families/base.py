@@ -34,6 +34,7 @@ class Family(ABC):
         space: The search space.
         metrics: Names of the metrics, in the order in which they are returned.
         goals: For each metric that can be the primary one, "maximise" or "minimise".
+        context: Names of what a task says about itself, see `context_of`; by default nothing.
         noise: Standard deviation of the observed metrics if the environment gives none; None if
             every task has its own.
         draws: Number of uniforms that one observation takes; 0 if observations are exact.
@@ -48,9 +49,10 @@ class Family(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    space: ClassVar[SearchSpace]
+    space: SearchSpace
     metrics: ClassVar[tuple[str, ...]]
     goals: ClassVar[Mapping[str, str]]
+    context: tuple[str, ...] = ()
     noise: float | None = 0.0
     draws: ClassVar[int] = 0
     resource_parameter: ClassVar[str | None] = None
@@ -77,6 +79,13 @@ class Family(ABC):
             task: Index or indices, (N,) int64.
         """
         return None
+
+    def context_of(self, parameters: Any, xp: Namespace) -> Columns:
+        """What tasks say about themselves, in the order of `context`, each in [-1, 1].
+
+        A tuner sees it in every observation, from the first on; arguments as in `noiseless`.
+        """
+        return ()
 
     def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Columns:
         """Noise-free metrics, in the order of `metrics`, of scaled configurations.

@@ -16,14 +16,23 @@ import threading
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, TPESampler
-from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
-
 from hpo_gym import rng
-from hpo_gym.integrations.optuna_history import Group, History, company_of
 from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy
+
+try:
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler, TPESampler
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, TrialState
+
+    from hpo_gym.integrations.optuna_history import Group, History, company_of
+except ImportError as error:
+    raise ImportError(
+        "hpo_gym.integrations.optuna needs optuna: pip install 'hpo-gym[optuna]'"
+    ) from error
+
+_STARTUP = 10
+"""Random trials with which Optuna's samplers begin; those that were learned take their place."""
 
 _Draft: TypeAlias = dict[str, tuple[BaseDistribution, Any]]
 """What was proposed for a trial: by name, the distribution and a value of it."""
@@ -40,7 +49,8 @@ class LearnedSampler(BaseSampler):
         budget: Number of trials planned in the study, >= 1; the tuner plans with it.
         hand_over: Number of the first trial that is sampled by ``fallback``, 0 to ``budget``; None
             for the ``budget``.
-        fallback: The sampler that takes over, with the same study; None for a `TPESampler`.
+        fallback: The sampler that takes over, with the same study; None for a `TPESampler`. Many
+            samplers begin at random: give them as many start-up trials as ``hand_over``.
         seed: Seed of the proposals, >= 0; None for the name of the study, which Optuna draws at
             random if nobody gives it.
         policy: As in `hpo_gym.Tuner`.
@@ -203,5 +213,6 @@ class LearnedSampler(BaseSampler):
             at = study.study_name, trial.number
             if at not in self._successors:
                 seed = rng.derive(self._key(study), trial.number) % 2**32
-                self._successors[at] = TPESampler(seed=seed)
+                start = min(self._hand_over or _STARTUP, _STARTUP)
+                self._successors[at] = TPESampler(n_startup_trials=start, seed=seed)
             return self._successors[at]

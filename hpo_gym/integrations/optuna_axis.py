@@ -6,19 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hpo_gym.parameters import LARGEST_INTEGER, Categorical, Float, Integer, Parameter
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
-try:
-    from optuna.distributions import (
-        BaseDistribution,
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
-except ImportError as error:
-    raise ImportError(
-        "hpo_gym.integrations.optuna needs optuna: pip install 'hpo-gym[optuna]'"
-    ) from error
+from hpo_gym.parameters import LARGEST_INTEGER, Categorical, Float, Integer, Parameter
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,20 @@ unpacks to one, is refused.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hpo_gym.files import write_atomic
 
 MOST_BYTES: Final = 2**28
 """Of an npz file, and of all its arrays together, unpacked: 256 MiB."""
@@ -34,6 +37,65 @@ def refusing(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise ValueError(f"{what}: {error or type(error).__name__}: {REMEDY}") from error
+
+
+def load_pair(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays and the description in a pair of files.
+
+    Args:
+        path: Either file of the pair, or their common stem.
+
+    Raises:
+        FileNotFoundError: One of the two files does not exist.
+        ValueError: A file is corrupt or too large, or the two do not belong together.
+    """
+    npz, text = _pair(path)
+    for file in (npz, text):
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"there is no policy file {file}; a policy is the pair {npz.name} and "
+                f"{text.name}: {REMEDY}"
+            )
+    description, data = read_json(text), read_bytes(npz, MOST_BYTES)
+    expected = description.get("sha256")
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise ValueError(
+            f"policy file {npz} is corrupt, truncated or of another policy: it does not have "
+            f"the SHA-256 that {text.name} states ({expected}): {REMEDY}"
+        )
+    with refusing(f"policy files {npz} and {text}"):
+        return read_npz(data), description
+
+
+def save_pair(
+    path: str | Path, arrays: Mapping[str, NDArray[Any]], description: dict[str, Any]
+) -> Path:
+    """Write a pair of files, each atomically, and the npz file's digest into the description.
+
+    Args:
+        path: The stem, or either file of the pair.
+        arrays: The arrays by name.
+        description: JSON-able.
+
+    Returns:
+        The path of the npz file.
+    """
+    npz, text = _pair(path)
+    buffer = io.BytesIO()
+    # NumPy's stub takes the names for those of its own keyword arguments.
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    data = buffer.getvalue()
+    description["sha256"] = hashlib.sha256(data).hexdigest()
+    write_atomic(npz, data)
+    write_atomic(text, json.dumps(description, indent=2) + "\n")
+    return npz
+
+
+def _pair(path: str | Path) -> tuple[Path, Path]:
+    """The npz and the json file of a policy."""
+    path = Path(path)
+    stem = path.name.removesuffix(".npz").removesuffix(".json")
+    return path.with_name(f"{stem}.npz"), path.with_name(f"{stem}.json")
 
 
 def read_bytes(file: Path, most: int) -> bytes:

@@ -15,9 +15,6 @@ size (see `hpo_gym.policies.archive`), arrays in what they can make of an observ
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -26,9 +23,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.files import write_atomic
 from hpo_gym.policies import bounds
-from hpo_gym.policies.archive import MOST_BYTES, REMEDY, read_bytes, read_json, read_npz, refusing
+from hpo_gym.policies.archive import load_pair, refusing, save_pair
 from hpo_gym.policies.description import check_description
 from hpo_gym.policies.lstm import Memory
 
@@ -113,22 +109,9 @@ class Policy:
             FileNotFoundError: One of the two files does not exist.
             ValueError: A file is corrupt or too large, or the two do not belong together.
         """
-        npz, text = _pair(path)
-        for file in (npz, text):
-            if not file.is_file():
-                raise FileNotFoundError(
-                    f"there is no policy file {file}; a policy is the pair {npz.name} and "
-                    f"{text.name}: {REMEDY}"
-                )
-        description, data = read_json(text), read_bytes(npz, MOST_BYTES)
-        expected = description.get("sha256")
-        if hashlib.sha256(data).hexdigest() != expected:
-            raise ValueError(
-                f"policy file {npz} is corrupt, truncated or of another policy: it does not have "
-                f"the SHA-256 that {text.name} states ({expected}): {REMEDY}"
-            )
-        with refusing(f"policy files {npz} and {text}"):
-            return cls(read_npz(data), description, seed=seed)
+        arrays, description = load_pair(path)
+        with refusing(f"policy {path}"):
+            return cls(arrays, description, seed=seed)
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically.
@@ -139,15 +122,7 @@ class Policy:
         Returns:
             The path of the npz file.
         """
-        npz, text = _pair(path)
-        buffer = io.BytesIO()
-        # NumPy's stub takes the names for those of its own keyword arguments.
-        np.savez(buffer, **self.arrays)  # type: ignore[arg-type]
-        data = buffer.getvalue()
-        self.description["sha256"] = hashlib.sha256(data).hexdigest()
-        write_atomic(npz, data)
-        write_atomic(text, json.dumps(self.description, indent=2) + "\n")
-        return npz
+        return save_pair(path, self.arrays, self.description)
 
     def predict(
         self,
@@ -278,10 +253,3 @@ class Policy:
             values = bounds.layer_bounds(values, weight, bias, f"weight_{i}", f"bias_{i}")
             if self._activation is _tanh:
                 values = np.minimum(values, 1.0)
-
-
-def _pair(path: str | Path) -> tuple[Path, Path]:
-    """The npz and the json file of a policy."""
-    path = Path(path)
-    stem = path.name.removesuffix(".npz").removesuffix(".json")
-    return path.with_name(f"{stem}.npz"), path.with_name(f"{stem}.json")

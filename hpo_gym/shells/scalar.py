@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from hpo_gym.arrays import Floats
+from hpo_gym.arrays import Columns, Floats
 from hpo_gym.shells.process import (
     Process,
     Record,
@@ -49,13 +49,14 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
         self.metadata = {"render_modes": [*modes], "render_fps": 4}
         self.process = process
         self.render_mode = render_mode
-        self._renderer = renderer
+        self._renderer = None if render_mode is None else renderer
         self._records: list[Record] = []
         self.action_space = process.action_space()
         self.observation_space: gym.Space[Any] = process.observation_space()
         self._names = tuple(process.info_types)
         self._shown = shown_infos(process, infos)
-        self._selects = self._shown != self._names
+        self._shows_all = self._shown == self._names
+        self._is_bare = not self._shown and self._renderer is None
         self._integers: list[str] | None = None
         self._keys = EpisodeKey()
         self._state: Any = None
@@ -105,7 +106,7 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
 
     def render(self) -> Any:
         """The frame of the current state: text for "ansi", (height, width, 3) for "rgb_array"."""
-        if self.render_mode is None or self._renderer is None:
+        if self._renderer is None or self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: pass render_mode='rgb_array' to make()")
             return None
         if self._state is None:
@@ -114,23 +115,21 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
 
     def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """The observation and the info of the state."""
-        observation = _XP.pack(self.process.observation(self._state, _XP))
-        drawn = self.render_mode is not None and self._renderer is not None
-        info = self._info() if self._shown or drawn else {}
-        if drawn and self._renderer is not None:
-            snapshot = self._renderer.snapshot(self._state, None)
-            self._records.append(Record(snapshot, info, reward))
-        if self._selects:
-            info = {name: info[name] for name in self._shown}
-        return observation, info
-
-    def _info(self) -> dict[str, Any]:
-        """The whole info of the state."""
-        values = self.process.info(self._state, _XP)
-        info = dict(zip(self._names, values, strict=False))  # a strict one takes longer
-        if self._integers is None:  # whole numbers that the process computes as floats
-            kinds = dict(zip(self.process.info_types.items(), values, strict=True))
-            self._integers = [n for (n, kind), v in kinds.items() if kind is int is not type(v)]
+        process, state = self.process, self._state
+        observation = _XP.pack(process.observation(state, _XP))
+        if self._is_bare:
+            return observation, {}
+        values = process.info(state, _XP)
+        info = dict(zip(self._names, values))  # noqa: B905  (any `strict` takes longer)
+        if self._integers is None:
+            self._integers = self._whole(values)
         for name in self._integers:
             info[name] = int(info[name])
-        return info
+        if self._renderer is not None:
+            self._records.append(Record(self._renderer.snapshot(state, None), info, reward))
+        return observation, info if self._shows_all else {name: info[name] for name in self._shown}
+
+    def _whole(self, values: Columns) -> list[str]:
+        """Names of the whole numbers that the process computes as floats."""
+        kinds = zip(self.process.info_types.items(), values, strict=True)
+        return [name for (name, kind), value in kinds if kind is int is not type(value)]

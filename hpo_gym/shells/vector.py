@@ -152,7 +152,7 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 "reset(options={'reset_mask': mask}) before step()"
             )
         read = self.process.read_rows(actions, self.num_envs, pending)
-        rewards, done = np.zeros(self.num_envs), np.zeros(self.num_envs, dtype=np.bool_)
+        rewards, done = np.empty(self.num_envs), np.empty(self.num_envs, dtype=np.bool_)
         if pending is None or not pending.all():
             self._state, rewards[...], done[...] = self.process.step(self._state, read, _XP)
         if pending is not None:

@@ -24,9 +24,10 @@ from hpo_gym.arrays import Floats
 from hpo_gym.parameters import plain
 from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
-from hpo_gym.tuning.observations import Encoder, Trial
+from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.process import TuningProcess
+from hpo_gym.tuning.trials import Trial
 
 _XP = Floats()
 

@@ -37,7 +37,8 @@ class Evaluator:
         self._family, self._encoder = family, encoder
         self.noise = family.noise if options.noise is None else float(options.noise)
         self._metric = options.metric
-        self._exact = self.noise == 0.0 and family.pure
+        self._pure = family.pure
+        self._exact = self.noise == 0.0 and self._pure
         self._evaluation_cost = options.evaluation_cost
         self._epoch_cost = options.epoch_cost / 100.0
 
@@ -76,7 +77,7 @@ class Evaluator:
             counter = count.astype(np.uint64) if isinstance(count, np.ndarray) else count
             noise_key = rng.derive(rng.derive(key, rng.NOISE), counter)
             draws = rng.uniforms(noise_key, family.draws)
-            if family.pure:
+            if self._pure:
                 exact, observed = family.evaluate(parameters, scaled, self.noise, draws, xp)
             elif isinstance(key, np.ndarray):
                 numbers = range(len(key)) if rows is None else rows

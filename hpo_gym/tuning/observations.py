@@ -1,8 +1,8 @@
 """What a tuner sees: observations are built here and decoded here, and nowhere else.
 
-"summary": the last unit configuration (d), its metrics as `Family.features` gives them (M), the
-incumbent's unit configuration (d), its observed score, the budget left (1 to 0), and known (0
-before any evaluation, 1 after).
+"summary": what the task says about itself (c, see `Family.context`), the last unit configuration
+(d), its metrics as `Family.features` gives them (M), the incumbent's unit configuration (d), its
+observed score, the budget left (1 to 0), and known (0 before any evaluation, 1 after).
 
 "history": the summary, then one row [unit configuration, metrics, filled = 1] per evaluation,
 zero-padded to ``max_evaluations`` rows, and one row more, the first, if the start is evaluated.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -24,56 +24,9 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Column, Columns, Floats, Namespace, Vectors
 from hpo_gym.families import Family
 from hpo_gym.tuning.history import History
+from hpo_gym.tuning.trials import Judgement, Observation, Trial
 
 OBSERVATIONS = ("summary", "history")
-
-
-class Trial(NamedTuple):
-    """An evaluation as a tuner may know it."""
-
-    unit: Columns
-    """The unit configuration, d columns in [-1, 1]."""
-    metrics: Columns
-    """Its observed metrics, M columns; not finite where it failed."""
-
-
-class Observation(NamedTuple):
-    """A decoded observation; leading dimensions are those of the array that was decoded.
-
-    The history is empty, (..., 0, .), in the "summary" layout.
-    """
-
-    unit: NDArray[np.float32]
-    """(..., d) last evaluated unit configuration."""
-    features: NDArray[np.float32]
-    """(..., M) its metrics in [0, 1]."""
-    best_unit: NDArray[np.float32]
-    """(..., d) the incumbent's unit configuration."""
-    best_score: NDArray[np.float32]
-    """(...,) its observed score."""
-    budget: NDArray[np.float32]
-    """(...,) fraction of the evaluations left."""
-    known: NDArray[np.float32]
-    """(...,) 1 once something was evaluated."""
-    history_unit: NDArray[np.float32]
-    """(..., rows, d) every evaluated unit configuration."""
-    history_features: NDArray[np.float32]
-    """(..., rows, M) their metrics."""
-    history_filled: NDArray[np.float32]
-    """(..., rows) 1 where the row is an evaluation."""
-    score: NDArray[np.float64]
-    """(...,) observed score of the last evaluation, 0 before any."""
-
-
-class Judgement(NamedTuple):
-    """What the observed metrics of an evaluation are worth."""
-
-    metrics: Columns
-    """The metrics, 0 where the evaluation failed."""
-    score: Column
-    """Their score, -inf where it failed: never the incumbent."""
-    failed: Column
-    """Whether it failed."""
 
 
 class Encoder:
@@ -100,9 +53,10 @@ class Encoder:
         self.guarded = family.may_fail is not False
         self.dimension = family.space.dimension
         self.features = len(family.metrics)
+        self.context = len(family.context)
         self.start_evaluated = start_evaluated
         self.max_evaluations = max_evaluations
-        self.summary_size = 2 * self.dimension + self.features + 3
+        self.summary_size = self.context + 2 * self.dimension + self.features + 3
         self.row_size = self.dimension + self.features + 1
         self.rows = max_evaluations + start_evaluated if observation == "history" else 0
         self.size = self.summary_size + self.rows * self.row_size
@@ -122,26 +76,33 @@ class Encoder:
         """A fresh observation space of one row."""
         # Metrics, score, budget, known and filled are never negative.
         low = np.zeros(self.size, dtype=np.float32)
-        low[: self.dimension] = -1.0
-        low[self.dimension + self.features :][: self.dimension] = -1.0
+        low[: self.context + self.dimension] = -1.0
+        low[self.context + self.dimension + self.features :][: self.dimension] = -1.0
         rows = low[self.summary_size :].reshape(self.rows, self.row_size)
         rows[:, : self.dimension] = -1.0
         return spaces.Box(low, np.ones(self.size, dtype=np.float32), dtype=np.float32)
 
-    def encode(self, trials: Sequence[Trial], xp: Namespace) -> Any:
+    def encode(self, trials: Sequence[Trial], xp: Namespace, context: Columns = ()) -> Any:
         """The observation after some evaluations, in order.
 
         Args:
             trials: The evaluations; a start that was evaluated is the first of them.
             xp: Array namespace of their columns.
+            context: What the task says about itself, as `Family.context_of` gives it.
 
         Returns:
             (size,) float32 from floats; (N, size) from arrays or tensors (N,), in their kind.
 
         Raises:
             ValueError: There are more evaluations than the budget has, or one has the wrong number
-                of coordinates or metrics, or a coordinate outside [-1, 1].
+                of coordinates or metrics, or a coordinate outside [-1, 1]; or the context has the
+                wrong length.
         """
+        if len(context) != self.context:
+            raise ValueError(
+                f"the context has {len(context)} entries: give {self.context}, what "
+                f"family {self.family.name!r} says with `context_of`"
+            )
         paid = len(trials) - self.start_evaluated
         if not 0 <= paid <= self.max_evaluations:
             raise ValueError(
@@ -161,7 +122,7 @@ class Encoder:
             best_unit = xp.select(better, tuple(unit), best_unit)
             best_score = xp.where(better, score, best_score)
             rows += self.row(unit, features)
-        groups = self.summary(unit, features, best_unit, best_score, paid, xp)
+        groups = self.summary(unit, features, best_unit, best_score, paid, xp, context)
         if self.rows:
             empty = (0.0,) * self.row_size
             groups = (*groups, *rows, *[empty] * (self.rows - len(trials)))
@@ -190,6 +151,7 @@ class Encoder:
         best_score: Column,
         evaluations: Column,
         xp: Namespace,
+        context: Columns = (),
     ) -> tuple[Columns, ...]:
         """The "summary" in groups of columns.
 
@@ -200,17 +162,18 @@ class Encoder:
             best_score: Its observed score, -inf where there is none.
             evaluations: Paid evaluations so far.
             xp: Array namespace.
+            context: What the task says about itself.
         """
         budget = 1.0 - evaluations / self.max_evaluations
         known: Column = 1.0
         if not self.start_evaluated:
             known = xp.where(evaluations > 0, 1.0, 0.0)
-        return unit, features, best_unit, (xp.maximum(best_score, 0.0), budget, known)
+        return context, unit, features, best_unit, (xp.maximum(best_score, 0.0), budget, known)
 
-    def summary_of_nothing(self, xp: Namespace) -> tuple[Columns, ...]:
+    def summary_of_nothing(self, xp: Namespace, context: Columns = ()) -> tuple[Columns, ...]:
         """The "summary" before any evaluation, in groups."""
         unit, features = (0.0,) * self.dimension, (0.0,) * self.features
-        return self.summary(unit, features, unit, -np.inf, 0, xp)
+        return self.summary(unit, features, unit, -np.inf, 0, xp, context)
 
     def row(self, unit: Columns, features: Columns) -> tuple[Columns, ...]:
         """The row of the "history" for an evaluation, in groups."""
@@ -262,12 +225,13 @@ class Encoder:
             ValueError: The last dimension is not this encoder's.
         """
         array = self.checked(observation)
-        d, m = self.dimension, self.features
-        summary = array[..., : self.summary_size]
+        c, d, m = self.context, self.dimension, self.features
+        context, summary = np.split(array[..., : self.summary_size], [c], axis=-1)
         rows = array[..., self.summary_size :]
         rows = rows.reshape(*array.shape[:-1], self.rows, self.row_size)
         features, known = summary[..., d : d + m], summary[..., -1]
         return Observation(
+            context=context,
             unit=summary[..., :d],
             features=features,
             best_unit=summary[..., d + m : 2 * d + m],

@@ -241,7 +241,13 @@ class TuningProcess:
         else:
             features = self._shown(state, xp)
         summary = encoder.summary(
-            state.unit, features, state.best_unit, state.best_score, state.evaluations, xp
+            state.unit,
+            features,
+            state.best_unit,
+            state.best_score,
+            state.evaluations,
+            xp,
+            self.family.context_of(state.tasks.parameters, xp),
         )
         if not encoder.rows:
             return summary

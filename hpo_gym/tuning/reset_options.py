@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,13 +93,18 @@ class EpisodeReader:
     def _next(self, key: Column, turn: Column) -> Tasks:
         """The tasks of the option: the only one, or the next in order, or drawn."""
         if self._only is not None:
-            return self.tasks(self._only)
+            return self._only_tasks
         if self._order.size:
             index = self._order[turn % self._order.size]
         else:
             (draw,) = rng.uniforms(rng.derive(key, rng.TASK), 1)
             index = draw * self._family.sizes[self._options.split]
         return self.tasks(index.astype(np.int64) if isinstance(index, np.ndarray) else int(index))
+
+    @cached_property
+    def _only_tasks(self) -> Tasks:
+        """The only task, the same in every episode."""
+        return self.tasks(self._only)
 
     def start(self, key: Column, episodes: Episodes, xp: Namespace) -> Columns:
         """The unit configurations from which episodes start: one that is given, else drawn."""

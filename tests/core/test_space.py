@@ -136,3 +136,10 @@ def test_bounds_are_still_bounds():
 def test_scaled_bounds_of_the_classifiers_are_exact():
     bounds = [parameter.scaled_bounds for parameter in SPACE.parameters.values()]
     assert bounds == [(0.0, 1.0), (1.0, 100.0), (-4.0, 0.8)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_another_number_of_unit_coordinates_is_refused(count):
+    for unit, xp in [((0.0,) * count, ROW), (np.zeros((count, 5)), ROWS)]:
+        with pytest.raises(ValueError, match=f"{count} unit coordinates are not 3, those of"):
+            SPACE.scaled(unit, xp)

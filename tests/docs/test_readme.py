@@ -12,10 +12,12 @@ import hpo_gym
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OTHERS = ("clients.md", "tune-anywhere.md")
+"""Pages with other people's libraries; tests/clients runs their examples."""
 EXAMPLES = {
     f"{page.stem}-{number}": code
     for page in PAGES
-    if page.name != "clients.md"  # other people's libraries: tests/clients runs its examples
+    if page.name not in OTHERS
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
+import sys
 
 import optuna
 import pytest
@@ -68,6 +70,16 @@ def test_beyond_the_budget_optuna_goes_on():
     study.optimize(bowl, n_trials=14)
     assert len(policy.seen) == 3 + 3
     assert study.sampler._successors == {}
+
+
+def test_the_fallback_does_not_begin_at_random():
+    learned = study_of(budget=20, hand_over=6, seed=1)
+    learned.optimize(bowl, n_trials=20)
+    values = [trial.value for trial in learned.trials]
+    assert sorted(values[6:])[7] < sorted(values[:6])[2]
+    sampler = learned.sampler
+    begun = sampler._successor(learned, learned.ask()._cached_frozen_trial)
+    assert begun._n_startup_trials == 6
 
 
 def test_several_objectives_are_refused_by_name():
@@ -167,3 +179,12 @@ def test_values_of_distributions_there_and_back(distribution):
 def test_bad_arguments(arguments, match):
     with pytest.raises(ValueError, match=match):
         LearnedSampler(**{"budget": 10, **arguments})
+
+
+def test_without_optuna_the_extra_is_named(monkeypatch):
+    for name in ("optuna", "optuna_axis", "optuna_history"):
+        monkeypatch.delitem(sys.modules, f"hpo_gym.integrations.{name}")
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    monkeypatch.setitem(sys.modules, "optuna.distributions", None)
+    with pytest.raises(ImportError, match=r"needs optuna: pip install 'hpo-gym\[optuna\]'"):
+        importlib.import_module("hpo_gym.integrations.optuna")

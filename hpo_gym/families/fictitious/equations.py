@@ -71,7 +71,8 @@ def accuracy_epochs(c: Any, epochs: Column, xp: Namespace) -> Column:
 def loss_lr(c: Any, z: Column, xp: Namespace) -> Column:
     """Loss(lr) at z = log10(lr)."""
     logarithm = xp.log10(c.loss_lr_intercept - c.loss_lr_slope * z)
-    curve = c.loss_lr_curvature * (logarithm * logarithm)
+    curve = logarithm * logarithm
+    curve *= c.loss_lr_curvature
     curve += c.loss_lr_floor
     return curve
 
@@ -79,7 +80,9 @@ def loss_lr(c: Any, z: Column, xp: Namespace) -> Column:
 def accuracy_lr(c: Any, z: Column, xp: Namespace) -> Column:
     """Accuracy(lr) at z = log10(lr)."""
     logarithm = xp.log10(c.accuracy_lr_intercept - c.accuracy_lr_slope * z)
-    return c.accuracy_lr_peak - c.accuracy_lr_curvature * (logarithm * logarithm)
+    drop = logarithm * logarithm
+    drop *= c.accuracy_lr_curvature
+    return c.accuracy_lr_peak - drop
 
 
 def epoch_terms(c: Any, epochs: Column, xp: Namespace) -> Columns:

@@ -1,0 +1,205 @@
+"""Training of the tuner for any space, by gradients through whole tuning runs.
+
+The loss is the mean, over runs and evaluations, of
+
+    log10(regret of the incumbent + epsilon) + excess_weight (distance of the proposal to the cube)^2
+
+with noise-free regrets, 1 at the median of random configurations. Every batch has one number of
+coordinates, one budget and one number of workers (see `courses`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.training import validation
+from agents.training.bounds import Within
+from agents.training.learner import (
+    Criterion,
+    Hooks,
+    Learner,
+    LearningRate,
+    Positive,
+    Rows,
+    Settings,
+    Steps,
+)
+from hpo_gym.policies.anyspace import network
+from hpo_gym.policies.anyspace.policy import ALGORITHM, FORMAT, AnySpacePolicy
+from hpo_gym.tuning.find import process_of
+
+from . import courses
+from .unroll import Bank, bank, unroll
+
+_VALIDATION_SIZES = (1, 2, 3, 4, 6, 8)
+_VALIDATION_BUDGET = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnySpaceSettings(Settings):
+    """Hyperparameters of the tuner for any space.
+
+    Attributes:
+        updates: Gradient steps.
+        work: Evaluations of an update, each counted with its coordinates and 2 more.
+        tasks: Training tasks of each number of coordinates.
+        learning_rate: At the beginning; it falls to 0 along half a cosine.
+        warm_up: Updates in which the learning rate rises from 0.
+        max_grad_norm: Gradients are clipped to this norm.
+        gradient_limit: Bound on each component of the gradient of a run's loss to one of its
+            configurations.
+        epsilon: See the module.
+        excess_weight: See the module.
+    """
+
+    algorithm: ClassVar[str] = ALGORITHM
+    policy_class: ClassVar[type[Any]] = AnySpacePolicy
+
+    interval: Steps = 200
+    evaluation_episodes: Rows = 128
+    criterion: Criterion = "regret"
+    updates: Steps = 2500
+    work: Annotated[int, Within(1, 10**8)] = 14_000
+    tasks: Rows = 4000
+    learning_rate: LearningRate = 2e-3
+    warm_up: Annotated[int, Within(0, 10**10)] = 100
+    max_grad_norm: Positive = 0.5
+    gradient_limit: Positive = 3.0
+    epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-2
+    excess_weight: Annotated[float, Within(0.0, 1e3)] = 0.3
+
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """See `Settings.check`: the environment must be AnySpaceHPO-v0 as it is."""
+        env = gym.make(env_id)
+        family = process_of(env).family.name
+        env.close()
+        if family != "anyspace" or options:
+            raise ValueError(
+                f"the agent 'anyspace' is trained on AnySpaceHPO-v0 without options, not on "
+                f"{env_id} with {dict(options)}: leave the options out"
+            )
+
+    def rate(self, update: int) -> float:
+        """The learning rate of an update, counted from 0."""
+        decay = 0.5 * (1.0 + math.cos(math.pi * update / self.updates))
+        return self.learning_rate * decay * min(1.0, (update + 1) / max(self.warm_up, 1))
+
+    def learner(self, env_id: str, options: dict[str, Any], seed: int) -> AnySpaceLearner:
+        """A learner at the beginning of its training."""
+        return AnySpaceLearner(self, seed)
+
+    def validate(self, policy: AnySpacePolicy, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """Regrets of validation tasks of all numbers of coordinates together, budget 16."""
+        weights = {name: torch.from_numpy(array) for name, array in policy.arrays.items()}
+        columns = []
+        with torch.no_grad():
+            for size in _VALIDATION_SIZES:
+                tasks = bank("validation", self.evaluation_episodes, size)
+                random = np.random.default_rng(validation.VALIDATION_SEED)
+                course = courses.course(tasks, _VALIDATION_BUDGET, 1, None, random)
+                columns.append(unroll(weights, tasks, course, math.inf).regret.T.numpy())
+        regret = np.clip(np.concatenate(columns), 0.0, None)
+        summary = validation.summarise(regret)
+        return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
+
+
+class AnySpaceLearner(Learner):
+    """A network in training.
+
+    Args:
+        settings: Hyperparameters.
+        seed: Seeds everything.
+    """
+
+    unit = "update"
+
+    def __init__(self, settings: AnySpaceSettings, seed: int) -> None:
+        self._settings = settings
+        self._random = np.random.default_rng(seed)
+        self._weights = {
+            name: torch.from_numpy(array).requires_grad_()
+            for name, array in network.initial(self._random).items()
+        }
+        self._optimiser = torch.optim.Adam(list(self._weights.values()))
+        self._banks: dict[int, Bank] = {}
+        self._update = 0
+        self.total = settings.updates
+
+    @property
+    def done(self) -> int:
+        """Updates so far."""
+        return self._update
+
+    def learn(self, hooks: Hooks) -> None:
+        """Make all updates that are left."""
+        while self._update < self.total:
+            hooks.rest()
+            hooks.logger.record("train/loss", self._learn())
+            self._update += 1
+            hooks.advance()
+
+    def _learn(self) -> float:
+        """One update; returns the loss."""
+        settings, random = self._settings, self._random
+        size = courses.choice(random, courses.SIZES)
+        budget = courses.choice(random, courses.BUDGETS)
+        workers = courses.choice(random, courses.WORKERS) if budget >= 8 else 1
+        if size not in self._banks:
+            self._banks[size] = bank("train", settings.tasks, size)
+        n = courses.rows(budget, size, settings.work)
+        tasks = self._banks[size].take(random.integers(settings.tasks, size=n))
+        course = courses.draw_course(tasks, budget, min(workers, budget // 2), random)
+        # The loss is a mean over runs, the limit is one on a run.
+        runs = unroll(self._weights, tasks, course, settings.gradient_limit / n)
+        regret = runs.regret.clamp(min=0.0)
+        loss = torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
+        for group in self._optimiser.param_groups:
+            group["lr"] = settings.rate(self._update)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.parameters(), settings.max_grad_norm)
+        self._optimiser.step()
+        return float(loss.detach())
+
+    def parameters(self) -> Iterable[Tensor]:
+        """All weights."""
+        return self._weights.values()
+
+    def policy(self, details: dict[str, Any]) -> AnySpacePolicy:
+        """A copy of the network as a policy of NumPy."""
+        arrays = {name: weight.detach().numpy().copy() for name, weight in self._weights.items()}
+        facts = {"format": FORMAT, "algorithm": ALGORITHM, "updates": self._update}
+        return AnySpacePolicy(arrays, {**details, **facts})
+
+    def capture(self) -> dict[str, Any]:
+        """See `Learner.capture`."""
+        return {
+            "weights": {name: weight.detach().clone() for name, weight in self._weights.items()},
+            "optimiser": self._optimiser.state_dict(),
+            "random": _plain(self._random.bit_generator.state),
+            "update": self._update,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `capture` returned."""
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(state["weights"][name])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._random.bit_generator.state = state["random"]
+        self._update = state["update"]
+
+
+def _plain(state: Any) -> Any:
+    """A generator's state in plain values."""
+    if isinstance(state, Mapping):
+        return {name: _plain(value) for name, value in state.items()}
+    return int(state) if isinstance(state, (int, np.integer)) else state

@@ -1,0 +1,169 @@
+"""Whole tuning runs on random functions, differentiable from the weights to the regrets.
+
+What the network is shown of a history is computed in NumPy, by the code that the tuner itself runs;
+gradients pass through the scores and the points that stand in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hpo_gym import rng
+from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed, snapped, values
+from hpo_gym.families.anyspace.layouts import draw_layout
+from hpo_gym.families.anyspace.scaling import scaled
+from hpo_gym.policies.anyspace import features, network, surrogate
+
+LOST = 1.5
+"""Regret before any evaluation has succeeded; that of the median is 1."""
+
+
+class Bank(NamedTuple):
+    """Tasks of one number of coordinates."""
+
+    functions: Functions
+    layout: Layout
+    kinds: features.Coordinates
+
+    @property
+    def size(self) -> int:
+        """Number of tasks."""
+        return len(self.functions.scale)
+
+    def take(self, rows: NDArray[np.int64]) -> Bank:
+        """Some of the tasks."""
+        return Bank(*[type(part)(*[c[rows] for c in part]) for part in self])
+
+
+def bank(split: str, count: int, size: int) -> Bank:
+    """Tasks of `size` coordinates, all used, by the keys of a split."""
+    index = np.arange(count, dtype=np.uint64)
+    keys = rng.derive(rng.text_key(f"anyspace-unrolled/{split}/{size}"), index)
+    layout = draw_layout(rng.derive(keys, 1), np.full(count, size), size)
+    functions, _ = scaled(draw(rng.derive(keys, 2), layout), layout)
+    return Bank(functions, layout, features.coordinates(layout.cells, layout.group))
+
+
+class Course(NamedTuple):
+    """How the runs of a batch go."""
+
+    budget: int
+    workers: int
+    """An evaluation's score is known when `workers` - 1 later ones have begun."""
+    start: NDArray[np.float64] | None
+    """(n, D) a first configuration that is given, or None."""
+    fillers: NDArray[np.float64]
+    """(n, budget, D) points that fill gaps."""
+    noise: NDArray[np.float64]
+    """(n, budget) standard normals."""
+
+
+class Unrolled(NamedTuple):
+    """What runs gave."""
+
+    regret: Tensor
+    """(budget, n) that of the incumbent."""
+    excess: Tensor
+    """() mean squared distance of the proposals to the cube."""
+
+
+class _ClipThrough(torch.autograd.Function):
+    """Clip into the cube; let the gradient pass, finite and bounded."""
+
+    @staticmethod
+    def forward(context: Any, raw: Tensor, limit: float) -> Tensor:
+        context.limit = limit
+        return raw.clamp(0.0, 1.0)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        limit = context.limit
+        return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
+
+
+def _tensors(record: Any) -> Any:
+    """A record of arrays as one of tensors."""
+    if isinstance(record, tuple):
+        return type(record)(*[_tensors(part) for part in record])
+    tensor = torch.from_numpy(np.ascontiguousarray(record))
+    return tensor.float() if tensor.dtype == torch.float64 else tensor
+
+
+def unroll(
+    weights: Mapping[str, Tensor], tasks: Bank, course: Course, gradient_limit: float
+) -> Unrolled:
+    """Run n tuning runs.
+
+    Args:
+        weights: Of the network.
+        tasks: n tasks.
+        course: How the runs go.
+        gradient_limit: Bound on each component of the loss's gradient to a configuration.
+    """
+    n, budget, size = course.fillers.shape
+    functions, layout, kinds = _tensors(tasks)
+    fillers, noise = _tensors(course.fillers), _tensors(course.noise)
+    model = surrogate.prior(n, size)
+    points, scores = torch.zeros(n, 0, size), torch.zeros(n, 0)
+    best_true, best_seen = torch.full((n,), 1.0 - LOST), torch.full((n,), -torch.inf)
+    regrets, excesses, fitted_to = [], [], 0
+    for step in range(budget):
+        known = max(step - course.workers + 1, 0)
+        seen_scores = scores.detach().double().numpy().copy()
+        seen_scores[:, known:] = np.nan
+        places = points.detach().double().numpy()
+        for last in range(fitted_to + 1, known + 1):
+            told = surrogate.standardised(seen_scores[:, :last])[0]
+            model = surrogate.fitted(model, places[:, :last], told)
+        fitted_to = known
+        if step == 0 and course.start is not None:
+            point = _tensors(course.start)
+        else:
+            raw = _proposal(weights, points, scores, seen_scores, places, model, course, step,
+                            kinds, fillers[:, step])
+            inside = raw.detach().clamp(0.0, 1.0)
+            excesses.append((raw - inside).square().mean())
+            point = _ClipThrough.apply(raw, gradient_limit)
+        moved = snapped(layout, point[:, None])
+        true = values(functions, moved)[:, 0]
+        score = true + functions.noise * noise[:, step]
+        score = torch.where(failed(functions, moved.detach())[:, 0], -torch.inf, score)
+        better = score.detach() > best_seen
+        best_true = torch.where(better, true, best_true)
+        best_seen = torch.where(better, score.detach(), best_seen)
+        points = torch.cat([points, moved], dim=1)
+        scores = torch.cat([scores, score[:, None]], dim=1)
+        regrets.append(1.0 - best_true)
+    return Unrolled(torch.stack(regrets), torch.stack(excesses).mean())
+
+
+def _proposal(
+    weights: Mapping[str, Tensor],
+    points: Tensor,
+    scores: Tensor,
+    seen_scores: NDArray[np.float64],
+    places: NDArray[np.float64],
+    model: surrogate.Model,
+    course: Course,
+    step: int,
+    kinds: Any,
+    filler: Tensor,
+) -> Tensor:
+    """The network's next points (n, D), not clipped."""
+    if step == 0:
+        query = features.queries(points, None, filler, kinds, course.budget, torch)
+        return network.proposal(weights, None, query, kinds.together, torch)
+    gathered = features.gathered(model, places, seen_scores, course.fillers[:, step])
+    seen = _tensors(gathered)
+    told = torch.where(seen.told, scores, scores.new_zeros(()))
+    # The standardised scores, with the gradient of the scores themselves.
+    standard = seen.values + (told - told.detach()) / seen.deviation
+    tokens = features.tokens(points, standard, seen, filler, kinds, torch)
+    query = features.queries(points, seen, filler, kinds, course.budget, torch)
+    return network.proposal(weights, tokens, query, kinds.together, torch)

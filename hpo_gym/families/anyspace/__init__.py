@@ -1,0 +1,1 @@
+"""The family of random functions of any search space."""

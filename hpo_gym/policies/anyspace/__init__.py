@@ -1,0 +1,1 @@
+"""Inference of the tuner for any search space, in NumPy."""

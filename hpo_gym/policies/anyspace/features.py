@@ -1,0 +1,195 @@
+"""What the tuner for any space is shown: numbers for every evaluation and every coordinate.
+
+Points are in [0, 1]. Everything is relative to the history itself, so that a score may have any
+scale: scores are standardised, configurations are compared with the incumbent, with a point that
+fills a gap of the space, and with the guesses of the surrogate model.
+
+`gathered` reads a history in NumPy. `tokens` and `queries` are written for NumPy and torch alike,
+since training needs their gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import surrogate
+
+FloatArray = NDArray[np.float64]
+
+TOKEN_SIZE, QUERY_SIZE = 14, 26
+BASES = 2 + surrogate.GUESSES
+"""The points that a proposal is mixed from: incumbent, filler, guesses."""
+
+
+class Coordinates(NamedTuple):
+    """What the D coordinates of n tasks are."""
+
+    choice: FloatArray
+    """(n, D) for a coordinate of a choice among k: 1 / k; 0 for numbers."""
+    width: FloatArray
+    """(n, D) for an integer with k cells: 1 / k; 0 for others."""
+    together: FloatArray
+    """(n, D, D) averages over the coordinates of a choice; over the number itself."""
+    parameters: FloatArray
+    """(n, 1) number of parameters."""
+
+
+def coordinates(cells: Any, group: Any) -> Coordinates:
+    """Coordinates from the number of cells (n, D) and the number of the choice (n, D), or 0."""
+    same = (group[:, :, None] == group[:, None]) & (group[:, :, None] > 0)
+    same = same | np.eye(group.shape[1], dtype=bool)
+    count = same.sum(axis=2)
+    choice = np.where(group > 0, 1.0 / count, 0.0)
+    width = np.where(cells > 0, 1.0 / np.maximum(cells, 1.0), 0.0)
+    parameters = (1.0 / count).sum(axis=1, keepdims=True)
+    return Coordinates(choice, width, same / count[:, :, None], parameters)
+
+
+class Gathered(NamedTuple):
+    """What is known after t >= 1 evaluations, of n tasks."""
+
+    told: NDArray[np.bool_]
+    """(n, t) evaluations whose score is known and finite."""
+    values: FloatArray
+    """(n, t) standardised scores."""
+    deviation: FloatArray
+    """(n, 1) of the scores."""
+    rank: FloatArray
+    """(n, t) share of the evaluations that are worse."""
+    pending: FloatArray
+    """(n, t) 1 for evaluations that are running."""
+    failed: FloatArray
+    """(n, t) 1 for those that failed."""
+    best: NDArray[np.int64]
+    """(n,) place of the incumbent."""
+    since: FloatArray
+    """(n, 1) evaluations since the incumbent."""
+    model: surrogate.Model
+    guesses: surrogate.Guesses
+
+
+def gathered(
+    model: surrogate.Model, points: FloatArray, scores: FloatArray, filler: FloatArray
+) -> Gathered:
+    """Read histories.
+
+    Args:
+        model: The surrogate models after these evaluations.
+        points: (n, t, D) evaluated points.
+        scores: (n, t) higher is better; NaN while running, -inf if failed.
+        filler: (n, D) points that fill a gap.
+    """
+    n, t = scores.shape
+    told = np.isfinite(scores)
+    values, deviation = surrogate.standardised(scores)
+    known = np.where(told, scores, -np.inf)
+    rank = (known[:, :, None] > known[:, None]).mean(axis=2)
+    best = known.argmax(axis=1)
+    around = points[np.arange(n), best]
+    guesses = surrogate.guesses(model, points, values, around, filler)
+    pending, failed = 1.0 * np.isnan(scores), 1.0 * np.isneginf(scores)
+    since = (t - 1.0 - best)[:, None]
+    return Gathered(
+        told, values, deviation, rank, pending, failed, best, since, model, guesses
+    )
+
+
+def signed_log(differences: Any, lib: Any) -> Any:
+    """Differences in [-1, 1] on a scale on which small ones count."""
+    size = lib.log1p(1000.0 * lib.abs(differences))
+    return lib.sign(differences) * size / math.log1p(1000.0)
+
+
+def tokens(
+    points: Any, values: Any, seen: Gathered, filler: Any, kinds: Coordinates, lib: Any
+) -> Any:
+    """(n, t, D, TOKEN_SIZE) features of evaluations.
+
+    Args:
+        points: (n, t, D).
+        values: (n, t) standardised scores.
+        seen: The history, in arrays of the same library as the points.
+        filler: (n, D).
+        kinds: The coordinates, in the same library.
+        lib: NumPy or torch.
+    """
+    n, t, size = points.shape
+    incumbent = points[lib.arange(n), seen.best]
+    away = points - incumbent[:, None]
+    gap = values[lib.arange(n), seen.best][:, None] - values
+    gap = lib.log1p(4.0 * lib.clip(gap, 0.0, None))
+    is_best = lib.where(lib.arange(t)[None] == seen.best[:, None], 1.0, 0.0 * values)
+    age = lib.cumsum(lib.ones_like(values), 1) / t
+    of_evaluation = lib.stack(
+        [lib.clip(values, -4.0, 4.0), gap, seen.rank, is_best, age, seen.pending, seen.failed], -1
+    )
+    zeros = lib.zeros_like(points)
+    of_coordinate = lib.stack(
+        [
+            2.0 * points - 1.0,
+            away,
+            signed_log(away, lib),
+            lib.abs(away),
+            points - filler[:, None],
+            zeros + kinds.choice[:, None],
+            zeros + kinds.width[:, None],
+        ],
+        -1,
+    )
+    spread = lib.broadcast_to(of_evaluation[:, :, None], (n, t, size, of_evaluation.shape[-1]))
+    return lib.concatenate([of_coordinate, spread], -1)
+
+
+class Query(NamedTuple):
+    """What a proposal is made of."""
+
+    features: Any
+    """(n, D, QUERY_SIZE)"""
+    bases: Any
+    """(n, D, BASES) the points that it is mixed from."""
+
+
+def queries(
+    points: Any, seen: Gathered | None, filler: Any, kinds: Coordinates, budget: int, lib: Any
+) -> Query:
+    """Features of the next proposal; arguments as in `tokens`, `seen` is None at the start."""
+    n, size = filler.shape
+    zeros = lib.zeros_like(filler)
+    middle, t = zeros + 0.5, points.shape[1]
+    facts = [
+        zeros + t / budget,
+        zeros + math.log(budget) / math.log(64.0),
+        zeros + math.log(max(budget - t, 1)) / math.log(64.0),
+        zeros + math.log(size) / math.log(20.0),
+        zeros + kinds.parameters / 10.0,
+        zeros + kinds.choice,
+        zeros + kinds.width,
+        2.0 * filler - 1.0,
+    ]
+    if seen is None:
+        bases = lib.stack([middle, *[filler] * (BASES - 1)], -1)
+        rest = [zeros] * (QUERY_SIZE - len(facts) - 1)
+        return Query(lib.stack([*facts, zeros + 1.0, *rest], -1), bases)
+    incumbent = points[lib.arange(n), seen.best]
+    guesses, model = seen.guesses, seen.model
+    shares = [seen.pending.mean(1)[:, None], seen.failed.mean(1)[:, None], seen.since / budget]
+    facts += [
+        zeros,
+        2.0 * incumbent - 1.0,
+        2.0 * points[:, -1] - 1.0,
+        filler - incumbent,
+        signed_log(points[:, -1] - incumbent, lib),
+        *[zeros + share for share in shares],
+        zeros + 0.1 * model.log[:, -1:],
+        0.3 * model.log[:, :-1],
+    ]
+    for i in range(surrogate.GUESSES):
+        away = guesses.points[:, i] - incumbent
+        gain = lib.log(guesses.gains[:, i : i + 1] + 1e-6) / 5.0
+        facts += [away, signed_log(away, lib), zeros + gain, zeros + guesses.spread[:, i : i + 1]]
+    bases = [incumbent, filler, *[guesses.points[:, i] for i in range(surrogate.GUESSES)]]
+    return Query(lib.stack(facts, -1), lib.stack(bases, -1))

@@ -1,0 +1,183 @@
+"""`AnySpacePolicy`: a trained tuner for any search space, in NumPy."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.parameters import Categorical, Integer
+from hpo_gym.policies.archive import load_pair, refusing, save_pair
+from hpo_gym.space import SearchSpace
+
+from . import features, network, surrogate
+
+FORMAT: Final = 1
+ALGORITHM: Final = "anyspace"
+LARGEST: Final = 1e4
+"""What no weight may exceed."""
+
+_REMEMBERED = 64
+
+
+class AnySpacePolicy:
+    """Proposes the next configuration of any search space, from the evaluations so far.
+
+    Args:
+        arrays: By name, float32, of the shapes that `network.shapes` states.
+        description: "format" 1, "algorithm" "anyspace"; whatever else it holds is for information.
+
+    Attributes:
+        arrays: The arrays.
+        description: The description.
+
+    Raises:
+        ValueError: The description is of another policy; an array is missing, unknown, or of
+            another shape or type, or holds NaN or numbers above 1e4.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]
+    ) -> None:
+        self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        self.description = dict(description)
+        for name, expected in (("format", FORMAT), ("algorithm", ALGORITHM)):
+            if self.description.get(name) != expected:
+                raise ValueError(
+                    f"the description's {name!r} is {self.description.get(name)!r}; that of a "
+                    f"tuner for any space is {expected!r}"
+                )
+        _check(self.arrays)
+        # The surrogate follows the evaluations one by one: what it was is remembered, and computed
+        # again where it is not. It is a function of the evaluations alone.
+        self._models: OrderedDict[bytes, surrogate.Model] = OrderedDict()
+
+    @classmethod
+    def load(cls, path: str | Path) -> AnySpacePolicy:
+        """Load a pair of files.
+
+        Args:
+            path: Either file of the pair, or their common stem.
+
+        Raises:
+            FileNotFoundError: One of the two files does not exist.
+            ValueError: A file is corrupt or too large, or the two do not belong together.
+        """
+        arrays, description = load_pair(path)
+        with refusing(f"policy {path}"):
+            return cls(arrays, description)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the pair of files, each atomically, and return the path of the npz file."""
+        return save_pair(path, self.arrays, self.description)
+
+    def propose(
+        self,
+        space: SearchSpace,
+        unit: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        filler: NDArray[np.float64],
+        *,
+        budget: int,
+    ) -> NDArray[np.float64]:
+        """The next unit configuration.
+
+        Args:
+            space: The search space, of D unit coordinates.
+            unit: (n, D) all evaluations so far in their order, in [-1, 1], as they were evaluated:
+                integers in their cells, choices as 1 and -1.
+            scores: (n,) higher is better, of any scale; NaN while running, -inf if failed.
+            filler: (D,) a point that fills a gap of the space, in [-1, 1].
+            budget: Number of evaluations that are planned in all; beyond it, the last is planned
+                again and again.
+
+        Returns:
+            (D,) in [-1, 1].
+        """
+        kinds = _float32(coordinates_of(space))
+        points = 0.5 * (np.asarray(unit, dtype=np.float64)[None] + 1.0)
+        told = np.asarray(scores, dtype=np.float64)[None]
+        gap = 0.5 * (np.asarray(filler, dtype=np.float64)[None] + 1.0)
+        budget = max(budget, told.shape[1] + 1)
+        small, small_gap = points.astype(np.float32), gap.astype(np.float32)
+        if not told.size:
+            query = features.queries(small, None, small_gap, kinds, budget, np)
+            tokens = None
+        else:
+            done = ~np.isnan(told[0])
+            model = self._model(points[:, done], told[:, done])
+            seen = _float32(features.gathered(model, points, told, gap))
+            tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
+            query = features.queries(small, seen, small_gap, kinds, budget, np)
+        raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
+        return np.asarray(2.0 * np.clip(raw[0].astype(np.float64), 0.0, 1.0) - 1.0)
+
+    def _model(self, points: NDArray[np.float64], scores: NDArray[np.float64]) -> surrogate.Model:
+        """The surrogate after these evaluations, all of them told."""
+        count = scores.shape[1]
+        known = count
+        while known and (key := _key(points, scores, known)) not in self._models:
+            known -= 1
+        model = self._models[key] if known else surrogate.prior(1, points.shape[2])
+        for last in range(known + 1, count + 1):
+            values = surrogate.standardised(scores[:, :last])[0]
+            model = surrogate.fitted(model, points[:, :last], values)
+            self._models[_key(points, scores, last)] = model
+        while len(self._models) > _REMEMBERED:
+            self._models.popitem(last=False)
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be computed again."""
+        return {**vars(self), "_models": OrderedDict()}
+
+
+def coordinates_of(space: SearchSpace) -> features.Coordinates:
+    """What the unit coordinates of a space are."""
+    cells, group = np.zeros((1, space.dimension)), np.zeros((1, space.dimension), dtype=np.int64)
+    for number, (name, parameter) in enumerate(space.parameters.items(), start=1):
+        if isinstance(parameter, Categorical):
+            group[:, space.slices[name]] = number
+        elif isinstance(parameter, Integer):
+            cells[:, space.slices[name]] = parameter.high - parameter.low + 1
+    return features.coordinates(cells, group)
+
+
+def _key(points: NDArray[np.float64], scores: NDArray[np.float64], count: int) -> bytes:
+    """What names the first evaluations."""
+    return points[:, :count].tobytes() + scores[:, :count].tobytes()
+
+
+def _float32(record: Any) -> Any:
+    """A record of arrays with its floats as the network reads them."""
+    return type(record)(
+        *[
+            _float32(part)
+            if isinstance(part, tuple)
+            else part.astype(np.float32)
+            if part.dtype == np.float64
+            else part
+            for part in record
+        ]
+    )
+
+
+def _check(weights: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError unless these are the weights of the network."""
+    shapes = network.shapes()
+    unknown, missing = sorted(set(weights) - set(shapes)), sorted(set(shapes) - set(weights))
+    if unknown or missing:
+        raise ValueError(f"the arrays {missing} are missing, {unknown} are not known")
+    for name, shape in shapes.items():
+        array = weights[name]
+        if array.shape != shape or array.dtype != np.float32:
+            raise ValueError(
+                f"the array {name!r} must be {shape} float32, it is {array.shape} {array.dtype}"
+            )
+        largest = float(np.abs(array).max())
+        if not largest <= LARGEST:  # also where it is NaN
+            raise ValueError(f"the array {name!r} holds {largest}: at most {LARGEST:g} is read")

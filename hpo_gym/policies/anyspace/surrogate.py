@@ -1,0 +1,240 @@
+"""A Gaussian process in closed form, whose best guesses a learned tuner is shown.
+
+Scores are standardised and modelled with a Matern 5/2 kernel with a length for every coordinate.
+The lengths and the noise follow the gradient of the log posterior by a few steps of resilient
+propagation (Riedmiller and Braun, 1993) after every evaluation, starting from where the evaluation
+before left them: what the model is, is a function of the evaluations in their order. Its guesses
+are the points of largest expected improvement and of largest expected value among candidates that
+it draws around the incumbent and over the cube, and improves by a random search.
+
+All arrays have a leading dimension of n tasks that are computed side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+GUESSES = 2
+"""Expected improvement, expected value."""
+
+_STEPS = 2
+_FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 0.3, 0.02, 0.7
+_GROW, _SHRINK = 1.3, 0.5
+_LOG_LENGTH = math.log(0.4)
+"""Mean of the log lengths' prior in one dimension; it grows by half the log of the dimension."""
+_LENGTH_SPREAD = 1.0
+_LOG_NOISE, _NOISE_SPREAD = math.log(1e-3), 2.0
+_LENGTHS = math.log(0.03), math.log(30.0)
+_NOISES = math.log(1e-6), math.log(0.5)
+_GLOBAL, _LOCAL, _REFINED, _ROUNDS = 32, 32, 16, 3
+_SQRT5 = math.sqrt(5.0)
+
+
+class Model(NamedTuple):
+    """The state of n models of D coordinates."""
+
+    log: FloatArray
+    """(n, D + 1) logarithms of the lengths and of the noise's variance."""
+    step: FloatArray
+    """(n, D + 1) sizes of the last steps."""
+    gradient: FloatArray
+    """(n, D + 1) the last gradient."""
+
+
+class Guesses(NamedTuple):
+    """What n models guess."""
+
+    points: FloatArray
+    """(n, GUESSES, D) in [0, 1]."""
+    gains: FloatArray
+    """(n, GUESSES) expected improvement there, in standard deviations of the scores."""
+    spread: FloatArray
+    """(n, GUESSES) standard deviation of the score there."""
+
+
+def prior(n: int, size: int) -> Model:
+    """Models before any evaluation."""
+    log = np.full((n, size + 1), _LOG_LENGTH + 0.5 * math.log(size))
+    log[:, -1] = _LOG_NOISE
+    return Model(log, np.full_like(log, _FIRST_STEP), np.zeros_like(log))
+
+
+def standardised(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scores (n, t) with mean 0 and deviation 1, and what they were divided by (n, 1).
+
+    Bad outliers are moved up to the others.
+
+    Scores that are missing (NaN) become the mean, those of failed evaluations (-inf) the worst.
+    """
+    finite = np.isfinite(scores)
+    some = finite.any(axis=1, keepdims=True)
+    best = np.where(finite, scores, -np.inf).max(axis=1, keepdims=True)
+    best = np.where(some, best, 0.0)
+    known = np.where(finite, scores, best)
+    middle = _median(known, finite)
+    low = middle - 3.0 * (best - middle)
+    known = np.maximum(known, low)
+    worst = np.where(finite, known, np.inf).min(axis=1, keepdims=True)
+    known = np.where(np.isneginf(scores), np.where(some, worst, 0.0), known)
+    told = ~np.isnan(scores)
+    count = np.maximum(told.sum(axis=1, keepdims=True), 1)
+    mean = np.where(told, known, 0.0).sum(axis=1, keepdims=True) / count
+    away = np.where(told, known - mean, 0.0)
+    deviation = np.sqrt((away * away).sum(axis=1, keepdims=True) / count)
+    deviation = np.where(deviation > 0.0, deviation, 1.0)
+    return away / deviation, deviation
+
+
+def _median(known: FloatArray, finite: NDArray[np.bool_]) -> FloatArray:
+    """The (upper) median (n, 1) of the finite scores; 0 where there are none."""
+    ordered = np.sort(np.where(finite, known, np.inf), axis=1)
+    place = finite.sum(axis=1, keepdims=True) // 2
+    place = np.minimum(place, known.shape[1] - 1)
+    middle = np.take_along_axis(ordered, place, axis=1)
+    return np.where(np.isfinite(middle), middle, 0.0)
+
+
+def _squares(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Squared distances (n, a, b) of points (n, a, D) and (n, b, D)."""
+    inner = left @ np.swapaxes(right, 1, 2)
+    squares = (left * left).sum(axis=2)[:, :, None] + (right * right).sum(axis=2)[:, None]
+    return np.maximum(squares - 2.0 * inner, 0.0)
+
+
+def fitted(model: Model, points: FloatArray, values: FloatArray) -> Model:
+    """The models after one more evaluation.
+
+    Args:
+        model: Before it.
+        points: (n, t, D) all evaluated points, in [0, 1].
+        values: (n, t) their standardised scores.
+    """
+    differences = points[:, :, None] - points[:, None]
+    differences = differences * differences
+    for _ in range(_STEPS):
+        gradient = _gradient(model.log, differences, values)
+        agree = gradient * model.gradient
+        factor = np.where(agree > 0.0, _GROW, np.where(agree < 0.0, _SHRINK, 1.0))
+        step = np.clip(model.step * factor, _LEAST_STEP, _LARGEST_STEP)
+        log = model.log + np.sign(gradient) * step
+        log[:, :-1] = np.clip(log[:, :-1], *_LENGTHS)
+        log[:, -1] = np.clip(log[:, -1], *_NOISES)
+        model = Model(log, step, gradient)
+    return model
+
+
+def _gradient(log: FloatArray, differences: FloatArray, values: FloatArray) -> FloatArray:
+    """Gradient (n, D + 1) of the log posterior."""
+    n, t, _, size = differences.shape
+    weights = np.exp(-2.0 * log[:, :-1])
+    squares = (differences.reshape(n, t * t, size) @ weights[:, :, None]).reshape(n, t, t)
+    distance = _SQRT5 * np.sqrt(squares)
+    decay = np.exp(-distance)
+    kernel = (1.0 + distance + distance * distance / 3.0) * decay
+    noise = np.exp(log[:, -1])
+    kernel += noise[:, None, None] * np.eye(t)
+    inverse = np.linalg.inv(kernel)
+    answer = inverse @ values[:, :, None]
+    outer = answer * np.swapaxes(answer, 1, 2) - inverse
+    # d kernel / d log length = 5 / 3 (1 + distance) exp(-distance) difference^2 / length^2
+    change = outer * ((5.0 / 3.0) * (1.0 + distance) * decay)
+    lengths = (change.reshape(n, 1, t * t) @ differences.reshape(n, t * t, size))[:, 0] * weights
+    noises = 0.5 * noise * np.trace(outer, axis1=1, axis2=2)
+    gradient = np.concatenate([0.5 * lengths, noises[:, None]], axis=1)
+    middle = _LOG_LENGTH + 0.5 * math.log(size)
+    gradient[:, :-1] -= (log[:, :-1] - middle) / _LENGTH_SPREAD**2
+    gradient[:, -1] -= (log[:, -1] - _LOG_NOISE) / _NOISE_SPREAD**2
+    return gradient
+
+
+class _Posterior:
+    """n models given t evaluations."""
+
+    def __init__(self, model: Model, points: FloatArray, values: FloatArray) -> None:
+        self._inverse_lengths = np.exp(-model.log[:, None, :-1])
+        self._points = points * self._inverse_lengths
+        kernel = _kernel(_squares(self._points, self._points))
+        kernel += (np.exp(model.log[:, -1]) + 1e-6)[:, None, None] * np.eye(points.shape[1])
+        self._inverse = np.linalg.inv(kernel)
+        self._answer = self._inverse @ values[:, :, None]
+
+    def __call__(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and deviation (n, m) of the scores of points (n, m, D)."""
+        kernel = _kernel(_squares(points * self._inverse_lengths, self._points))
+        mean = (kernel @ self._answer)[:, :, 0]
+        variance = 1.0 - ((kernel @ self._inverse) * kernel).sum(axis=2)
+        return mean, np.sqrt(np.maximum(variance, 1e-12))
+
+
+def _kernel(squares: FloatArray) -> FloatArray:
+    distance = _SQRT5 * np.sqrt(squares)
+    return np.asarray((1.0 + distance + distance * distance / 3.0) * np.exp(-distance))
+
+
+def _improvement(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> FloatArray:
+    """Expected improvement; the normal distribution by a logistic curve, good to 1e-4."""
+    z = np.clip((mean - best) / deviation, -8.0, 8.0)
+    below = 1.0 / (1.0 + np.exp(-z * (1.5976 + 0.070565776 * z * z)))
+    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    return np.asarray(np.maximum(deviation * (z * below + density), 0.0))
+
+
+def guesses(
+    model: Model, points: FloatArray, values: FloatArray, around: FloatArray, filler: FloatArray
+) -> Guesses:
+    """What the models guess.
+
+    Args:
+        model: The models.
+        points: (n, t, D) evaluated points, in [0, 1].
+        values: (n, t) their standardised scores.
+        around: (n, D) the incumbents.
+        filler: (n, D) a point anywhere, which the points over the cube are drawn around.
+    """
+    n, t, size = points.shape
+    posterior = _Posterior(model, points, values)
+    over, near = _numbers(t, size)
+    cube = (filler[:, None] + over) % 1.0
+    local = np.clip(around[:, None] + near[: _LOCAL], 0.0, 1.0)
+    candidates = np.concatenate([cube, local, filler[:, None]], axis=1)
+    best = values.max(axis=1, keepdims=True)
+    mean, deviation = posterior(candidates)
+    merits = np.stack([_improvement(mean, deviation, best), mean], axis=1)
+    found = merits.argmax(axis=2)
+    chosen = np.take_along_axis(candidates[:, None], found[:, :, None, None], axis=2)[:, :, 0]
+    merit = merits.max(axis=2)
+    scale = 0.5
+    for turn in range(_ROUNDS):
+        moves = near[(turn + 1) * _REFINED :][: GUESSES * _REFINED].reshape(GUESSES, _REFINED, size)
+        tries = np.clip(chosen[:, :, None] + scale * moves, 0.0, 1.0)
+        mean, deviation = posterior(tries.reshape(n, -1, size))
+        merits = np.stack(
+            [
+                _improvement(mean[:, :_REFINED], deviation[:, :_REFINED], best),
+                mean[:, _REFINED:],
+            ],
+            axis=1,
+        )
+        found = merits.argmax(axis=2)
+        better = merits.max(axis=2) > merit
+        moved = np.take_along_axis(tries, found[:, :, None, None], axis=2)[:, :, 0]
+        chosen = np.where(better[:, :, None], moved, chosen)
+        merit = np.maximum(merits.max(axis=2), merit)
+        scale *= 0.4
+    mean, deviation = posterior(chosen)
+    return Guesses(chosen, _improvement(mean, deviation, best), deviation)
+
+
+def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray]:
+    """Shifts over the cube (_GLOBAL, size), and moves with heavy tails, as many as are needed."""
+    random = np.random.default_rng((t, size))
+    moves = random.standard_normal((_LOCAL + (_ROUNDS + 1) * _REFINED + GUESSES * _REFINED, size))
+    moves *= 0.3 * 10.0 ** -random.uniform(0.0, 2.5, (len(moves), 1))
+    some = random.random(moves.shape) < np.maximum(random.random((len(moves), 1)), 1.0 / size)
+    return random.random((_GLOBAL, size)), moves * some
