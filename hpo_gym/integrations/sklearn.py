@@ -14,7 +14,7 @@ from hpo_gym.parameters import Parameter
 from hpo_gym.tuners.tuner import Tuner
 
 try:
-    from joblib import effective_n_jobs
+    import joblib
     from sklearn.exceptions import FitFailedWarning
     from sklearn.model_selection._search import BaseSearchCV
     from sklearn.utils import check_random_state
@@ -105,7 +105,7 @@ class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
         self._check_refit()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         tuner = Tuner(self.param_space, budget=int(self.n_iter), seed=seed, start=self.start)
-        workers, batches = effective_n_jobs(self.n_jobs), _Batches(self, evaluate_candidates)
+        workers, batches = joblib.effective_n_jobs(self.n_jobs), _Batches(self, evaluate_candidates)
         self._batches = batches
         try:
             while left := self.n_iter - batches.candidates:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -32,6 +34,14 @@ def test_files(name, text, tmp_path):
     path = tmp_path / name
     path.write_text(text)
     assert read_space(path) == SPACE
+
+
+def test_the_file_in_the_documentation(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "tune-anywhere.md").read_text()
+    path = tmp_path / "space.toml"
+    path.write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
+    more = {**SPACE.parameters, "dropout": Float(0.0, 0.5)}
+    assert read_space(path).parameters == more
 
 
 @pytest.mark.parametrize(

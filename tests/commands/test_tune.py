@@ -127,6 +127,11 @@ def test_a_model_is_tuned_on_a_table(model, target, metric):
     trials = trials_of(folder / "study.sqlite")
     best = max(trial.value for trial in trials)
     assert float(run_file(folder / "best.py")) == pytest.approx(best, rel=1e-9)
+    Path("new.csv").write_text("income,kind,size,city,age\n,y,1,c,3\n2,n,30,a,\n")
+    Path(folder / "predict.py").write_text(
+        "from best import model, table\nprint(*model.predict(table.read_inputs('new.csv')))\n"
+    )
+    assert len(run_file(folder / "predict.py").split()) == 2
 
 
 def test_a_changed_table_is_another_tuning():
