@@ -125,18 +125,8 @@ def unroll(
         if step == 0 and course.start is not None:
             point = _tensors(course.start)
         else:
-            raw = _proposal(
-                weights,
-                points,
-                scores,
-                seen_scores,
-                places,
-                model,
-                course,
-                step,
-                kinds,
-                fillers[:, step],
-            )
+            raw = _proposal(weights, points, scores, seen_scores, places, model, course, step,
+                            kinds, fillers[:, step])
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
             point = _ClipThrough.apply(raw, gradient_limit)

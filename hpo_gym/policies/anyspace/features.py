@@ -93,7 +93,9 @@ def gathered(
     guesses = surrogate.guesses(model, points, values, around, filler)
     pending, failed = 1.0 * np.isnan(scores), 1.0 * np.isneginf(scores)
     since = (t - 1.0 - best)[:, None]
-    return Gathered(told, values, deviation, rank, pending, failed, best, since, model, guesses)
+    return Gathered(
+        told, values, deviation, rank, pending, failed, best, since, model, guesses
+    )
 
 
 def signed_log(differences: Any, lib: Any) -> Any:

@@ -65,7 +65,9 @@ def initial(random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
     return weights
 
 
-def proposal(weights: Mapping[str, Any], tokens: Any, query: Query, together: Any, lib: Any) -> Any:
+def proposal(
+    weights: Mapping[str, Any], tokens: Any, query: Query, together: Any, lib: Any
+) -> Any:
     """The next points (n, D), which may lie outside [0, 1].
 
     Args:

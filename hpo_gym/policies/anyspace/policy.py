@@ -40,7 +40,9 @@ class AnySpacePolicy:
             another shape or type, or holds NaN or numbers above 1e4.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
+    def __init__(
+        self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]
+    ) -> None:
         self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.description = dict(description)
         for name, expected in (("format", FORMAT), ("algorithm", ALGORITHM)):

@@ -201,7 +201,7 @@ def guesses(
     posterior = _Posterior(model, points, values)
     over, near = _numbers(t, size)
     cube = (filler[:, None] + over) % 1.0
-    local = np.clip(around[:, None] + near[:_LOCAL], 0.0, 1.0)
+    local = np.clip(around[:, None] + near[: _LOCAL], 0.0, 1.0)
     candidates = np.concatenate([cube, local, filler[:, None]], axis=1)
     best = values.max(axis=1, keepdims=True)
     mean, deviation = posterior(candidates)
