@@ -1,13 +1,12 @@
-"""What the command lines share: errors without tracebacks, checks, the environment's options."""
+"""What the scripts share besides `hpo_gym.commands.checks`: modules of the user, options."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
-import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -27,35 +26,6 @@ Repeated: TypeAlias = tyro.conf.UseAppendAction[tuple[str, ...]]
 """An option that may be given several times, with one value each."""
 Imports: TypeAlias = Annotated[Repeated, tyro.conf.arg(name="import", metavar="MODULE_OR_FILE")]
 """The option --import."""
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """End the program with one line on stderr where the user, not the program, made a mistake."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except (ValueError, OSError, gym.error.Error) as error:
-        sys.exit(f"error: {error}")
-
-
-def require_count(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Check a whole number of the command line.
-
-    Args:
-        name: The option as it is typed.
-        value: What was given.
-        low: The smallest value allowed.
-        high: The largest one, or None.
-
-    Raises:
-        ValueError: The value is out of bounds.
-    """
-    if value < low or (high is not None and value > high):
-        bounds = f">= {low}" if high is None else f"in [{low}, {high}]"
-        raise ValueError(f"{name} {value} must be a whole number {bounds}")
 
 
 def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
@@ -80,34 +50,6 @@ def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
         if hasattr(module, "__path__") and getattr(module, "__file__", None) is None:
             raise ValueError(f"--import {source}: it is a folder without __init__.py: name a file")
     return tuple(map(absolute_source, sources))
-
-
-def require_writable(option: str, folder: Path) -> None:
-    """Try to make a folder and to write there, and leave nothing behind.
-
-    Args:
-        option: The option as it is typed.
-        folder: What was given.
-
-    Raises:
-        ValueError: The folder cannot be made, or not be written.
-    """
-    made: list[Path] = []
-    try:
-        for part in (*reversed(folder.absolute().parents), folder.absolute()):
-            if not part.exists():
-                part.mkdir()
-                made.append(part)
-            place = part
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"{option} {folder}: {place} cannot be written ({error.strerror}); name another folder"
-        ) from error
-    finally:
-        for part in reversed(made):
-            part.rmdir()
 
 
 def read_options(text: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ import tyro
 
 import agents  # noqa: F401  (registers them)
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
+from hpo_gym.commands.checks import plain_errors, require_count, require_writable
 from hpo_gym.families import require_optimum
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.policy_agent import PolicyAgent
@@ -37,10 +38,7 @@ from scripts.command_line import (
     command_of,
     import_modules,
     make_env,
-    plain_errors,
     read_options,
-    require_count,
-    require_writable,
 )
 from scripts.compare_report import Result, write_report
 

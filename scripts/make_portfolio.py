@@ -17,9 +17,10 @@ import numpy as np
 import tyro
 
 from agents.informed.portfolio import FOLDER, file_name, greedy, regret_table
+from hpo_gym.commands.checks import plain_errors, require_count
 from hpo_gym.families import HashedBank, make_family
 from hpo_gym.files import write_atomic
-from scripts.command_line import command_of, plain_errors, require_count
+from scripts.command_line import command_of
 
 
 @dataclass(frozen=True)

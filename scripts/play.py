@@ -23,14 +23,9 @@ from gymnasium.wrappers import HumanRendering
 
 from hpo_gym import Categorical, Family, Integer, SearchSpace, make_family
 from hpo_gym.arrays import Columns, Floats, Namespace
+from hpo_gym.commands.checks import plain_errors, require_count
 from hpo_gym.families import require_optimum
-from scripts.command_line import (
-    MAX_SEED,
-    Imports,
-    import_modules,
-    plain_errors,
-    require_count,
-)
+from scripts.command_line import MAX_SEED, Imports, import_modules
 
 _ENV = "hpo_gym:FictitiousHPO-v0"
 _SEARCHES = 1000

@@ -32,6 +32,7 @@ from agents.training.run_folder import RunFolder
 from agents.training.train import train
 from agents.training.validation import headline, regrets
 from hpo_gym.benchmark.scoring.statistics import iqm
+from hpo_gym.commands.checks import plain_errors, require_count, require_writable
 from hpo_gym.families import make_family
 from hpo_gym.policies.policy import Policy
 from hpo_gym.references import absolute, split
@@ -42,11 +43,8 @@ from scripts.command_line import (
     command_of,
     import_modules,
     make_env,
-    plain_errors,
     read_object,
     read_options,
-    require_count,
-    require_writable,
 )
 
 FAMILIES = {

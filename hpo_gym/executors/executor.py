@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
 Job = TypeVar("Job")
@@ -21,7 +21,7 @@ class Executor(Protocol):
 
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
-    ) -> Iterator[tuple[Job, Result | Failure]]:
+    ) -> Generator[tuple[Job, Result | Failure], None, None]:
         """Do jobs.
 
         Args:
@@ -29,5 +29,6 @@ class Executor(Protocol):
             work: Does a job. What it raises becomes a `Failure`, as does its death.
 
         Yields:
-            Each job with its outcome, in the order in which they end.
+            Each job with its outcome, in the order in which they end. Closing it ends those that
+            are under way.
         """

@@ -13,8 +13,9 @@ import tyro
 from matplotlib.image import imsave
 
 from agents import make_agent
+from hpo_gym.commands.checks import plain_errors, require_count
 from hpo_gym.files import write_atomic
-from scripts.command_line import MAX_SEED, make_env, plain_errors, require_count
+from scripts.command_line import MAX_SEED, make_env
 
 
 @dataclass(frozen=True)

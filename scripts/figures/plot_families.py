@@ -17,10 +17,10 @@ import numpy as np
 import tyro
 
 from hpo_gym.arrays import Vectors
+from hpo_gym.commands.checks import plain_errors, require_count
 from hpo_gym.families import HashedBank, make_family
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.rendering.surface import COLOURS, ORANGE
-from scripts.command_line import plain_errors, require_count
 
 _XP = Vectors()
 _COLUMNS = 6

@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import tyro
 
+from hpo_gym.commands.checks import plain_errors
 from hpo_gym.families import FictitiousModel, make_family
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.rendering.surface import BLUE, OPTIMUM, ORANGE, draw_slice, surface
-from scripts.command_line import plain_errors
 
 # Blue and orange differ in brightness too; dashes tell the lines apart without colour.
 _STYLES = ({"color": BLUE}, {"color": ORANGE, "linestyle": "--"})

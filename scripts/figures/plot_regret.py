@@ -20,10 +20,10 @@ from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.scoring.statistics import estimates, iqm
 from hpo_gym.benchmark.suites.registry import make_suite
+from hpo_gym.commands.checks import plain_errors
 from hpo_gym.files import write_atomic
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.tuners.registry import agent_entry
-from scripts.command_line import plain_errors
 
 _COLOURS = ("#0072B2", "#009E73", "#56B4E9", "#D55E00", "#CC79A7", "#000000", "#E69F00")
 """Okabe and Ito's palette, safe for the colour-blind."""

@@ -23,7 +23,7 @@ from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.spaces import Box
 
 from hpo_gym import TuningVectorEnv
-from scripts.command_line import plain_errors, require_count
+from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.speed.bench_tools import equations, pin_to_one_core, race, report
 from scripts.speed.bench_tuners import time_decisions
 

@@ -24,6 +24,7 @@ EXAMPLES = {
     for found in re.finditer(r"```python\n(.*?)```", PAGE, re.DOTALL)
 }
 HEAVY = {
+    "scikit-learn": "sklearn",
     "scikit-learn, by OptunaSearchCV": "optuna_integration.sklearn",
     "Ray Tune": "ray.tune",
     "The Trainer of Hugging Face": "transformers",
@@ -47,7 +48,7 @@ def run(code, folder):
 
 
 def test_the_page_has_its_examples():
-    assert len(EXAMPLES) == PAGE.count("```python") == 7
+    assert len(EXAMPLES) == PAGE.count("```python") == 9
     assert HEAVY.keys() < EXAMPLES.keys()
     for code in EXAMPLES.values():
         ast.parse(code)
@@ -60,7 +61,7 @@ def test_example(heading, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("heading", ["scikit-learn, by OptunaSearchCV", "Ray Tune"])
+@pytest.mark.parametrize("heading", ["scikit-learn", "scikit-learn, by OptunaSearchCV", "Ray Tune"])
 def test_example_with_a_library(heading, tmp_path):
     pytest.importorskip(HEAVY[heading])
     (printed,) = run(EXAMPLES[heading], tmp_path)[-1:]

@@ -7,9 +7,10 @@ import pytest
 
 from hpo_gym import make_family
 from hpo_gym.benchmark.suites.registry import read_suite
+from hpo_gym.commands.checks import require_writable
 from hpo_gym.references import load
 from hpo_gym.tuning.rewards import REWARDS
-from scripts.command_line import command_of, import_modules, make_env, require_writable
+from scripts.command_line import command_of, import_modules, make_env
 
 
 def test_printed_commands_use_the_running_interpreter(tmp_path, monkeypatch):

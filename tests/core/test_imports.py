@@ -6,6 +6,8 @@ import json
 
 HEAVY = (
     "torch",
+    "optuna",
+    "sklearn",
     "stable_baselines3",
     "sb3_contrib",
     "matplotlib",

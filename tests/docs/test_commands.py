@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import tyro
 
+from hpo_gym.__main__ import COMMANDS as COMMANDS_OF_THE_PACKAGE
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}
@@ -23,7 +25,7 @@ COMMANDS = sorted(
         for text in TEXTS.values()
         for block in re.findall(r"```bash\n(.*?)```|`([^`\n]+(?:\n[^`\n]+)?)`", text, re.DOTALL)
         for command in (block[0] or block[1].replace("\n", " ")).splitlines()
-        if re.search(r"(^|\| )(\.venv/bin/python -m|make) \S", command)
+        if re.search(r"(^|\| )((\.venv/bin/)?python -m (hpo_gym|scripts)|make \S)", command)
     }
 )
 OUTPUTS = {
@@ -53,6 +55,9 @@ def test_a_command_is_understood(command):
         module, words = "scripts.benchmark", shlex.split(variables[0].removeprefix("ARGS="))
     else:
         module, words = words[1], words[2:]
+        if module == "hpo_gym":
+            reference, _ = COMMANDS_OF_THE_PACKAGE[words[0]]
+            module, words = reference.partition(":")[0], words[1:]
     tyro.cli(importlib.import_module(module).Arguments, args=words)
 
 

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from importlib import import_module
 
 import pytest
 
@@ -66,6 +68,36 @@ def test_processes_do_all_jobs_and_replace_the_dead():
 
 def _pid_or_die(job):
     return os._exit(9) if job == 3 else os.getpid()
+
+
+def test_a_late_job_is_a_failure_and_the_others_go_on():
+    outcomes = dict(Processes(2, limit=1.0).run(iter([0.0, 60.0, 0.1, 0.2]), _nap))
+    assert outcomes.pop(60.0) == Failure("no answer within 1 s")
+    assert outcomes == {nap: nap for nap in (0.0, 0.1, 0.2)}
+
+
+def _nap(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def test_a_limit_does_not_count_imports(tmp_path, monkeypatch):
+    (tmp_path / "slow_import.py").write_text("import time\ntime.sleep(1.5)\nwork = str\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    outcomes = dict(Processes(1, limit=1.0).run(iter([1]), _Slow()))
+    assert outcomes == {1: "1"}
+
+
+class _Slow:
+    """Work whose arrival in another process takes long."""
+
+    def __reduce__(self):
+        return _import_slowly, ()
+
+
+def _import_slowly():
+    return import_module("slow_import").work
 
 
 def test_no_run_within_a_run(child):

@@ -1,0 +1,1 @@
+"""Command lines that the wheel has: `python -m hpo_gym COMMAND`."""

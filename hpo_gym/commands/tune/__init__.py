@@ -1,0 +1,1 @@
+"""`python -m hpo_gym tune`: tune a function or a model, with the learned tuner, in Optuna."""
