@@ -16,7 +16,7 @@ from hpo_gym.parameters import Categorical, Float, Integer
 from hpo_gym.policies import pretrained
 from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
-from hpo_gym.tuners import play, policy_tuner
+from hpo_gym.tuners import Tuner, play, policy_tuner
 from hpo_gym.tuning.rewards import register_reward
 
 __version__ = "0.1.0"
@@ -57,6 +57,7 @@ __all__ = [
     "Integer",
     "Policy",
     "SearchSpace",
+    "Tuner",
     "TuningEnv",
     "TuningVectorEnv",
     "make_family",

@@ -9,6 +9,7 @@ from hpo_gym.families.classical import ClassicalFamily
 from hpo_gym.families.fictitious.family import FictitiousFamily
 from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
+from hpo_gym.families.objective import ObjectiveFamily
 from hpo_gym.families.registry import make_family, register_family
 
 for _family in (
@@ -18,6 +19,7 @@ for _family in (
     BealeFamily,
     AnySpaceFamily,
     ClassicalFamily,
+    ObjectiveFamily,
 ):
     register_family(_family)
 
@@ -33,6 +35,7 @@ __all__ = [
     "HashedBank",
     "KnownOptimum",
     "NotebookFamily",
+    "ObjectiveFamily",
     "TaskBank",
     "make_family",
     "register_family",

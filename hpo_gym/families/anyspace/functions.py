@@ -251,7 +251,7 @@ def values(functions: Functions, points: Any) -> Any:
     missing = lib.clip(missing_of(f, heights(f, points)), 0.0, None)
     steps = f.steps[:, None]
     grid = lib.clip(steps, 1.0, None)
-    whole = lib.ceil(missing * grid - 1e-5) / grid
+    whole = lib.ceil(missing * grid - 1e-3) / grid
     if is_tensor(missing):
         whole = missing + (whole - missing).detach()
     return 1.0 - lib.where(steps > 0.0, whole, missing)

@@ -1,0 +1,276 @@
+"""The front door: a tuner for any search space, by ask and tell.
+
+    tuner = Tuner({"lr": Float(1e-5, 1.0, log=True), "layers": Integer(1, 8)}, budget=16)
+    for _ in range(16):
+        configuration = tuner.ask()
+        tuner.tell(configuration, evaluate(configuration))
+    print(tuner.recommend())
+
+What it asks for is a function of the evaluations so far, the seed and the budget (see
+`hpo_gym.tuners.proposer`). So its state is the list of evaluations, and can be kept as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import inf, isfinite, nan
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from hpo_gym import rng
+from hpo_gym.parameters import Parameter, plain
+from hpo_gym.space import SearchSpace
+from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy
+
+GOALS = ("maximize", "minimize")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation that was asked for or told.
+
+    Attributes:
+        configuration: What is evaluated.
+        asked: Whether the tuner asked for it.
+        status: "running", "done" or "failed".
+        score: What was told, as it was told; None unless it is done.
+        metrics: All that was told, if it was told by names.
+    """
+
+    configuration: dict[str, Any]
+    asked: bool
+    status: str = "running"
+    score: float | None = None
+    metrics: dict[str, float] | None = None
+
+
+class Tuner:
+    """Tunes the parameters of a search space.
+
+    Several configurations may be asked for before one is told: those that are running are part of
+    what the tuner knows. Evaluations that it did not ask for may be told, too, such as those of an
+    earlier study. A configuration that was evaluated is not asked for again while there are others.
+
+    Args:
+        space: The search space: a `SearchSpace`, or a dict of names to `Float`, `Integer` and
+            `Categorical`.
+        budget: Number of configurations that will be asked for, >= 1; the policy plans with it.
+        goal: "maximize" or "minimize" what is told.
+        metric: Name of what is tuned, for evaluations that are told by names.
+        seed: What the tuner does is fixed by the seed and what it is told.
+        start: A configuration to ask for first, such as the defaults of a library.
+        policy: "anyspace" is learned, "sobol" asks for space-filling points; or an object with
+            `propose`, see `hpo_gym.tuners.proposer.PointPolicy`.
+        patience: After so many evaluations without an improvement, and again after as many more,
+            the tuner looks elsewhere: it asks for a space-filling point.
+
+    Raises:
+        ValueError: An argument is out of bounds.
+
+    Example:
+        >>> from hpo_gym import Float, Integer
+        >>> tuner = Tuner({"x": Float(-1.0, 1.0), "n": Integer(1, 3)}, budget=9, goal="minimize")
+        >>> for _ in range(9):
+        ...     configuration = tuner.ask()
+        ...     tuner.tell(configuration, configuration["x"] ** 2 + configuration["n"])
+        >>> tuner.recommend()["n"]
+        1
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace | Mapping[str, Parameter],
+        *,
+        budget: int,
+        goal: str = "maximize",
+        metric: str = "score",
+        seed: int = 0,
+        start: Mapping[str, Any] | None = None,
+        policy: str | PointPolicy = "anyspace",
+        patience: int = PATIENCE,
+    ) -> None:
+        self.space = space if isinstance(space, SearchSpace) else SearchSpace(space)
+        numbers = (("budget", 1, budget), ("seed", 0, seed), ("patience", 1, patience))
+        for name, least, value in numbers:
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} = {value!r} must be a whole number >= {least}")
+        if goal not in GOALS:
+            raise ValueError(f"goal = {goal!r} must be one of {[*GOALS]}")
+        self.budget, self.goal, self.metric, self.seed = budget, goal, metric, seed
+        self._start = None if start is None else self._read(start)[0]
+        self._policy_name = policy if isinstance(policy, str) else None
+        self._policy, self._patience = find_policy(policy), patience
+        self._told: list[Evaluation] = []
+        self._running: list[Evaluation] = []
+        self._units: list[tuple[float, ...]] = []
+        self._scores: list[float] = []
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """What was told, in order, then what is running."""
+        return [*self._told, *self._running]
+
+    @property
+    def running(self) -> list[dict[str, Any]]:
+        """The configurations that were asked for and not told yet."""
+        return [dict(evaluation.configuration) for evaluation in self._running]
+
+    @property
+    def _asked(self) -> int:
+        return sum(evaluation.asked for evaluation in self.evaluations)
+
+    def ask(self) -> dict[str, Any]:
+        """A configuration to evaluate; each call asks for another one.
+
+        Raises:
+            ValueError: The budget is spent.
+        """
+        asked = self._asked
+        if asked >= self.budget:
+            raise ValueError(
+                f"the budget of {self.budget} evaluations is spent: read `recommend()`, or make a "
+                "tuner with a larger budget"
+            )
+        configuration = self._propose() if asked or self._start is None else dict(self._start)
+        self._running.append(Evaluation(configuration, asked=True))
+        return dict(configuration)
+
+    def _propose(self) -> dict[str, Any]:
+        waiting = [self.space.unit(evaluation.configuration) for evaluation in self._running]
+        unit = np.array([*self._units, *waiting]).reshape(-1, self.space.dimension)
+        scores = np.array([*self._scores, *[nan] * len(waiting)])
+        earlier = len(unit) - self._asked  # told without having been asked for
+        proposer = Proposer(
+            self.space, self._policy, self.budget + earlier, rng.fold(self.seed), self._patience
+        )
+        return proposer.propose(unit, scores, len(unit))
+
+    def tell(self, configuration: Mapping[str, Any], result: float | Mapping[str, float]) -> None:
+        """Add an evaluation: of what was asked for, or of any other configuration.
+
+        Args:
+            configuration: The configuration.
+            result: Its score, or its metrics by name, of which the tuner's ``metric`` is the score.
+                A score that is not finite counts as a failure.
+
+        Raises:
+            ValueError: The configuration is not in the space, or the result has no score; nothing
+                was added.
+        """
+        metrics = dict(result) if isinstance(result, Mapping) else {self.metric: result}
+        metrics = {name: plain(value) for name, value in metrics.items()}
+        score = metrics.get(self.metric)
+        if not isinstance(score, Real) or isinstance(score, bool):
+            raise ValueError(
+                f"result = {result!r} must be a number, or a dict with a number called "
+                f"{self.metric!r}; call `fail` if there is none"
+            )
+        self._add(configuration, float(score), metrics if isinstance(result, Mapping) else None)
+
+    def fail(self, configuration: Mapping[str, Any]) -> None:
+        """Add an evaluation that gave nothing: an exception, a time-out, a divergence.
+
+        Raises:
+            ValueError: The configuration is not in the space.
+        """
+        self._add(configuration, nan, None)
+
+    def _add(
+        self, configuration: Mapping[str, Any], score: float, metrics: dict[str, float] | None
+    ) -> None:
+        kept, unit = self._read(configuration)
+        waiting = [self.space.unit(evaluation.configuration) for evaluation in self._running]
+        asked = unit in waiting
+        if asked:
+            del self._running[waiting.index(unit)]
+        done = isfinite(score)
+        status, told = ("done", score) if done else ("failed", None)
+        self._told.append(Evaluation(kept, asked, status, told, metrics))
+        self._units.append(unit)
+        self._scores.append((score if self.goal == "maximize" else -score) if done else -inf)
+
+    def _read(self, configuration: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[float, ...]]:
+        """A configuration, checked, in the order of the space, and its unit configuration."""
+        unit = self.space.unit(configuration)
+        if not isinstance(configuration, Mapping):
+            raise ValueError(f"configuration = {configuration!r} must be a dict")
+        return {name: plain(configuration[name]) for name in self.space.names}, unit
+
+    def recommend(self) -> dict[str, Any]:
+        """The configuration to use: the best that was told, the first of equals.
+
+        Raises:
+            ValueError: No evaluation has succeeded.
+        """
+        if not any(evaluation.status == "done" for evaluation in self._told):
+            raise ValueError(
+                f"none of {len(self._told)} evaluations has succeeded: nothing to recommend"
+            )
+        return dict(self._told[int(np.argmax(self._scores))].configuration)
+
+    def state(self) -> dict[str, Any]:
+        """The state, of types that JSON knows; see `from_state`."""
+        return {
+            "version": 1,
+            "space": self.space.describe(),
+            "budget": self.budget,
+            "goal": self.goal,
+            "metric": self.metric,
+            "seed": self.seed,
+            "start": self._start,
+            "policy": self._policy_name,
+            "patience": self._patience,
+            "evaluations": [asdict(evaluation) for evaluation in self.evaluations],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], *, policy: PointPolicy | None = None) -> Tuner:
+        """The tuner with this state, which goes on as the one that gave it would have.
+
+        What was running is running still: evaluate `running` and tell it, or `fail` it.
+
+        Args:
+            state: What `state` gave, also after a round trip through JSON.
+            policy: The tuner's policy, if it was an object and not a name.
+
+        Raises:
+            ValueError: The state is damaged or of another version, or the policy is missing.
+        """
+        try:
+            arguments = dict(state)
+            if (version := arguments.pop("version")) != 1:
+                raise ValueError(f"its version is {version!r}, not 1")
+            space = SearchSpace.from_description(arguments.pop("space"))
+            evaluations = arguments.pop("evaluations")
+            if arguments["policy"] is None:
+                if policy is None:
+                    raise ValueError("its policy is an object: give it as policy=")
+                arguments["policy"] = policy
+            tuner = cls(space, **arguments)
+            for evaluation in evaluations:
+                tuner._replay(**evaluation)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the state of a tuner is damaged: {error!r}") from error
+        except ValueError as error:
+            raise ValueError(f"the state of a tuner cannot be used: {error}") from error
+        return tuner
+
+    def _replay(
+        self,
+        *,
+        configuration: Mapping[str, Any],
+        asked: bool,
+        status: str,
+        score: float | None,
+        metrics: Mapping[str, float] | None,
+    ) -> None:
+        """Add an evaluation of a state."""
+        if asked:
+            self._running.append(Evaluation(self._read(configuration)[0], asked=True))
+        if status == "done":
+            self.tell(configuration, score if metrics is None else metrics)  # type: ignore[arg-type]
+        elif status == "failed":
+            self.fail(configuration)
