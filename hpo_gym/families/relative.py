@@ -28,7 +28,7 @@ BEST, MEDIAN = 0.9, 0.75
 class RelativeFamily(HashedBank):
     """A bank of functions on the scale that the module's text describes."""
 
-    sizes: ClassVar[dict[str, int]] = {"train": 8192, "validation": 1024, "test": 1024}
+    sizes: ClassVar[dict[str, int]] = {"train": 8192, "validation": 1024, "test": 4096}
     metrics = ("value",)
     goals: ClassVar[Mapping[str, str]] = {"value": "maximise"}
 

@@ -1,0 +1,128 @@
+"""Compare tuners of any search space on functions that none of them saw.
+
+    python -m scripts.anyspace.evidence --tuners random tpe-5 gp-4 learned --d 2 4 --tasks 24
+
+Runs what is missing, keeps it, and prints tables of all that is there. The regret is relative: 0 is
+the best possible, 1 the median of random configurations.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from scripts.anyspace.report import report
+from scripts.anyspace.rows import Kept, Row, Run, play
+from scripts.anyspace.tasks import SUITES, tasks_of
+from scripts.anyspace.tuners import CONTESTANTS
+from scripts.command_line import plain_errors, require_count
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Command line."""
+
+    tuners: tuple[str, ...] = tuple(CONTESTANTS)
+    """The tuners."""
+    suites: tuple[str, ...] = SUITES
+    """The suites."""
+    d: tuple[int, ...] = (1, 2, 3, 4, 6)
+    """Numbers of coordinates of the tasks; "classical" has none of one."""
+    tasks: int = 24
+    """Tasks of each suite and number of coordinates."""
+    seeds: int = 1
+    """Runs of each task."""
+    budgets: tuple[int, ...] = (8, 16, 32)
+    """Numbers of evaluations."""
+    workers: tuple[int, ...] = (1,)
+    """Evaluations that run at a time."""
+    jobs: int = 1
+    """Processes."""
+    of: Annotated[str, tyro.conf.arg(metavar="TUNER")] = "learned"
+    """The tuner that is compared with each of the others."""
+    rows: Path = Path("results/anyspace")
+    """Folder where the rows are kept."""
+    show: bool = False
+    """Run nothing, print only."""
+
+
+def main() -> None:
+    """Run what is missing, and print the tables."""
+    # Before the workers import NumPy and torch: more threads only slow them down.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+    arguments = tyro.cli(Arguments, description=__doc__)
+    with plain_errors():
+        _check(arguments)
+        kept = Kept(arguments.rows)
+        runs = list(_runs(arguments))
+        if not arguments.show:
+            _play_all(kept, kept.missing(runs), arguments.jobs)
+        report(kept, runs, arguments.tuners, arguments.of)
+
+
+def _check(arguments: Arguments) -> None:
+    for name, given, known in (
+        ("--tuners", arguments.tuners, tuple(CONTESTANTS)),
+        ("--suites", arguments.suites, SUITES),
+    ):
+        unknown = [value for value in given if value not in known]
+        if unknown:
+            raise ValueError(f"{name} {unknown} must be some of {[*known]}")
+    for name, counts in (
+        ("--tasks", [arguments.tasks]),
+        ("--seeds", [arguments.seeds]),
+        ("--budgets", arguments.budgets),
+        ("--workers", arguments.workers),
+        ("--jobs", [arguments.jobs]),
+    ):
+        for count in counts:
+            require_count(name, count, 1)
+
+
+def _runs(arguments: Arguments) -> Iterator[Run]:
+    """All runs, task by task: what is there after a while is balanced."""
+    places = [
+        (suite, d, tasks_of(suite, d, arguments.tasks))
+        for suite in arguments.suites
+        for d in arguments.d
+        if (suite, d) != ("classical", 1)
+    ]
+    for number in range(arguments.tasks):
+        for seed in range(arguments.seeds):
+            for suite, d, tasks in places:
+                for workers in arguments.workers:
+                    for budget in arguments.budgets:
+                        for tuner in arguments.tuners:
+                            yield Run(suite, d, tasks[number], seed, workers, budget, tuner)
+
+
+def _play_all(kept: Kept, runs: list[Run], jobs: int) -> None:
+    for number, (tuner, row) in enumerate(_played(runs, jobs), 1):
+        kept.add(tuner, row)
+        if sys.stderr.isatty():
+            print(f"\r{number}/{len(runs)} runs", end="", file=sys.stderr, flush=True)
+    if runs and sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _played(runs: list[Run], jobs: int) -> Iterator[tuple[str, Row]]:
+    if jobs == 1:
+        yield from map(_named, runs)
+        return
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap_unordered(_named, runs)
+
+
+def _named(run: Run) -> tuple[str, Row]:
+    return run.tuner, play(run)
+
+
+if __name__ == "__main__":
+    main()

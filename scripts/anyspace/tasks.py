@@ -1,0 +1,108 @@
+"""The tasks of the suites: one function and its search space each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from math import isfinite, nan
+from typing import Any, NamedTuple
+
+from hpo_gym import rng
+from hpo_gym.arrays import Floats
+from hpo_gym.families import AnySpaceFamily, ClassicalFamily
+from hpo_gym.families.relative import RelativeFamily, relative_regret
+from hpo_gym.space import SearchSpace
+
+SUITES = ("anyspace-test", "classical")
+
+_XP = Floats()
+_SPLIT = "test"
+
+
+class Seen(NamedTuple):
+    """What an evaluation gave."""
+
+    score: float
+    """As a tuner sees it; NaN where the evaluation failed."""
+    regret: float
+    """Relative regret of the configuration without noise; that of the score 0 where it failed."""
+
+
+class Task:
+    """One task of a family.
+
+    Args:
+        family: The family.
+        index: The task's place in the split "test".
+        space: Its search space, whose unit coordinates are the first of the family's.
+    """
+
+    def __init__(self, family: RelativeFamily, index: int, space: SearchSpace) -> None:
+        self.family, self.index, self.space = family, index, space
+        self._parameters = family.sample(_SPLIT, index)
+        self._rest = (0.0,) * (family.space.dimension - space.dimension)
+
+    def evaluate(self, configuration: Mapping[str, Any], number: int, seed: int) -> Seen:
+        """Evaluate a configuration.
+
+        Args:
+            configuration: A natural one.
+            number: How many evaluations there were before: the noise depends on it.
+            seed: The noise depends on it, too.
+        """
+        family = self.family
+        unit = self.space.unit(configuration) + self._rest
+        key = rng.derive(rng.derive(rng.text_key(f"noise/{self.index}"), seed), number)
+        exact, observed = family.evaluate(
+            self._parameters,
+            family.space.scaled(unit, _XP),
+            family.noise,
+            rng.uniforms(key, family.draws),
+            _XP,
+        )
+        if not isfinite(exact[0]):
+            return Seen(nan, relative_regret(0.0))
+        return Seen(observed[0], relative_regret(exact[0]))
+
+
+def task_of(suite: str, dimension: int, index: int) -> Task:
+    """One task of a suite."""
+    if suite == "classical":
+        classical = ClassicalFamily(dimension)
+        return Task(classical, index, classical.space)
+    anyspace = AnySpaceFamily()
+    return Task(anyspace, index, anyspace.task_space(_SPLIT, index))
+
+
+def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
+    """Indices of the first tasks of a suite with so many coordinates.
+
+    Args:
+        suite: One of `SUITES`.
+        dimension: Number of unit coordinates: one for a number, k for a choice among k.
+        count: Number of tasks.
+
+    Raises:
+        ValueError: There are not so many.
+    """
+    least = 2 if suite == "classical" else 1
+    if not least <= dimension <= 8:
+        raise ValueError(f"--d {dimension} must lie in [{least}, 8] for the suite {suite!r}")
+    family = ClassicalFamily(dimension) if suite == "classical" else AnySpaceFamily()
+    size = family.sizes[_SPLIT]
+    indices = range(size)
+    if isinstance(family, AnySpaceFamily):
+        fitting = (i for i in indices if _coordinates(family, i) == dimension)
+    else:
+        fitting = iter(indices)
+    chosen = list(islice(fitting, count))
+    if len(chosen) < count:
+        raise ValueError(
+            f"--tasks {count}: the suite {suite!r} has {len(chosen)} of {dimension} coordinates"
+        )
+    return chosen
+
+
+def _coordinates(family: AnySpaceFamily, index: int) -> int:
+    context = family.context_of(family.sample(_SPLIT, index), _XP)
+    return round(sum(context[: family.space.dimension]))

@@ -1,0 +1,134 @@
+"""The tuners that are compared, all by ask and tell on a search space."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from hpo_gym import Tuner
+from hpo_gym.integrations.optuna import LearnedSampler
+from hpo_gym.integrations.optuna_space import optuna_distributions
+from hpo_gym.optional import optional
+from hpo_gym.space import SearchSpace
+
+
+class AskTell(Protocol):
+    """What `Tuner` and `Study` have in common; several may be asked for before one is told."""
+
+    def ask(self) -> dict[str, Any]:
+        """A configuration to evaluate."""
+        ...
+
+    def tell(self, configuration: Mapping[str, Any], result: float, /) -> None:
+        """Its score, higher is better."""
+        ...
+
+    def fail(self, configuration: Mapping[str, Any], /) -> None:
+        """It gave nothing."""
+        ...
+
+
+class Study:
+    """An Optuna study.
+
+    Args:
+        space: The search space.
+        sampler: The study's own.
+    """
+
+    def __init__(self, space: SearchSpace, sampler: Any) -> None:
+        self._optuna = _optuna()
+        self._distributions = optuna_distributions(space)
+        with _quiet():
+            self._study = self._optuna.create_study(direction="maximize", sampler=sampler)
+        self._running: list[Any] = []
+
+    def ask(self) -> dict[str, Any]:
+        """Begin a trial."""
+        with _quiet():
+            self._running.append(self._study.ask(self._distributions))
+        return dict(self._running[-1].params)
+
+    def tell(self, configuration: Mapping[str, Any], result: float) -> None:
+        """Finish the first trial of this configuration that runs."""
+        with _quiet():
+            self._study.tell(self._taken(configuration), result)
+
+    def fail(self, configuration: Mapping[str, Any]) -> None:
+        """Finish it as failed."""
+        with _quiet():
+            self._study.tell(self._taken(configuration), state=self._optuna.trial.TrialState.FAIL)
+
+    def _taken(self, configuration: Mapping[str, Any]) -> Any:
+        trial = next(t for t in self._running if t.params == configuration)
+        self._running.remove(trial)
+        return trial
+
+
+class Contestant(NamedTuple):
+    """A tuner that takes part."""
+
+    make: Callable[[SearchSpace, int, int], AskTell]
+    """From the search space, the budget and the seed to one that has not begun."""
+    plans: bool = False
+    """Whether it does something else with another budget."""
+
+
+def _optuna() -> Any:
+    return optional("optuna", extra="bench", user="scripts.anyspace")
+
+
+def _sampler(name: str, **settings: Any) -> Contestant:
+    def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
+        with _quiet():
+            sampler = getattr(_optuna().samplers, name)(seed=seed, **settings)
+        return Study(space, sampler)
+
+    return Contestant(make)
+
+
+def _own(policy: str, *, plans: bool) -> Contestant:
+    def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
+        return Tuner(space, budget=budget, seed=seed, policy=policy)
+
+    return Contestant(make, plans)
+
+
+def _handed_over(first: int) -> Contestant:
+    """Learned for so many evaluations, then Optuna's Gaussian process on the same study."""
+
+    def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
+        with _quiet():
+            process = _optuna().samplers.GPSampler(seed=seed, n_startup_trials=first)
+            hand_over = min(first, budget)
+            sampler = LearnedSampler(
+                budget=budget, hand_over=hand_over, fallback=process, seed=seed
+            )
+        return Study(space, sampler)
+
+    return Contestant(make, plans=True)
+
+
+CONTESTANTS: dict[str, Contestant] = {
+    "random": _sampler("RandomSampler"),
+    "sobol": _own("sobol", plans=False),
+    "tpe": _sampler("TPESampler"),
+    "tpe-5": _sampler("TPESampler", n_startup_trials=5),
+    "cma-es": _sampler("CmaEsSampler"),
+    "gp": _sampler("GPSampler"),
+    "gp-4": _sampler("GPSampler", n_startup_trials=4),
+    "learned": _own("anyspace", plans=True),
+    **{f"learned-{first}-gp": _handed_over(first) for first in (4, 6, 8, 10)},
+}
+"""The tuners by name."""
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Optuna's log lines and warnings."""
+    _optuna().logging.set_verbosity(_optuna().logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
