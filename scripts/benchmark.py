@@ -60,8 +60,8 @@ class Arguments:
     """Registered tuners to run (agents/registry.py); by default those of
     scripts/benchmark_agents.py."""
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
-    is to be called otherwise. May be repeated."""
+    """A tuner of your own: path/to/file.py:Class, module:function or a trained path/to/policy.npz,
+    with "NAME=" before it if it is to be called otherwise. May be repeated."""
     files: tuple[Path, ...] = ()
     """Files, or folders of them, that your tuners depend on besides what they import and open in
     Python: what a library in C or another program reads."""
@@ -71,7 +71,7 @@ class Arguments:
     """Number of worker processes, of one thread each."""
     timeout: float = TIMEOUT
     """Seconds that a tuner has for each of its answers (import, construction, each decision of all
-    rows); one that needs longer is ended and has failed."""
+    rows); one that needs longer gets SIGTERM, is killed two seconds later, and has failed."""
     salt: Path | None = None
     """Seal the suites: draw their tasks from keys that are hashed with the text in this file, so
     that nobody has seen them before. A file that does not exist is made, with a fresh secret; keep
