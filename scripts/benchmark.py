@@ -41,6 +41,7 @@ from scripts.command_line import (
     import_modules,
     plain_errors,
     require_count,
+    require_seconds,
     require_writable,
 )
 
@@ -124,8 +125,7 @@ class Benchmark:
             if folder is not None:
                 require_writable(option, folder)
         self._profile = PROFILES[arguments.profile]
-        if not 0.1 <= arguments.timeout <= 1e6:
-            raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
+        require_seconds("--timeout", arguments.timeout)
         self._suites = choose_suites(arguments.suites, arguments.suite, self._profile.suites)
         self._agents = choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
