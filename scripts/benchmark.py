@@ -41,6 +41,7 @@ from scripts.command_line import (
     import_modules,
     plain_errors,
     require_count,
+    require_seconds,
     require_writable,
 )
 
@@ -60,8 +61,8 @@ class Arguments:
     """Registered tuners to run (agents/registry.py); by default those of
     scripts/benchmark_agents.py."""
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
-    is to be called otherwise. May be repeated."""
+    """A tuner of your own: path/to/file.py:Class, module:function or a trained path/to/policy.npz,
+    with "NAME=" before it if it is to be called otherwise. May be repeated."""
     files: tuple[Path, ...] = ()
     """Files, or folders of them, that your tuners depend on besides what they import and open in
     Python: what a library in C or another program reads."""
@@ -71,7 +72,7 @@ class Arguments:
     """Number of worker processes, of one thread each."""
     timeout: float = TIMEOUT
     """Seconds that a tuner has for each of its answers (import, construction, each decision of all
-    rows); one that needs longer is ended and has failed."""
+    rows); one that needs longer gets SIGTERM, is killed two seconds later, and has failed."""
     salt: Path | None = None
     """Seal the suites: draw their tasks from keys that are hashed with the text in this file, so
     that nobody has seen them before. A file that does not exist is made, with a fresh secret; keep
@@ -124,8 +125,7 @@ class Benchmark:
             if folder is not None:
                 require_writable(option, folder)
         self._profile = PROFILES[arguments.profile]
-        if not 0.1 <= arguments.timeout <= 1e6:
-            raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
+        require_seconds("--timeout", arguments.timeout)
         self._suites = choose_suites(arguments.suites, arguments.suite, self._profile.suites)
         self._agents = choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
