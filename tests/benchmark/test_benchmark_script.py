@@ -134,7 +134,7 @@ def test_what_is_shown_with_a_confirmation_comes_from_no_cache(
 
     def shown(*arguments):
         assert command("--agents", "random", *arguments) == 0
-        return (tmp_path / f"results/benchmark/benchmark.csv").read_text()
+        return (tmp_path / "results/benchmark/benchmark.csv").read_text()
 
     honest = shown("--processes", "1")
     assert shown("--show") == honest

@@ -10,7 +10,6 @@ from hpo_gym.families import FictitiousFamily, bank
 from hpo_gym.families import optima as storage
 from hpo_gym.families.optima import solved_anew
 
-
 SIZE, CHECKED = 600, 256
 
 

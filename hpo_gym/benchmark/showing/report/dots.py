@@ -68,8 +68,9 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         "differences",
         "Paired differences",
         "Left of zero is better than the reference; where the interval excludes zero, also on "
-        "unseen tasks. Every agent is compared on the runs that it has in common with the "
-        "reference, so slow agents on fewer (see the tables).",
+        "unseen tasks (with fewer than a dozen tasks the intervals are too narrow). Every agent is "
+        "compared on the runs that it has in common with the reference, so slow agents on fewer "
+        "(see the tables).",
         f"IQM {summary.measure} after {summary.budget} evaluations minus that of {chosen[0]}: "
         f"{listing([c.agent for c in first], values)}.",
         {
