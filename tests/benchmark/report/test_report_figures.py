@@ -14,7 +14,6 @@ from hpo_gym.benchmark.showing.report.radar import capability_scores, capability
 from hpo_gym.benchmark.showing.report.style import styles
 from hpo_gym.benchmark.suites.suite import env_seed
 
-
 OWN = next(agent for agent, facts in AGENTS.items() if facts.group == "yours")
 
 
