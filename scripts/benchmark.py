@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,7 @@ from hpo_gym.benchmark.running.tuner_process import TIMEOUT
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
+from hpo_gym.families.optima import solved_anew
 from hpo_gym.tuners.entry import AgentEntry
 from scripts.benchmark_agents import PROFILES
 from scripts.benchmark_choice import choose_agents, choose_suites, sealed_suites
@@ -82,8 +84,9 @@ class Arguments:
     show: bool = False
     """Run nothing, and write nothing into the database: show what is stored."""
     validate: bool = False
-    """Replay the stored results of these tuners and confirm every number. Where evaluations cannot
-    be repeated, because the family is impure, they are only counted."""
+    """Replay the stored results of these tuners and confirm every number, and show what follows
+    from them alone: no cache is used. Where evaluations cannot be repeated, because the family is
+    impure, they are only counted."""
     rows: Path | None = None
     """Start from the result files of this folder where the database has less."""
     imports: Imports = ()
@@ -161,9 +164,10 @@ class Benchmark:
             if arguments.export is not None:
                 self._export(store, arguments.export)
             command = command_of("scripts.benchmark")
-            failed |= not show_results(
-                store, self._suites, current, self._profile, arguments.out, command
-            )
+            with solved_anew() if arguments.validate else nullcontext():
+                failed |= not show_results(
+                    store, self._suites, current, self._profile, arguments.out, command
+                )
         return failed
 
     def _store(self) -> Store:
