@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,11 +33,24 @@ from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.commands.checks import plain_errors, require_count, require_writable
 from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
+from hpo_gym.families.optima import solved_anew
 from hpo_gym.tuners.entry import AgentEntry
 from scripts.benchmark_agents import PROFILES
 from scripts.benchmark_choice import choose_agents, choose_suites, sealed_suites
 from scripts.benchmark_results import show_results
+<<<<<<< HEAD
 from scripts.command_line import Imports, command_of, import_modules
+=======
+from scripts.command_line import (
+    Imports,
+    command_of,
+    import_modules,
+    plain_errors,
+    require_count,
+    require_seconds,
+    require_writable,
+)
+>>>>>>> main
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,8 @@ class Arguments:
     """Registered tuners to run (agents/registry.py); by default those of
     scripts/benchmark_agents.py."""
     agent: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """A tuner of your own: path/to/file.py:Class or module:function, with "name=" before it if it
-    is to be called otherwise. May be repeated."""
+    """A tuner of your own: path/to/file.py:Class, module:function or a trained path/to/policy.npz,
+    with "NAME=" before it if it is to be called otherwise. May be repeated."""
     files: tuple[Path, ...] = ()
     """Files, or folders of them, that your tuners depend on besides what they import and open in
     Python: what a library in C or another program reads."""
@@ -65,7 +79,7 @@ class Arguments:
     """Number of worker processes, of one thread each."""
     timeout: float = TIMEOUT
     """Seconds that a tuner has for each of its answers (import, construction, each decision of all
-    rows); one that needs longer is ended and has failed."""
+    rows); one that needs longer gets SIGTERM, is killed two seconds later, and has failed."""
     salt: Path | None = None
     """Seal the suites: draw their tasks from keys that are hashed with the text in this file, so
     that nobody has seen them before. A file that does not exist is made, with a fresh secret; keep
@@ -75,8 +89,9 @@ class Arguments:
     show: bool = False
     """Run nothing, and write nothing into the database: show what is stored."""
     validate: bool = False
-    """Replay the stored results of these tuners and confirm every number. Where evaluations cannot
-    be repeated, because the family is impure, they are only counted."""
+    """Replay the stored results of these tuners and confirm every number, and show what follows
+    from them alone: no cache is used. Where evaluations cannot be repeated, because the family is
+    impure, they are only counted."""
     rows: Path | None = None
     """Start from the result files of this folder where the database has less."""
     imports: Imports = ()
@@ -118,8 +133,7 @@ class Benchmark:
             if folder is not None:
                 require_writable(option, folder)
         self._profile = PROFILES[arguments.profile]
-        if not 0.1 <= arguments.timeout <= 1e6:
-            raise ValueError(f"--timeout {arguments.timeout} must be seconds in [0.1, 1e6]")
+        require_seconds("--timeout", arguments.timeout)
         self._suites = choose_suites(arguments.suites, arguments.suite, self._profile.suites)
         self._agents = choose_agents(arguments.agents, arguments.agent, arguments.files)
         names = [agent.name for agent in self._agents]
@@ -155,9 +169,10 @@ class Benchmark:
             if arguments.export is not None:
                 self._export(store, arguments.export)
             command = command_of("scripts.benchmark")
-            failed |= not show_results(
-                store, self._suites, current, self._profile, arguments.out, command
-            )
+            with solved_anew() if arguments.validate else nullcontext():
+                failed |= not show_results(
+                    store, self._suites, current, self._profile, arguments.out, command
+                )
         return failed
 
     def _store(self) -> Store:

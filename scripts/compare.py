@@ -4,7 +4,8 @@
     python -m scripts.compare --env FictitiousHPOFamily-v0 --agent mine=runs/mine/policy.npz
 
 runs the hand-written agents, and one that is trained or was, on the same seeded episodes. Where an
-environment draws its tasks, training has those of its split "train", the comparison others. The
+environment draws its tasks, training has those of its split "train", the comparison others. A tuner
+of yours runs in a process of its own, as in the benchmark, and finds your packages before ours. The
 scale of the column "way" is 0 % for random proposals and 100 % for the best possible return.
 """
 
@@ -15,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,13 @@ import numpy as np
 import tyro
 
 import agents  # noqa: F401  (registers them)
+from hpo_gym.benchmark.running.hosted_tuner import HostedTuner
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
+<<<<<<< HEAD
 from hpo_gym.commands.checks import plain_errors, require_count, require_writable
+=======
+from hpo_gym.benchmark.running.tuner_process import TIMEOUT, TunerError
+>>>>>>> main
 from hpo_gym.families import require_optimum
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.policy_agent import PolicyAgent
@@ -39,6 +46,12 @@ from scripts.command_line import (
     import_modules,
     make_env,
     read_options,
+<<<<<<< HEAD
+=======
+    require_count,
+    require_seconds,
+    require_writable,
+>>>>>>> main
 )
 from scripts.compare_report import Result, write_report
 
@@ -68,6 +81,9 @@ class Arguments:
     repeated."""
     episodes: int = 1000
     """Number of seeded episodes, the same for all agents."""
+    timeout: float = TIMEOUT
+    """Seconds that a tuner of your own has for each of its answers (import, construction, each
+    decision of all episodes)."""
     seed: int = 0
     """Seed of the training and of the agents; episodes have seeds that training never uses."""
     out: Path = field(default=Path("results"))
@@ -98,6 +114,7 @@ class Comparison:
         import_modules(arguments.imports)
         require_count("--episodes", arguments.episodes, 1, _MAX_EPISODES)
         require_count("--seed", arguments.seed, 0, MAX_SEED)
+        require_seconds("--timeout", arguments.timeout)
         require_writable("--out", arguments.out)
         self._options = read_options(arguments.options)
         self._env = make_env(arguments.env, self._options)
@@ -111,6 +128,7 @@ class Comparison:
         self._own = {entry.name: entry for entry in map(read_agent, arguments.agent)}
         self._names = self._choose(family.name)
         self._command = command_of("scripts.compare")
+        self._hosted = ExitStack()
 
     def _choose(self, family: str) -> tuple[str, ...]:
         """Names of the agents to compare, the user's own last.
@@ -138,24 +156,30 @@ class Comparison:
 
     def run(self) -> bool:
         """Train, run and score the agents; write the report; returns whether one failed."""
-        arguments = self._arguments
-        tuners, training = self._build()
         results: dict[str, Result] = {}
-        for name, agent in tuners.items():
-            before = time.perf_counter()
-            try:
-                episodes, decision = self._run(name, agent), self._seconds(name, agent)
-            except Exception:
-                if name not in self._own:
-                    raise
-                print(f"failed: {name}:\n{traceback.format_exc()}", file=sys.stderr)
-                continue
-            results[name] = Result(episodes, decision, training.get(name))
-            seconds = time.perf_counter() - before
-            print(f"{name}: {arguments.episodes} episodes in {seconds:.1f} s")
+        with self._hosted:
+            tuners, training = self._build()
+            for name, agent in tuners.items():
+                if result := self._result(name, agent, training.get(name)):
+                    results[name] = result
         if results:
             self._report(results)
         return len(results) < len(tuners)
+
+    def _result(self, name: str, agent: Any, training: float | None) -> Result | None:
+        """What an agent does; None for one of the user's that fails, which is told."""
+        before = time.perf_counter()
+        try:
+            episodes, decision = self._run(name, agent), self._seconds(name, agent)
+        except Exception as error:
+            if name not in self._own and not isinstance(agent, HostedTuner):
+                raise
+            why = error.message if isinstance(error, TunerError) else traceback.format_exc()
+            print(f"failed: {name}:\n{why}", file=sys.stderr)
+            return None
+        seconds = time.perf_counter() - before
+        print(f"{name}: {self._arguments.episodes} episodes in {seconds:.1f} s")
+        return Result(episodes, decision, training)
 
     def _report(self, results: Mapping[str, Result]) -> None:
         arguments = self._arguments
@@ -189,21 +213,21 @@ class Comparison:
         return name in TRAINABLE and name not in self._own
 
     def _made(self, name: str) -> Any:
+        """An agent that is not trained.
+
+        Other people's run in processes of their own; not oracles, which know the tasks anyway.
+        """
+        entry, seed = self._entry(name), self._arguments.seed
         try:
-            agent = self._entry(name).build(self._env, seed=self._arguments.seed)
+            if entry.version is not None or entry.needs == "process":
+                return entry.build(self._env, seed=seed)
+            options = process_of(self._env).options
+            hosted = HostedTuner(entry, options, seed=seed, timeout=self._arguments.timeout)
+            return self._hosted.enter_context(hosted)
         except TypeError as error:  # a constructor that takes other arguments
             raise ValueError(str(error)) from error
-        except Exception as error:
-            if isinstance(error, ValueError) or name not in self._own:
-                raise
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            raise ValueError(
-                f"agent {name!r} fails at {frame.filename}, line {frame.lineno}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-        if not hasattr(agent, "predict"):
-            raise ValueError(f"agent {name!r}: {type(agent).__name__} has no method predict")
-        return agent
+        except TunerError as error:
+            raise ValueError(f"agent {name!r} cannot be built: {error.reason}") from error
 
     def _entry(self, name: str) -> AgentEntry:
         return self._own[name] if name in self._own else agent_entry(name)

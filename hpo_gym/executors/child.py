@@ -30,6 +30,8 @@ from hpo_gym.executors.kin import descendants, kill_all, kill_group, kill_marked
 
 GRACE = 5.0
 """Seconds that a process may take to end in order."""
+LAST_GRACE = 2.0
+"""Those of a process that gave no answer in time, from SIGTERM to SIGKILL."""
 _MARK = "HPO_GYM_CHILD"
 """Environment variable by which the processes that a child started are found again."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -42,7 +44,7 @@ class Child:
         plain: Answers are sent as JSON: reading them executes nothing, whoever wrote them.
 
     Attributes:
-        hung: Whether it was killed because a call took too long.
+        hung: Whether it was ended because a call took too long.
     """
 
     def __init__(self, *, plain: bool = False) -> None:
@@ -51,8 +53,8 @@ class Child:
         self.connection, remote = context.Pipe()
         # Not a daemon, for its calls may start processes too.
         self.process = context.Process(target=_serve, args=(remote, plain), daemon=False)
-        # Below the mark of this process: who kills a child kills the children of that child.
         self._kin: set[tuple[int, str]] = set()
+        # Below the mark of this process: who kills a child kills the children of that child.
         self._mark = f"{os.environ.get(_MARK, '')}/{uuid4().hex}"
         if os.name == "posix":
             resource_tracker.ensure_running()  # it serves this process, and must not bear the mark
@@ -110,7 +112,8 @@ class Child:
         Args:
             function: What to call there.
             *arguments: Its arguments.
-            limit: Seconds to wait; then the process is killed.
+            limit: Seconds to wait; then the process gets SIGTERM, on which it closes what it has to
+                close, and is killed `LAST_GRACE` seconds later.
             waiting: Called with the seconds that passed, every so often.
             every: How often, in seconds.
 
@@ -122,7 +125,7 @@ class Child:
         while not wait(self.waitables, min(every, last - passed)):
             passed = min(passed + every, last)
             if passed >= last:
-                self.kill()
+                self.stop(LAST_GRACE)
                 self.hung = True
                 return Failure(f"no answer within {last:g} s")
             waiting(passed)

@@ -89,11 +89,11 @@ class HashedBank(TaskBank, KnownOptimum):
 
     def _solved_anew(self, split: str, index: Column, metric: str) -> tuple[Optima, Column]:
         """Optima of some tasks that this process solves for, and the tasks' places among them."""
-        tasks = np.atleast_1d(index).tolist()
-        solved = [_optimum(_Split(self, split), task, metric) for task in tasks]
-        scaled, score = zip(*solved, strict=True)
+        tasks, places = np.unique(np.atleast_1d(index), return_inverse=True)
+        key = _Split(self, split)
+        scaled, score = zip(*[_optimum(key, task, metric) for task in tasks.tolist()], strict=True)
         optima = Optima(np.stack(scaled, axis=1), np.array(score))
-        return optima, np.arange(len(tasks)) if np.ndim(index) else 0
+        return optima, places if np.ndim(index) else 0
 
     def optimum(self, parameters: Any, metric: str) -> tuple[tuple[float, ...], float]:
         """Scaled configuration and noise-free score of the best configuration of one task."""

@@ -3,8 +3,12 @@
 `Watch` listens in the process that loads and runs the tuner; a *manifest* keeps what it heard, as
 digests of contents by path, relative to the tuner's folder, so that a moved folder stays the same.
 
+A file that could not be opened because there was none counts too: once it is there, results may be
+others.
+
 What Python itself does not open is not heard: files that a library in C opens by their names, and
-what other programs read. Those the user names, see `AgentEntry.files`.
+what other programs read. Those the user names, see `AgentEntry.files`. Nor is it heard who only
+asks whether a file is there (`os.path.exists`), and what an import that fails looked for.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from typing import Any
 
 from hpo_gym.families.optima import cache_folder
 
+ABSENT = "absent"
+"""In the place of a digest: there was no such file."""
 _SYSTEM = ("/proc", "/sys", "/dev", "/bin", "/lib", "/usr/bin", "/usr/lib", "/usr/share")
 _CACHES = "__pycache__"
 _PACKAGES = {"site-packages", "dist-packages"}
@@ -55,21 +61,21 @@ def absolute(manifest: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def changed(manifest: Mapping[str, str], root: Path) -> list[str]:
-    """Short names of the files whose content is another one now, or that are gone.
+    """Short names of the files whose content is another one now, that are gone, or that appeared.
 
     Args:
         manifest: Digests, see `relative`.
         root: The folder of the tuner's source, wherever it lies now.
     """
-    names = []
-    for path, digest in manifest.items():
-        try:
-            same = digest_of(root / path) == digest
-        except OSError:
-            same = False
-        if not same:
-            names.append(Path(path).name if os.path.isabs(path) else path)
-    return names
+    different = [path for path, digest in manifest.items() if _now(root / path) != digest]
+    return [Path(path).name if os.path.isabs(path) else path for path in different]
+
+
+def _now(path: Path) -> str:
+    try:
+        return digest_of(path)
+    except OSError:
+        return ABSENT
 
 
 def _short(path: str, root: Path) -> str:
@@ -106,13 +112,19 @@ class Watch:
     def files(self) -> dict[str, str]:
         """Digests by absolute path: the files read, and the sources of the modules imported.
 
-        The digest is of the content at the first reading. Files that are gone are left out.
+        The digest is of the content at the first reading, `ABSENT` where there was none. Files that
+        are gone, or have appeared, are left out: the tuner may have done that itself.
         """
         for name, module in list(sys.modules.items()):
             source = getattr(module, "__file__", None)
-            if isinstance(source, str) and self._before.get(name) != id(module):
+            new = self._before.get(name) != id(module)
+            if new and isinstance(source, str) and os.path.isfile(source):
                 self._note(source)
-        return {path: digest for path, digest in self._digests.items() if os.path.isfile(path)}
+        return {
+            path: digest
+            for path, digest in self._digests.items()
+            if os.path.isfile(path) == (digest != ABSENT)
+        }
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS or getattr(self._hashing, "busy", False):
@@ -132,11 +144,15 @@ class Watch:
         if os.path.basename(folder) == _CACHES and name.endswith(".pyc"):
             path = source_from_cache(path)
             folder = os.path.dirname(path)
-        if path in self._digests or path in self._own or self._is_outside(folder):
+        known = self._digests.get(path, ABSENT) != ABSENT
+        if known or path in self._own or self._is_outside(folder):
             return
         if written:
+            self._digests.pop(path, None)
             self._own.add(path)
-        elif os.path.exists(path) and stat.S_ISREG(os.stat(path).st_mode):
+        elif not os.path.exists(path):
+            self._digests[path] = ABSENT
+        elif stat.S_ISREG(os.stat(path).st_mode):
             self._digests[path] = digest_of(path)
 
     def _is_outside(self, folder: str) -> bool:
@@ -201,6 +217,7 @@ def _words(line: str) -> list[str]:
 
 _EVENTS: dict[str, Callable[..., _Heard]] = {
     "open": _opened,
+    "os.rename": lambda source, path, *_: [(path, True)],
     "sqlite3.connect": _connected,
     "subprocess.Popen": _started,
     "os.exec": lambda path, words, environment: _started(path, words, None, environment),

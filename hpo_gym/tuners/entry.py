@@ -164,13 +164,16 @@ class AgentEntry:
 
         Raises:
             ValueError: The factory cannot be imported.
-            TypeError: The factory cannot be called with these arguments.
+            TypeError: The factory cannot be called with these arguments, or gives no agent.
         """
         factory = self._load()
         files = {"files": self.files} if "files" in signature(factory).parameters else {}
         given = {"seed": seed, **files, **self.settings, **settings}
         try:
-            return build_agent(factory, env, needs=self.needs, **given)
+            agent = build_agent(factory, env, needs=self.needs, **given)
+            if not hasattr(agent, "predict"):
+                raise TypeError(f"{type(agent).__name__} has no method predict")
+            return agent
         except TypeError as error:
             raise TypeError(f"agent {self.name!r}: {error}") from error
 

@@ -61,6 +61,7 @@ REFERENCES = ["nobody", "nobody:X", "empty.py:X", "raises.py:X", "syntax.py:X", 
 REFERENCES += ["missing.py:X", "binary.py:X", "folder:X", "tuner.py:", ":X", "tuner.py:np.nan", ""]
 REFERENCES += ["latin.py:X", "tuner.py", "file.txt:X", "folder/:X", "json:dumps:x", "..:X", "a b:c"]
 LEADING_NOWHERE = [name for name in REFERENCES if not name.endswith("nan")]  # that one fails later
+SECONDS = ["0", "-1", "nan", "inf", "x", "", "1e7"]
 POLICIES = ["x=bad.npz", "x=missing.npz", "bad.npz", "=bad.npz", "a/b=bad.npz", "x=folder", "x="]
 MODULES = ["nobody", "raises.py", "syntax.py", "exits.py", "binary.py", "missing.py", "folder", ""]
 MODULES += ["latin.py", "file.txt", "."]
@@ -93,6 +94,7 @@ CASES = {
         *each(COMPARE, "--options", OPTIONS),
         *each(COMPARE[:2], "--episodes", [*NUMBERS, "0"]),
         *each(COMPARE, "--seed", NUMBERS),
+        *each(COMPARE, "--timeout", SECONDS),
         *each(COMPARE, "--out", PLACES),
         *each(COMPARE, "--import", MODULES),
         *each([], "--agent", [*REFERENCES, *POLICIES]),
@@ -105,7 +107,7 @@ CASES = {
     ],
     benchmark: [
         *each(BENCHMARK, "--processes", [*NUMBERS, "0"]),
-        *each(BENCHMARK, "--timeout", ["0", "-1", "nan", "inf", "x", "", "1e7"]),
+        *each(BENCHMARK, "--timeout", SECONDS),
         *each(BENCHMARK, "--out", PLACES),
         *each(BENCHMARK, "--export", PLACES),
         *each(BENCHMARK, "--import", MODULES),

@@ -1,10 +1,12 @@
 """The benchmark's command line: a user's tuner is ranked, mistakes are told, files are written."""
 
 import csv
+import hashlib
 import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from stored_rows import change_number
 from tiny_benchmarks import tuner, up_to
@@ -110,6 +112,38 @@ def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
     for arguments in (["--show"], ["--show", "--validate"]):
         message = command(*chosen, *arguments)
         assert "a regret of 'random' is not in [0, 1]: -0.25 on task 7, seed 0" in message
+
+
+def forge(file):
+    """Change numbers of a kept file, with the digest that belongs to them."""
+    head, _, data = file.read_bytes().partition(b"\n")
+    if data.startswith(b"{"):
+        scores = json.loads(data)
+        scores["agents"][0]["rank"][0] = 0.5
+        data = json.dumps(scores).encode()
+    else:  # regret: of random trials, and of the report's curves
+        data = (0.1 * np.frombuffer(data)).tobytes()
+    file.write_bytes(head[:64] + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+
+
+@pytest.mark.parametrize("scores", [True, False])
+def test_what_is_shown_with_a_confirmation_comes_from_no_cache(
+    command, tmp_path, monkeypatch, scores
+):
+    monkeypatch.setenv("HPO_GYM_CACHE", str(tmp_path / "cache"))
+
+    def shown(*arguments):
+        assert command("--agents", "random", *arguments) == 0
+        return (tmp_path / "results/benchmark/benchmark.csv").read_text()
+
+    honest = shown("--processes", "1")
+    assert shown("--show") == honest
+    for file in (tmp_path / "cache" / "benchmark").iterdir():
+        if file.read_bytes().partition(b"\n")[2].startswith(b"{") == scores:
+            forge(file)
+    assert shown("--show") != honest
+    assert shown("--show", "--validate") == honest
+    assert shown("--show") == honest  # what was confirmed took the place of the forged files
 
 
 def test_what_a_changed_tuner_did_is_neither_shown_nor_confirmed(command, tmp_path, capsys):

@@ -1,15 +1,28 @@
-"""The comparison script and tuners of one's own that fail, or that take rows alone."""
+"""The comparison script and tuners of one's own: their packages, their failures, their rows."""
 
 import csv
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
+from agents import make_agent
+from hpo_gym.benchmark.running.hosted_tuner import HostedTuner
+from hpo_gym.benchmark.running.rollouts import run_episodes
+from hpo_gym.tuners.registry import agent_entry
 from scripts import compare
 
+ROOT = Path(__file__).parents[2]
+
 OWN = """
+import time
 import numpy as np
+from pathlib import Path
 
 class Batches:  # takes rows alone, as README's tuner does
     def __init__(self, problem, *, seed=0):
@@ -26,6 +39,14 @@ class Raises(Batches):
 class Invalid(Batches):
     def predict(self, observation, **keywords):
         return np.full((len(observation), 3), np.nan), None
+
+class Hangs(Batches):
+    def predict(self, *arguments, **keywords):
+        while True:
+            time.sleep(1)
+
+    def close(self):
+        Path(__file__).with_name("closed").touch()
 
 class Constructor:
     def __init__(self, problem, *, seed=0):
@@ -59,8 +80,8 @@ def test_a_tuner_that_fails_takes_no_other_with_it(tmp_path, monkeypatch, capsys
     assert "failed: Raises:" in told and "RuntimeError: in the middle" in told
     assert "failed: Invalid:" in told and "3 numbers in [-1, 1] without NaN" in told
     for name, message in [
-        ("Constructor", "agent 'Constructor' fails at .*own.py, line 22: KeyError: 'at first'"),
-        ("Silent", "agent 'Silent': Silent has no method predict"),
+        ("Constructor", "agent 'Constructor' .*: KeyError: 'at first' .*own.py\", line 32"),
+        ("Silent", "agent 'Silent' .*: Silent has no method predict$"),
     ]:
         with pytest.raises(SystemExit, match=f"error: {message}"):
             run_compare(monkeypatch, *arguments, "--agent", f"{file}:{name}")
@@ -79,3 +100,69 @@ def test_infos_and_a_sequence_of_tasks_change_no_comparison(tmp_path, monkeypatc
         assert float(rows[infos]["oracle"]["regret_16"]) < 1e-9  # it was told these
     for name in ("random", "oracle"):
         assert rows["all"][name]["return_mean"] == rows["none"][name]["return_mean"]
+
+
+def test_a_tuner_that_hangs_has_failed(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    own = [word for name in ("Hangs", "Batches") for word in ("--agent", f"{file}:{name}")]
+    arguments = ["--episodes", 5, "--out", tmp_path, "--agents", "random", "--timeout=4", *own]
+    with pytest.raises(SystemExit):
+        run_compare(monkeypatch, *arguments)
+    assert list(read_csv(tmp_path)) == ["random", "Batches"]
+    assert "failed: Hangs:\nno answer within 4 s" in capsys.readouterr().err
+    assert (tmp_path / "closed").exists()
+
+
+NEIGHBOUR = """
+import agents.mine, scripts.mine, tests.mine
+from hpo_gym.tuning import Problem
+import numpy as np
+
+class Neighbour:
+    def __init__(self, problem, *, seed=0): ...
+
+    def predict(self, observation, **keywords):
+        return np.zeros((len(observation), 3), np.float32), None
+"""
+
+
+@pytest.mark.parametrize("reference", ["agents/near.py:Neighbour", "near.py:Neighbour"])
+def test_a_tuners_own_packages_are_found_before_ours(tmp_path, reference):
+    """In a project with folders called like ours, the command being started by its path."""
+    for name in ("agents", "scripts", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "mine.py").touch()
+    (tmp_path / reference.partition(":")[0]).write_text(NEIGHBOUR)
+    command = [sys.executable, ROOT / "scripts" / "compare.py", "--agents", "random"]
+    done = subprocess.run(
+        [*command, "--episodes", "5", "--agent", reference],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(read_csv(tmp_path / "results")) == ["random", "Neighbour"]
+
+
+@pytest.mark.parametrize(
+    ("name", "env_id", "options"),
+    [
+        ("random", "FictitiousHPO-v0", {"stop": True}),
+        ("grid", "BinormalHPOFamily-v0", {"split": "test", "task": [3, 1]}),
+        ("coordinate", "FictitiousHPONudge-v0", {"observation": "history"}),
+        ("coordinate", "FictitiousHPOAdjust-v0", {"reward": "log_regret", "noise": 0.01}),
+    ],
+)
+def test_a_process_of_its_own_changes_no_digit(name, env_id, options):
+    env = gym.make(env_id, **options)
+    played = {"episodes": 6, "seed": 7, "options": options}
+    here = run_episodes(make_agent(name, env, seed=3), env_id, **played)
+    with HostedTuner(agent_entry(name), env.unwrapped.process.options, seed=3) as tuner:
+        there = run_episodes(tuner, env_id, **played)
+        assert tuner.seconds > 0.0
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_array_equal(one, other)

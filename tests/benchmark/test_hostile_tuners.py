@@ -15,7 +15,7 @@ from hpo_gym.benchmark.running.runner import run
 from hpo_gym.benchmark.running.tuner_process import TunerError
 
 HOSTILE = """
-import atexit, os, signal, subprocess, sys, threading, time
+import atexit, itertools, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from tuners import Tuner
 
@@ -63,6 +63,15 @@ class Parent(Tuner):
             helper = subprocess.Popen(sleep, start_new_session=away)
             with open(HERE / "helpers.txt", "a") as file:
                 print(helper.pid, file=file)
+
+class Late(Polite, Parent):
+    def predict(self, *args, **kwargs):
+        hang()
+
+class LateInC(Late):
+    \"\"\"No handler of Python's runs there.\"\"\"
+    def predict(self, *args, **kwargs):
+        sum(itertools.repeat(0))
 
 class Strange(Tuner):
     \"\"\"Its helper has neither its group nor its environment.\"\"\"
@@ -182,6 +191,16 @@ def test_a_tuner_that_hangs_fails(hostile, tmp_path, kind):
     assert messages[1:] == 2 * ["not tried: " + messages[0] + " on tiny"]  # waited for once
     if kind == "Deaf":
         assert all(map(gone, (tmp_path / "helpers.txt").read_text().split()))
+
+
+@pytest.mark.parametrize(("kind", "notes"), [("Late", ["close", "atexit"]), ("LateInC", [])])
+def test_a_tuner_without_an_answer_may_close_before_it_is_killed(hostile, tmp_path, kind, notes):
+    begun = time.monotonic()
+    failures(tmp_path, hostile(kind), timeout=4.0)
+    assert time.monotonic() - begun < 30.0
+    written = tmp_path / "notes.txt"
+    assert (written.read_text().split()[::2] if written.exists() else []) == notes
+    assert all(map(gone, (tmp_path / "helpers.txt").read_text().split()))
 
 
 def test_a_tuner_that_does_not_end_is_ended(hostile, tmp_path, monkeypatch):

@@ -98,6 +98,7 @@ def test_an_agent_is_registered_by_object_or_by_name(tmp_path, monkeypatch):
         "class Middle:\n"
         "    def __init__(self, problem, *, seed, height=0.0):\n"
         "        self.height = height\n"
+        "    def predict(self): ...\n"
     )
     for given in (f"one={file}:Middle", AgentEntry("two", f"{file}:Middle", {"height": 0.5})):
         entry = register_agent(given)

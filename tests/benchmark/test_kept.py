@@ -1,5 +1,6 @@
 """What is kept between two shows: used as long as nothing changed, computed anew otherwise."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from hpo_gym.benchmark.running.random_trials import random_trials
 from hpo_gym.benchmark.scoring.as_json import from_json, to_json
 from hpo_gym.benchmark.scoring.scores import Summary
 from hpo_gym.benchmark.scoring.summarise import summarise
+from hpo_gym.families.optima import solved_anew
 from hpo_gym.tuners.entry import AgentEntry
 from scripts import benchmark_results
 from scripts.benchmark_results import score
@@ -60,6 +62,18 @@ def test_whatever_changes_it_is_computed_anew(cache, monkeypatch, change):
     else:
         file.unlink()
     assert kept("name", facts, compute) == kept("name", facts, compute) == b"a\n\2"
+
+
+def test_who_confirms_takes_nothing_that_was_kept_and_replaces_it(cache):
+    """Whoever may write there knows how digests are made."""
+    kept("name", 1, lambda: b"true")
+    (file,) = cache.iterdir()
+    key = file.read_bytes()[:64]
+    file.write_bytes(key + hashlib.sha256(b"forged").hexdigest().encode() + b"\nforged")
+    assert kept("name", 1, lambda: b"true") == b"forged"
+    with solved_anew():
+        assert kept("name", 1, lambda: b"true") == b"true"
+    assert kept("name", 1, lambda: b"other") == b"true"
 
 
 def test_a_folder_that_cannot_be_written_costs_the_time_only(cache):

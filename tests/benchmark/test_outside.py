@@ -175,7 +175,6 @@ import outside_suites
 import outside_tuner
 from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.running.runner import run
-from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.tuners.registry import agent_entry, register_agent
 

@@ -85,7 +85,8 @@ def test_one_verdict_for_the_users_row(scores):
     assert text.startswith(
         "a-tuner-with-a-very-long-name: rank 5 of 6 on smoke, better than random"
     )
-    assert text.endswith("worse than gp-4, portfolio, particle and unrolled")
+    few = "too few tasks (fewer than 5) to tell it from gp-4"
+    assert text.endswith(f"worse than portfolio, particle and unrolled, {few}")
     assert "oracle" not in text and "tpe" not in text and "\n" not in text
     assert markdown(scores).startswith(text)
     assert verdict_text(replace(scores, verdicts=())) == ""
@@ -218,6 +219,6 @@ def test_one_run_has_no_interval():
     scores = summarise(small_suite(4, 1, 1), records, facts=facts, settings=FEW)
     table = regret_table(scores)
     assert [row[table.header.index("95 % @4")] for row in table.rows] == ["-", "-"]
-    assert "not told apart from gp-4" in verdict_text(scores)
+    assert "too few tasks (fewer than 5) to tell it from gp-4" in verdict_text(scores)
     for row in csv.DictReader(csv_text([scores]).splitlines()):
         assert row["low"] == row["high"] == ""

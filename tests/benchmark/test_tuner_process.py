@@ -152,6 +152,32 @@ def test_packages_beside_a_tuner_win_over_ours(tmp_path):
         assert run(store, [SUITE], [entry], profile=up_to(1, 1)) == 0
 
 
+FALLBACK = """
+from pathlib import Path
+from tuners import Tuner
+
+class Fallback(Tuner):
+    def predict(self, *args, **kwargs):
+        try:
+            Path(__file__).with_name("weights.txt").read_text()
+        except FileNotFoundError:
+            pass
+        return super().predict(*args, **kwargs)
+"""
+
+
+def test_weights_that_come_later_outdate_the_results_without_them(tmp_path):
+    entry = tuner(tmp_path, name="fallback", factory=f"{tmp_path}/fallback.py:Fallback")
+    (tmp_path / "fallback.py").write_text(FALLBACK)
+    told = []
+    with Store(tmp_path / "a.sqlite") as store:
+        assert run(store, [SUITE], [entry], profile=up_to(16, 1)) == 0
+        assert missing_jobs(store, [SUITE], [entry], up_to(16, 1), told.append) == told == []
+        (tmp_path / "weights.txt").write_text("1")
+        assert len(missing_jobs(store, [SUITE], [entry], up_to(16, 1), told.append)) == 1
+    assert told == ["fallback changed (weights.txt): its 16 episodes on tiny run anew"]
+
+
 def test_a_script_without_a_guard_is_refused(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

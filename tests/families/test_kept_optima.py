@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from hpo_gym.families import FictitiousFamily, bank
+from hpo_gym.families import optima as storage
 from hpo_gym.families.optima import solved_anew
+
+SIZE, CHECKED = 600, 256
 
 
 class Small(FictitiousFamily):
-    """Fifty tasks in a split; it counts the tasks that it solves for."""
+    """Some hundred tasks in a split; it counts the tasks that it solves for."""
 
-    sizes: ClassVar = {"train": 50, "validation": 50, "test": 50}
+    sizes: ClassVar = {"train": SIZE, "validation": SIZE, "test": SIZE}
     solved: ClassVar[list] = []
 
     def describe(self):
@@ -54,21 +57,21 @@ def optima(split="test", metric="f1", family=Small):
 
 def assert_solved_anew(exact, capsys, file):
     found = optima()
-    assert Small.solved[-1] == 50
+    assert Small.solved[-1] == SIZE
     np.testing.assert_array_equal(found.score, exact.score)
     np.testing.assert_array_equal(found.scaled, exact.scaled)
     (line,) = capsys.readouterr().err.splitlines()
     assert str(file) in line and "solving these tasks anew" in line
     optima()  # and they were kept
-    assert Small.solved == [8]
+    assert Small.solved == [CHECKED]
     assert capsys.readouterr().err == ""
 
 
 def test_optima_are_kept_and_some_are_checked(folder, capsys):
     exact = optima()
-    assert Small.solved == [50]
+    assert Small.solved == [SIZE]
     again = optima()
-    assert Small.solved == [8]
+    assert Small.solved == [CHECKED]
     np.testing.assert_array_equal(again.scaled, exact.scaled)
     np.testing.assert_array_equal(again.score, exact.score)
     assert not again.score.flags.writeable
@@ -86,7 +89,7 @@ def signed(family, split, metric, scores):
 
 
 def one_bit(data):
-    place = 32 + 4 * 50 * 8 - 3  # of the last task's score
+    place = 32 + 4 * SIZE * 8 - 3  # of the last task's score
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
@@ -100,7 +103,7 @@ def one_bit(data):
         lambda data: data[:32] + (0.8 * np.frombuffer(data[32:])).tobytes(),
         lambda data: data[32:],
         lambda data: signed(Small(), "test", "f1", 0.8 * Small().optima("test", "f1").score),
-        lambda data: signed(Small(), "test", "f1", np.full(50, np.nan)),
+        lambda data: signed(Small(), "test", "f1", np.full(SIZE, np.nan)),
     ],
     ids="truncated empty longer bit scaled undigested signed signed-nan".split(),
 )
@@ -109,6 +112,25 @@ def test_other_contents_are_solved_anew(folder, capsys, damage):
     (file,) = folder.iterdir()
     file.write_bytes(damage(file.read_bytes()))
     assert_solved_anew(exact, capsys, file)
+
+
+def test_nobody_can_spare_the_tasks_that_are_checked(folder, monkeypatch):
+    """Not by those of earlier processes: other tasks are drawn each time."""
+    exact, seen = optima(), []
+    agrees = storage._agrees
+
+    def watched(found, solve):
+        return agrees(found, lambda tasks: seen.append(set(tasks.tolist())) or solve(tasks))
+
+    monkeypatch.setattr(storage, "_agrees", watched)
+    optima(), optima()
+    assert [len(tasks) for tasks in seen] == [CHECKED, CHECKED]
+    assert seen[0] != seen[1]
+    spared = np.isin(np.arange(SIZE), list(seen[0] | set(range(0, SIZE, 7)) | {SIZE - 1}))
+    forged = np.where(spared, exact.score, 0.8 * exact.score)
+    (file,) = folder.iterdir()
+    file.write_bytes(signed(Small(), "test", "f1", forged))
+    np.testing.assert_array_equal(optima().score, exact.score)
 
 
 @pytest.mark.parametrize(
@@ -146,16 +168,17 @@ def test_who_solves_anew_reads_nothing_and_finds_the_same(folder):
         np.testing.assert_array_equal(scaled, exact.scaled[:, [7, 3]])
     assert Small.solved == [1, 1, 1]  # the tasks that were asked for, once each
     Small().best("test", 3, "f1")
-    assert Small.solved[-1] == 8  # outside, the file counts again
+    assert Small.solved[-1] == CHECKED  # outside, the file counts again
 
 
-def test_who_solves_anew_is_not_deceived_by_what_this_process_read(folder):
+def test_who_solves_anew_is_not_deceived_by_what_this_process_read(folder, monkeypatch):
     """Even where a file deceives the check of some of its tasks."""
     exact = optima().score
     forged = exact.copy()
     forged[3] *= 0.8
     (file,) = folder.iterdir()
     file.write_bytes(signed(Small(), "test", "f1", forged))
+    monkeypatch.setattr(storage, "_agrees", lambda *_: True)
     assert optima().score[3] == forged[3]
     with solved_anew():
         assert Small().best("test", 3, "f1")[1] == exact[3]

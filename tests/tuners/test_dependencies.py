@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hpo_gym
-from hpo_gym.tuners.dependencies import _environment, absolute, changed, digest_of, relative
+from hpo_gym.tuners.dependencies import ABSENT, _environment, absolute, changed, digest_of, relative
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.registry import read_agent
 
@@ -49,10 +49,14 @@ class Tuner:
         os.system(f"{sys.executable} '{HERE}/shell_script.py'")
         sqlite3.connect(HERE / "trials.db").close()
         Path("new.db").exists() or sqlite3.connect("new.db").close()
-        try:
-            open(HERE / "not there")
-        except OSError:
-            pass
+        for name in ("not there", "cache.json", "renamed.json"):
+            try:
+                open(HERE / name).close()
+            except OSError:
+                pass
+        (HERE / "cache.json").write_text("its own")
+        (HERE / "other.json").write_text("its own")
+        os.replace(HERE / "other.json", HERE / "renamed.json")
 """
 
 RUN = """
@@ -84,6 +88,8 @@ READ = {
     "shell_script.py",
     "trials.db",
 }
+OWN = ("cache.json", "renamed.json")
+"""What it asks for in vain and then writes."""
 
 
 def lay_out(folder):
@@ -114,6 +120,8 @@ def files_of(folder, reference, cwd):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    for name in OWN:
+        (folder / name).unlink(missing_ok=True)
     return json.loads(done.stdout)
 
 
@@ -128,7 +136,7 @@ def heard(tmp_path_factory):
 def test_all_that_is_read_is_heard_and_nothing_else(heard):
     """No log of its own, no module of the environment or of hpo_gym, nothing that is only there."""
     folder, manifest = heard
-    assert set(manifest) == READ
+    assert set(manifest) == {*READ, "not there"}
     assert manifest["late.json"] == digest_of(folder / "late.json")
 
 
@@ -144,6 +152,17 @@ def test_what_changes_is_named(heard, name):
         assert changed(manifest, folder) == [name]
     finally:
         (folder / name).write_bytes(before)
+    assert changed(manifest, folder) == []
+
+
+def test_a_file_that_was_absent_and_appears_is_a_change(heard):
+    folder, manifest = heard
+    assert manifest["not there"] == ABSENT
+    (folder / "not there").write_text("weights")
+    try:
+        assert changed(manifest, folder) == ["not there"]
+    finally:
+        (folder / "not there").unlink()
     assert changed(manifest, folder) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from hpo_gym.executors.child import at_end
 from hpo_gym.families import Family, register_family
-from hpo_gym.references import split
+from hpo_gym.references import reference_to, split
 from hpo_gym.tuners.dependencies import Watch
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.rewards import register_reward
+from hpo_gym.tuning.rewards import REWARDS, register_reward
 
 _SCHEDULER = Path("/proc/thread-self/schedstat")
 """Nanoseconds that the thread ran, and those that it waited for a processor."""
@@ -32,6 +32,17 @@ class Registrations(NamedTuple):
     """References to their classes."""
     rewards: tuple[tuple[str, str], ...]
     """Names, and references to their functions."""
+
+    @classmethod
+    def of(cls, families: Iterable[Family], rewards: Iterable[str]) -> Registrations:
+        """Those of some families and of rewards by their names.
+
+        Raises:
+            ValueError: A family or a reward cannot be found by another process.
+        """
+        classes = {reference_to(type(family)) for family in families}
+        functions = ((name, reference_to(REWARDS[name])) for name in sorted(set(rewards)))
+        return cls(tuple(sorted(classes)), tuple(functions))
 
     def register(self) -> None:
         """Make them known to this process."""
@@ -50,7 +61,7 @@ class Briefing(NamedTuple):
 
     entry: AgentEntry
     """Its factory is given by name."""
-    family: Mapping[str, Any] | Family
+    family: str | Mapping[str, Any] | Family
     options: Mapping[str, Any]
     registrations: Registrations
 

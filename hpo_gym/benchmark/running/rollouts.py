@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from hpo_gym.benchmark.results.records import FloatArray
+from hpo_gym.benchmark.running.hosted_tuner import HostedTuner
 from hpo_gym.tuners.play import play
 
 
@@ -98,8 +99,9 @@ def decision_seconds(
             actions, state = agent.predict(
                 observations, state=state, episode_start=np.array([start]), deterministic=True
             )
+            passed = time.perf_counter() - before
             if episode:
-                times.append(time.perf_counter() - before)
+                times.append(agent.seconds if isinstance(agent, HostedTuner) else passed)
             observations, _, terminated, _, _ = envs.step(actions)
             start, over = False, bool(terminated[0])
         episode += 1

@@ -24,9 +24,7 @@ from hpo_gym.executors.child import at_end
 from hpo_gym.executors.executor import Executor, Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.families import make_family
-from hpo_gym.references import reference_to
 from hpo_gym.tuners.entry import AgentEntry
-from hpo_gym.tuning.rewards import REWARDS
 
 PATIENCE = 3
 """An agent that failed on this many shards of a suite is tried on no more of them in this run."""
@@ -76,7 +74,9 @@ def run(
             be run, see `Suite.check`.
     """
     queue = _Queue(store, missing_jobs(store, suites, agents, profile))
-    work = partial(_work, _registrations(suites), timeout)
+    families = (make_family(suite.family) for suite in suites)
+    registrations = Registrations.of(families, (suite.options["reward"] for suite in suites))
+    work = partial(_work, registrations, timeout)
     while queue.jobs:
         for job, outcome in (executor or Processes()).run(iter(queue), work):
             if isinstance(outcome, Done):
@@ -171,18 +171,6 @@ def missing_jobs(
                 if not all((task, shard.seed) in done for task in shard.tasks):
                     jobs.append(Job(suite, sent, shard))
     return jobs
-
-
-def _registrations(suites: Iterable[Suite]) -> Registrations:
-    """What the environments of some suites need.
-
-    Raises:
-        ValueError: A family or a reward cannot be found by another process.
-    """
-    families = {reference_to(type(make_family(suite.family))) for suite in suites}
-    names = {suite.options["reward"] for suite in suites}
-    rewards = ((name, reference_to(REWARDS[name])) for name in sorted(names))
-    return Registrations(tuple(sorted(families)), tuple(rewards))
 
 
 class _Seat:

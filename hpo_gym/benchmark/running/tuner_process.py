@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ TIMEOUT = 300.0
 """Seconds that a tuner has for every answer, unless told otherwise."""
 NOTICE = 60.0
 """Seconds without an answer after which, and after each of which, that is said."""
+_PACKAGE = Path(__file__).parents[2]
 
 
 class TunerError(Exception):
@@ -32,6 +34,14 @@ class TunerError(Exception):
     def __init__(self, message: str, hung: bool = False) -> None:
         super().__init__(message)
         self.message, self.hung = message, hung
+
+    @property
+    def reason(self) -> str:
+        """The last line of the message, and where that was if it was outside of hpo_gym."""
+        lines = self.message.rstrip().splitlines() or [""]
+        places = [line.strip() for line in lines if line.startswith('  File "')]
+        theirs = places and str(_PACKAGE) not in places[-1]
+        return f"{lines[-1]} ({places[-1]})" if theirs else lines[-1]
 
 
 class TunerProcess:

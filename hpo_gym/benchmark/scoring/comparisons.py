@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.results.records import FloatArray, Records
+from hpo_gym.benchmark.scoring.decisions import decisive
 from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
@@ -148,22 +149,24 @@ class Comparisons:
     def lead(self, agent: str, rivals: Sequence[str]) -> Estimate:
         """How much better an agent's final IQM is than the average of its rivals' (> 0 is better).
 
-        By what ranks, each on the runs that both have.
+        By what ranks, each on the runs that both have. The interval decides, see
+        `hpo_gym.benchmark.scoring.decisions`: there is none where the runs are too few.
 
         Args:
             agent: Name of the agent.
             rivals: Names of the others: the training seeds of one tuner.
         """
         place, sign = (-1, 1.0) if self._ranked_by == "return" else (-2, -1.0)
-        leads = []
+        leads, units = [], []
         for rival in rivals:
             runs = self.common(agent, rival)
+            units.append(len(runs.tasks if len(runs.tasks) > 1 else runs.seeds))
             ours, theirs = (self.sample(name, runs, "iqm") for name in (agent, rival))
             spread = ours.replicates[place] - theirs.replicates[place]
             leads.append(sign * np.append(ours.values[place] - theirs.values[place], spread))
         size = min(map(len, leads))  # one run, on which there is no interval, has no replicates
         found = np.mean([lead[:size] for lead in leads], axis=0)
-        return interval(found[0], found[1:], self._confidence)
+        return decisive(found[0], found[1:], self._confidence, min(units))
 
     def improvement(self, agent: str, reference: str) -> Estimate:
         """Probability that a run of the agent ends better than one of the reference.

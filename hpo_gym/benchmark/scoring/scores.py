@@ -176,7 +176,8 @@ class Verdict:
 
     The rivals are the other tuners, those with several training seeds counted once and compared by
     their average, without oracles. An agent is better, or worse, if the interval of the difference
-    of the final IQMs, about unseen tasks, excludes 0.
+    of the final IQMs, about unseen tasks, excludes 0, see `hpo_gym.benchmark.scoring.decisions`:
+    each rival by itself, whatever their number.
     """
 
     agent: str
@@ -188,6 +189,8 @@ class Verdict:
     """Rivals, the closest first; so are the others."""
     not_told_apart_from: tuple[str, ...]
     worse_than: tuple[str, ...]
+    too_few_runs_with: tuple[str, ...]
+    """Rivals with which it has too few tasks in common for an interval."""
 
 
 @dataclass(frozen=True)

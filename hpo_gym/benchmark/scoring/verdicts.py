@@ -41,19 +41,20 @@ def verdict(agent: str, others: Rivals, pairs: Comparisons) -> Verdict:
         name: pairs.lead(agent, members) for name, members in others.items() if agent not in members
     }
     closest = sorted(ahead, key=lambda name: abs(ahead[name].value))
-    sides = {name: _side(ahead[name]) for name in closest}
+    sides = {name: _side(lead) for name, lead in ahead.items()}
     return Verdict(
         agent=agent,
         place=1 + sum(estimate.value < 0.0 for estimate in ahead.values()),
         tuners=1 + len(ahead),
-        better_than=tuple(name for name in closest if sides[name] > 0),
+        better_than=tuple(name for name in closest if sides[name] == 1),
         not_told_apart_from=tuple(name for name in closest if sides[name] == 0),
-        worse_than=tuple(name for name in closest if sides[name] < 0),
+        worse_than=tuple(name for name in closest if sides[name] == -1),
+        too_few_runs_with=tuple(name for name in closest if sides[name] is None),
     )
 
 
-def _side(lead: Estimate) -> int:
-    """1 or -1 where the whole interval is on one side of 0."""
+def _side(lead: Estimate) -> int | None:
+    """1 or -1 where the whole interval is on one side of 0, None where there is no interval."""
     if lead.low is None or lead.high is None:
-        return 0
+        return None
     return int(np.sign(lead.low)) if lead.low > 0.0 or lead.high < 0.0 else 0

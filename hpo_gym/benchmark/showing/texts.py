@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo_gym.benchmark.scoring.decisions import FEWEST
 from hpo_gym.benchmark.scoring.scores import Summary, Verdict
 from hpo_gym.benchmark.showing.tables import regret_table, tables
 
@@ -45,6 +46,7 @@ def _verdict(summary: Summary, verdict: Verdict) -> str:
         ("better than", verdict.better_than),
         ("not told apart from", verdict.not_told_apart_from),
         ("worse than", verdict.worse_than),
+        (f"too few tasks (fewer than {FEWEST}) to tell it from", verdict.too_few_runs_with),
     )
     words = [f"{side} {_some(names)}" for side, names in sides if names]
     place = f"{verdict.agent}: rank {verdict.place} of {verdict.tuners} on {summary.suite}"

@@ -14,6 +14,8 @@ from hpo_gym.benchmark.showing.report.radar import capability_scores, capability
 from hpo_gym.benchmark.showing.report.style import styles
 from hpo_gym.benchmark.suites.suite import env_seed
 
+OWN = next(agent for agent, facts in AGENTS.items() if facts.group == "yours")
+
 
 def curves_of(variant):
     """Lines by agent, without the bands."""
@@ -160,6 +162,17 @@ def test_eighteen_agents_look_different_and_seeds_alike():
     widths = {agent: style.width for agent, style in made.items()}
     assert max(widths, key=lambda agent: widths[agent]) in ("ppo-0", "unrolled-0")
     assert styles({"mine": AgentFacts("whatever")}, "")["mine"].width == 3.0
+
+
+@pytest.mark.parametrize("figure", ["rank", "differences"])
+def test_rows_of_the_users_own_tuners_have_bold_names(figures, figure):
+    """Colours alone do not mark them."""
+    for variant in figures[f"fictitious-test-{figure}"]["variants"].values():
+        rows = variant["layout"]["yaxis"]
+        assert rows["tickvals"] == rows["categoryarray"] == variant["data"][0]["y"]
+        texts = dict(zip(rows["tickvals"], rows["ticktext"], strict=True))
+        bold = {name for name, text in texts.items() if text != name}
+        assert bold == {OWN} and texts[OWN] == f"<b>{OWN}</b>"
 
 
 def test_nobody_looks_like_the_oracle_or_the_reference():

@@ -39,18 +39,23 @@ addEventListener("load", () => {
   table.tHead.rows[0].cells[2].querySelector("button").click();
   const sorted = column();
   const wide = document.documentElement.scrollWidth > innerWidth;
+  const box = table.closest(".table");
+  box.scrollLeft = 1e6;
+  const scrolled = box.scrollLeft;
   dispatchEvent(new Event("beforeprint"));
   const undrawn = [...document.querySelectorAll(".plot")].filter((plot) => !plot.data).length;
   const report = document.createElement("pre");
   report.id = "report";
   report.textContent = JSON.stringify(
-    { problems, drawn, first, alone, all, sorted, wide, undrawn });
+    { problems, drawn, first, alone, all, sorted, wide, scrolled, undrawn, inner: innerWidth });
   document.body.append(report);
 });
 </script>"""
 
 
-def test_browser_draws_every_figure_without_network_or_errors(tmp_path, page, figures):
+@pytest.mark.parametrize("width", [1280, 600])
+def test_browser_draws_every_figure_without_network_or_errors(tmp_path, page, figures, width):
+    """A narrow window scrolls tables inside their boxes, and never the page."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
@@ -58,7 +63,7 @@ def test_browser_draws_every_figure_without_network_or_errors(tmp_path, page, fi
     file = tmp_path / "report.html"
     file.write_text(page, encoding="utf-8")
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    flags += ["--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1280,900"]
+    flags += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={width},900"]
     flags += [f"--user-data-dir={tmp_path / 'profile'}", "--timeout=60000", "--dump-dom"]
     done = subprocess.run(
         [browser, *flags, file.as_uri()], capture_output=True, text=True, timeout=120, check=True
@@ -73,5 +78,6 @@ def test_browser_draws_every_figure_without_network_or_errors(tmp_path, page, fi
     assert seen["alone"] == ["portfolio"]
     assert set(seen["all"]) == set(AGENTS)
     assert [float(cell) for cell in seen["sorted"]] == sorted(map(float, seen["sorted"]))
-    assert not seen["wide"]
+    assert seen["inner"] == width and not seen["wide"]
+    assert (seen["scrolled"] > 0) == (width == 600)
     assert seen["undrawn"] == 0

@@ -166,7 +166,7 @@ def test_a_report_of_single_runs_shows_values_without_intervals():
         for variant in figure["variants"].values():
             go.Figure(variant)
             assert "customdata[1]" not in json.dumps(variant)
-    assert "not told apart from" in verdict_text(scores)
+    assert "too few tasks (fewer than 5)" in verdict_text(scores)
 
 
 def test_a_page_of_an_oracle_alone():

@@ -35,7 +35,12 @@ def rank_figure(results: SuiteResults, styles: Styles) -> Figure:
         "ones share their ranks. Intervals are about unseen tasks.",
         f"Average rank: {listing(agents, [rank.value for rank in ranks])}.",
         {},
-        {"": {"data": [dots(styles, agents, ranks)], "layout": rows_layout(agents, number)}},
+        {
+            "": {
+                "data": [dots(styles, agents, ranks)],
+                "layout": rows_layout(styles, agents, number),
+            }
+        },
     )
 
 
@@ -60,7 +65,7 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
                 zero = axis(title, zeroline=True, zerolinecolor="#202124", zerolinewidth=2)
                 variants[f"{reference}|{count}|{name}"] = {
                     "data": [dots(styles, labels, estimates)],
-                    "layout": rows_layout(labels, zero),
+                    "layout": rows_layout(styles, labels, zero),
                 }
     first = [c for c in summary.comparisons if c.reference == chosen[0]]
     values = [comparison.iqm_difference[-1].value for comparison in first]
@@ -68,8 +73,9 @@ def difference_figure(results: SuiteResults, styles: Styles) -> Figure | None:
         "differences",
         "Paired differences",
         "Left of zero is better than the reference; where the interval excludes zero, also on "
-        "unseen tasks. Every agent is compared on the runs that it has in common with the "
-        "reference, so slow agents on fewer (see the tables).",
+        "unseen tasks (with fewer than a dozen tasks the intervals are too narrow). Every agent is "
+        "compared on the runs that it has in common with the reference, so slow agents on fewer "
+        "(see the tables).",
         f"IQM {summary.measure} after {summary.budget} evaluations minus that of {chosen[0]}: "
         f"{listing([c.agent for c in first], values)}.",
         {
@@ -97,7 +103,7 @@ def seeds_figure(results: SuiteResults, styles: Styles) -> Figure | None:
             regret = log_axis(f"{name} {summary.measure} after {count} evaluations")
             variants[f"{count}|{name}"] = {
                 "data": [dots(styles, agents, estimates, FLOOR)],
-                "layout": rows_layout(agents, regret),
+                "layout": rows_layout(styles, agents, regret),
             }
     ranges = [spread.regret_iqm[-1] for spread in summary.spreads]
     words = [

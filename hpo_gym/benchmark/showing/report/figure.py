@@ -160,11 +160,13 @@ def _hover(name: str, estimate: Estimate) -> str:
     return f"{name}<br>%{{customdata[0]:.4g}}{ends}<extra></extra>"
 
 
-def rows_layout(agents: Sequence[str], xaxis: Json) -> Json:
-    """Layout of a figure of one row per agent, the first on top."""
+def rows_layout(styles: Styles, agents: Sequence[str], xaxis: Json) -> Json:
+    """Layout of a figure of one row per agent, the first on top; the user's own are bold."""
     rows = axis("", type="category", categoryarray=list(agents), categoryorder="array")
+    names = [f"<b>{agent}</b>" if styles[agent].yours else agent for agent in agents]
+    rows |= {"tickvals": list(agents), "ticktext": names}
     # Half a row of air above and below; Plotly counts rows from 0.
-    rows |= {"range": [len(agents) - 0.5, -0.5], "ticks": "", "dtick": 1}
+    rows |= {"range": [len(agents) - 0.5, -0.5], "ticks": ""}
     return layout(90 + 24 * len(agents), xaxis, rows)
 
 

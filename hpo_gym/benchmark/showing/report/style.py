@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from hpo_gym.benchmark.scoring.scores import AgentFacts
+from hpo_gym.benchmark.scoring.scores import YOURS, AgentFacts
 
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
@@ -40,6 +40,8 @@ class Style(NamedTuple):
     dash: str
     width: float
     symbol: str
+    yours: bool = False
+    """Whether it is the user's own: rows of figures then have a bold name."""
 
     @property
     def line(self) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def styles(agents: Mapping[str, AgentFacts], reference: str) -> dict[str, Style]
         colour = palette.colours[place % len(palette.colours)]
         symbol = _SYMBOLS[(place if facts.training_seed is None else variant) % len(_SYMBOLS)]
         dash = palette.dash or _DASHES[variant % len(_DASHES)]
-        made[agent] = Style(colour, dash, width, palette.symbol or symbol)
+        yours = facts.group == YOURS
+        made[agent] = Style(colour, dash, width, palette.symbol or symbol, yours)
         if agent == reference:
             made[agent] = Style(_REFERENCE, "solid", 2.0, symbol)
     return made
