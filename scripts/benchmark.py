@@ -30,7 +30,12 @@ from hpo_gym.benchmark.running.runner import TunerFailure, missing_jobs, run
 from hpo_gym.benchmark.running.shards import Job
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT
 from hpo_gym.benchmark.suites.suite import Suite
-from hpo_gym.commands.checks import plain_errors, require_count, require_writable
+from hpo_gym.commands.checks import (
+    plain_errors,
+    require_count,
+    require_seconds,
+    require_writable,
+)
 from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.families.optima import solved_anew
@@ -38,19 +43,7 @@ from hpo_gym.tuners.entry import AgentEntry
 from scripts.benchmark_agents import PROFILES
 from scripts.benchmark_choice import choose_agents, choose_suites, sealed_suites
 from scripts.benchmark_results import show_results
-<<<<<<< HEAD
 from scripts.command_line import Imports, command_of, import_modules
-=======
-from scripts.command_line import (
-    Imports,
-    command_of,
-    import_modules,
-    plain_errors,
-    require_count,
-    require_seconds,
-    require_writable,
-)
->>>>>>> main
 
 
 @dataclass(frozen=True)

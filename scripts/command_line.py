@@ -28,52 +28,6 @@ Imports: TypeAlias = Annotated[Repeated, tyro.conf.arg(name="import", metavar="M
 """The option --import."""
 
 
-<<<<<<< HEAD
-=======
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """End the program with one line on stderr where the user, not the program, made a mistake."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except (ValueError, OSError, gym.error.Error) as error:
-        sys.exit(f"error: {error}")
-
-
-def require_count(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Check a whole number of the command line.
-
-    Args:
-        name: The option as it is typed.
-        value: What was given.
-        low: The smallest value allowed.
-        high: The largest one, or None.
-
-    Raises:
-        ValueError: The value is out of bounds.
-    """
-    if value < low or (high is not None and value > high):
-        bounds = f">= {low}" if high is None else f"in [{low}, {high}]"
-        raise ValueError(f"{name} {value} must be a whole number {bounds}")
-
-
-def require_seconds(name: str, value: float) -> None:
-    """Check a time limit of the command line.
-
-    Args:
-        name: The option as it is typed.
-        value: What was given.
-
-    Raises:
-        ValueError: The value is out of bounds.
-    """
-    if not 0.1 <= value <= 1e6:
-        raise ValueError(f"{name} {value} must be seconds in [0.1, 1e6]")
-
-
->>>>>>> main
 def import_modules(sources: Sequence[str]) -> tuple[str, ...]:
     """Import modules of the user, which register families, agents, suites and rewards.
 

@@ -27,11 +27,13 @@ import tyro
 import agents  # noqa: F401  (registers them)
 from hpo_gym.benchmark.running.hosted_tuner import HostedTuner
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
-<<<<<<< HEAD
-from hpo_gym.commands.checks import plain_errors, require_count, require_writable
-=======
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT, TunerError
->>>>>>> main
+from hpo_gym.commands.checks import (
+    plain_errors,
+    require_count,
+    require_seconds,
+    require_writable,
+)
 from hpo_gym.families import require_optimum
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.policy_agent import PolicyAgent
@@ -46,12 +48,6 @@ from scripts.command_line import (
     import_modules,
     make_env,
     read_options,
-<<<<<<< HEAD
-=======
-    require_count,
-    require_seconds,
-    require_writable,
->>>>>>> main
 )
 from scripts.compare_report import Result, write_report
 

@@ -40,6 +40,20 @@ def require_count(name: str, value: int, low: int, high: int | None = None) -> N
         raise ValueError(f"{name} {value} must be a whole number {bounds}")
 
 
+def require_seconds(name: str, value: float) -> None:
+    """Check a time limit of the command line.
+
+    Args:
+        name: The option as it is typed.
+        value: What was given.
+
+    Raises:
+        ValueError: The value is out of bounds.
+    """
+    if not 0.1 <= value <= 1e6:
+        raise ValueError(f"{name} {value} must be seconds in [0.1, 1e6]")
+
+
 def require_writable(option: str, folder: Path) -> None:
     """Try to make a folder and to write there, and leave nothing behind.
 

@@ -18,11 +18,11 @@ from typing import Annotated
 
 import tyro
 
+from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
 from scripts.anyspace.tasks import SUITES, tasks_of
 from scripts.anyspace.tuners import CONTESTANTS
-from scripts.command_line import plain_errors, require_count
 
 
 @dataclass(frozen=True)
