@@ -58,7 +58,8 @@ class TuningEnv(ActionMasks, ScalarShell):
     | 13 | known: 0 before any evaluation, 1 after | 0 | 1 |
 
     "history" appends one row [unit configuration, metrics, filled = 1] per evaluation, with zeros
-    for those to come; the start, if it is evaluated, is the first.
+    for those to come; the start, if it is evaluated, is the first. In families whose tasks say
+    something about themselves (`Family.context`), both begin with that.
     `hpo_gym.tuning.Encoder` decodes both. No component depends on the optimum or on
     noise-free values.
 
