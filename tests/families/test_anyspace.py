@@ -207,7 +207,9 @@ def test_every_task_has_its_own_noise():
     assert np.nanstd(given - exact[0]) == pytest.approx(0.01, rel=0.15)
 
 
-@pytest.mark.parametrize("family", [AnySpaceFamily(5), AnySpaceFamily(space=SPACE)], ids=str)
+@pytest.mark.parametrize(
+    "family", [AnySpaceFamily(5), AnySpaceFamily(space=SPACE)], ids=["5", "space"]
+)
 def test_tensors_give_the_same_and_have_gradients(family):
     torch = pytest.importorskip("torch")
     from hpo_gym.arrays.tensors import Tensors
