@@ -27,7 +27,9 @@ class TuningEnv(ActionMasks, ScalarShell):
     the bank of the option ``split`` ("train" of 131,072 tasks; "validation", "test" and "shifted"
     of 4,096), nothing is known at the start, metrics are noisy, 16 evaluations are all, and the
     observation is the history. See `hpo_gym.families.fictitious.family` and
-    `hpo_gym.families.binormal.family` for what is drawn.
+    `hpo_gym.families.binormal.family` for what is drawn. `AnySpaceHPO-v0` draws random functions of
+    1 to 8 coordinates, see `hpo_gym.families.anyspace.family`; its observations begin with what the
+    task says about them.
 
     ## Action Space
     | `action` | space | meaning | min | max |
@@ -56,7 +58,8 @@ class TuningEnv(ActionMasks, ScalarShell):
     | 13 | known: 0 before any evaluation, 1 after | 0 | 1 |
 
     "history" appends one row [unit configuration, metrics, filled = 1] per evaluation, with zeros
-    for those to come; the start, if it is evaluated, is the first.
+    for those to come; the start, if it is evaluated, is the first. In families whose tasks say
+    something about themselves (`Family.context`), both begin with that.
     `hpo_gym.tuning.Encoder` decodes both. No component depends on the optimum or on
     noise-free values.
 

@@ -89,7 +89,7 @@ def gathered(
         tasks.setdefault(key[:3], []).append(key)
     seeds = max(map(len, tasks.values()), default=0)
     whole = [keys for keys in tasks.values() if len(keys) == seeds]
-    if not whole:
+    if not whole or not found:
         return None
     moments = (max(budget // 4, 1), max(budget // 2, 1), budget)
     regrets = [

@@ -106,7 +106,8 @@ class Kept:
     def add(self, tuner: str, row: Row) -> None:
         """Keep a row."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(asdict(row), separators=(",", ":")) + "\n"
+        # On a line of its own, whatever was cut off before.
+        line = "\n" + json.dumps(asdict(row), separators=(",", ":"))
         with self._file(tuner).open("a", encoding="utf-8") as file:
             file.write(line)
 

@@ -7,6 +7,8 @@ from itertools import islice
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from hpo_gym import rng
 from hpo_gym.arrays import Floats
 from hpo_gym.families import AnySpaceFamily, ClassicalFamily
@@ -77,6 +79,8 @@ def task_of(suite: str, dimension: int, index: int) -> Task:
 def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
     """Indices of the first tasks of a suite with so many coordinates.
 
+    Of "anyspace-test" those that have a number at least: of a few choices half may be the best.
+
     Args:
         suite: One of `SUITES`.
         dimension: Number of unit coordinates: one for a number, k for a choice among k.
@@ -92,7 +96,7 @@ def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
     size = family.sizes[_SPLIT]
     indices = range(size)
     if isinstance(family, AnySpaceFamily):
-        fitting = (i for i in indices if _coordinates(family, i) == dimension)
+        fitting = (i for i in indices if _fits(family, i, dimension))
     else:
         fitting = iter(indices)
     chosen = list(islice(fitting, count))
@@ -103,6 +107,8 @@ def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
     return chosen
 
 
-def _coordinates(family: AnySpaceFamily, index: int) -> int:
+def _fits(family: AnySpaceFamily, index: int, dimension: int) -> bool:
+    """Whether a task has so many coordinates, and is more than one choice among a few."""
     context = family.context_of(family.sample(_SPLIT, index), _XP)
-    return round(sum(context[: family.space.dimension]))
+    used, _, choice = np.reshape(context, (3, -1))
+    return bool(used.sum() == dimension and (used > 0.0)[choice == 0.0].any())

@@ -27,7 +27,8 @@ from hpo_gym.families.anyspace.functions import (
 )
 
 _RANDOM, _BEST, _TRIES, _ROUNDS = 1024, 8, 16, 24
-_CHUNK = 64
+_CHUNK = 16
+"""Tasks at a time: their arrays fit into a processor's cache."""
 _FIRST_STEP, _SHRINK = 0.25, 0.75
 """Standard deviation of the search's first steps, and its factor from round to round."""
 

@@ -1,0 +1,162 @@
+"""The evidence for the tuner of any space: rows, budgets, workers, tables."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("optuna")
+
+from scripts.anyspace import evidence, rows, tuners
+from scripts.anyspace.evidence import Arguments
+from scripts.anyspace.report import Results, averages, comparisons, gathered
+from scripts.anyspace.rows import Kept, Row, Run, play
+from scripts.anyspace.tasks import task_of, tasks_of
+
+RUN = Run("classical", 2, 0, 0, 1, 8, "random")
+
+
+def test_tasks_have_the_coordinates_that_are_asked_for():
+    for index in tasks_of("anyspace-test", 3, 4):
+        assert task_of("anyspace-test", 3, index).space.dimension == 3
+    assert tasks_of("classical", 6, 3) == [0, 1, 2]
+    with pytest.raises(ValueError, match=r"--d 1 must lie in \[2, 8\]"):
+        tasks_of("classical", 1, 3)
+
+
+def test_a_task_is_the_familys():
+    task = task_of("classical", 2, 0)
+    best = task.family.best("test", 0, "value")[0]
+    seen = task.evaluate({"x1": best[0], "x2": best[1]}, 0, 0)
+    assert seen.regret == pytest.approx(0.0, abs=1e-9)
+    assert seen.score == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("tuner", ["random", "sobol", "tpe-5", "learned"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_run_is_repeatable_and_its_regret_falls(tuner, workers):
+    index = tasks_of("anyspace-test", 3, 1)[0]
+    run = Run("anyspace-test", 3, index, 1, workers, 9, tuner)
+    one, other = play(run), play(run)
+    assert one.regrets == other.regrets
+    assert len(one.regrets) == len(one.milliseconds) == 9
+
+
+class Counting:
+    """Asks for one point again and again, and notes how many are running."""
+
+    def __init__(self):
+        self.running, self.most, self.told = 0, 0, 0
+
+    def ask(self):
+        self.running += 1
+        self.most = max(self.most, self.running)
+        return {"x1": 0.5, "x2": 0.5}
+
+    def tell(self, configuration, result):
+        self.running -= 1
+        self.told += 1
+
+    fail = tell
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (4, 4), (20, 8)])
+def test_workers_are_always_busy(monkeypatch, workers, most):
+    tuner = Counting()
+    contestant = tuners.Contestant(lambda *_: tuner)
+    monkeypatch.setitem(rows.CONTESTANTS, "random", contestant)
+    play(RUN._replace(workers=workers))
+    assert (tuner.most, tuner.told, tuner.running) == (most, 8, 0)
+
+
+def row(run, regrets):
+    facts = {k: v for k, v in run._asdict().items() if k != "tuner"}
+    return Row(**facts, regrets=regrets, milliseconds=[1.0] * len(regrets))
+
+
+def test_what_is_there_is_not_run_again(tmp_path):
+    kept = Kept(tmp_path)
+    runs = [RUN._replace(budget=b, tuner=t) for b in (4, 8) for t in ("random", "learned")]
+    assert kept.missing(runs) == [runs[1], runs[2], runs[3]]  # random's longest run serves both
+    kept.add("random", row(runs[2], [1.0] * 8))
+    kept.add("learned", row(runs[1], [1.0] * 4))
+    assert kept.missing(runs) == [runs[3]]
+    (curve,) = kept.curves("random", 4).values()
+    assert curve.budget == 8
+    assert kept.curves("learned", 8) == {}
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path):
+    kept = Kept(tmp_path)
+    kept.add("random", row(RUN, [1.0] * 8))
+    with (tmp_path / "random.jsonl").open("a") as file:
+        file.write('\n{"suite": "classical", "dimen')
+    assert len(kept.read("random")) == 1
+    kept.add("random", row(RUN._replace(task=1), [1.0] * 8))
+    assert [r.task for r in kept.read("random")] == [0, 1]
+
+
+def test_only_tasks_that_all_have_finished_are_compared(tmp_path):
+    kept = Kept(tmp_path)
+    for task in range(3):
+        kept.add("random", row(RUN._replace(task=task), [4.0, 2.0, 1.0, 0.5] + [0.25] * 4))
+    for task in range(2):
+        kept.add("tpe", row(RUN._replace(task=task), [0.4, 0.2, 0.1, 0.05] + [0.025] * 4))
+    wanted = {("classical", 2, task, 0, 1) for task in range(3)}
+    results = gathered(kept, wanted, ("random", "tpe", "gp"), 8)
+    assert results.tuners == ("random", "tpe")
+    assert results.moments == (2, 4, 8)
+    assert results.regrets[:, :, 0, 0].tolist() == [[2.0, 0.5, 0.25], [0.2, 0.05, 0.025]]
+    assert gathered(kept, wanted, ("gp",), 8) is None
+
+
+def made_up():
+    random = np.random.default_rng(0)
+    mine = random.uniform(0.1, 0.2, (3, 40, 1))
+    return Results(
+        ("mine", "other"), (2, 4, 8), np.repeat([2, 3], 20), np.stack([mine, 2 * mine]), (1.0, 9.0)
+    )
+
+
+def test_the_tables_say_who_is_better():
+    results = made_up()
+    text = "\n".join(averages(results))
+    assert "| mine |" in text
+    assert "1.0 1.0 1.0 | 1.0 |" in text
+    assert "2.0 2.0 2.0 | 9.0 |" in text
+    lines = [line for line in comparisons(results, "mine", resamples=200) if "other |" in line]
+    assert len(lines) == 9
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[-1] == "1.00"
+        assert float(cells[3].split()[0]) < 0.0
+        assert cells[4] == cells[6] == "0.500 [0.500, 0.500]"
+
+
+def test_the_command_runs_and_goes_on(tmp_path, capsys, monkeypatch):
+    words = ["--tuners", "random", "sobol", "--d", "2", "--tasks", "2", "--budgets", "4", "8"]
+    words += ["--of", "sobol", "--rows", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["evidence", *words])
+    evidence.main()
+    first = capsys.readouterr().out
+    lines = (tmp_path / "random.jsonl").read_text().split()
+    assert len(lines) == 4
+    assert json.loads(lines[0])["budget"] == 8
+    monkeypatch.setattr(evidence, "play", None)  # nothing is left to be run
+    evidence.main()
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (Arguments(tuners=("hal",)), r"--tuners \['hal'\] must be some of"),
+        (Arguments(suites=("x",)), r"--suites \['x'\] must be some of"),
+        (Arguments(budgets=(0,)), "--budgets 0 must be a whole number >= 1"),
+    ],
+)
+def test_mistakes_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        evidence._check(arguments)
