@@ -12,6 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+import scripts.tune
 from hpo_gym.commands.tune.arguments import Arguments
 from hpo_gym.commands.tune.command import main, tune
 from hpo_gym.commands.tune.model_target import load_table
@@ -233,6 +234,7 @@ def test_the_package_has_the_command():
         )
 
     assert "--objective" in run("tune", "--help").stdout
+    assert scripts.tune.main is main  # in the checkout
     assert "tune a function" in run("--help").stdout
     nothing, wrong = run(), run("tun")
     assert nothing.returncode == wrong.returncode == 1
