@@ -92,7 +92,7 @@ class ObjectiveFamily(Family):
         self._objective = load(objective) if isinstance(objective, str) else objective
         if not callable(self._objective):
             raise ValueError(f"objective = {objective!r} must be callable, not {self._objective!r}")
-        self.space = _space(space)  # type: ignore[misc]
+        self.space = _space(space)
         self.goals = {"score": "maximise"} if goals is None else dict(goals)  # type: ignore[misc]
         self.metrics = tuple(self.goals if metrics is None else metrics)  # type: ignore[misc]
         self.resource_parameter = resource_parameter  # type: ignore[misc]
