@@ -1,6 +1,7 @@
 """Tries an installed wheel of hpo_gym that has no extras and no checkout beside it."""
 
 import importlib.util
+import subprocess
 import sys
 from importlib.metadata import version
 from importlib.resources import files
@@ -82,8 +83,16 @@ def check_vector_environment() -> None:
     envs.close()
 
 
+def check_command() -> None:
+    """The command line is there, and says what it needs."""
+    words = [sys.executable, "-I", "-W", "error", "-m", "hpo_gym", "tune"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    require("pip install 'hpo-gym[tune]'" in done.stderr, f"{words} said {done.stderr}")
+
+
 if __name__ == "__main__":
     check_installation()
+    check_command()
     check_environment()
     check_vector_environment()
     check_pretrained()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import optuna
 import pytest
 
+import scripts.tune
 from hpo_gym.commands.tune.arguments import Arguments
 from hpo_gym.commands.tune.command import main, tune
 from hpo_gym.commands.tune.model_target import load_table
@@ -77,6 +80,15 @@ def test_a_study_is_gone_on_with_as_if_nothing_had_happened(capsys):
     table = capsys.readouterr().out
     assert all(f"\n{number:5}  " in table for number in range(9))
     assert "9 of 9 evaluations are done" in table
+
+
+def test_a_start_is_tried_first_and_once():
+    start = '{"x": 0.125, "n": 2, "sign": -1}'
+    for budget in (2, 4):
+        tune(of("bowl", budget=budget, start=start))
+    trials = trials_of("results/tune/objectives-bowl/study.sqlite")
+    assert len(trials) == 4
+    assert [t.number for t in trials if t.params == {"x": 0.125, "n": 2, "sign": -1}] == [0]
 
 
 def test_workers_do_the_same_number(capsys):
@@ -171,9 +183,12 @@ MISTAKES = [
     ("--objective OBJ:bowl --folds 5", "--folds does not go with --objective"),
     ("--objective OBJ:bowl --budget 0", r"--budget 0 must be a whole number in \[1, 100000\]"),
     ("--objective OBJ:bowl --workers 0", "--workers 0 must be a whole number"),
+    ("--objective OBJ:bowl --start {", "--start {: Expecting property name"),
+    ("--objective OBJ:bowl --start [0.0,1]", "--start .*: a configuration needs 3 values"),
+    ('--objective OBJ:bowl --start {"x":0,"n":9,"sign":1}', "n = 9 is outside"),
     ("--objective OBJ:bowl --timeout 0", "--timeout 0 must be a number of seconds > 0"),
     ("--objective OBJ:bowl --out OBJ/x", "--out .* cannot be written"),
-    ("--objective OBJ:bowl --study OBJ", "it is no study of Optuna"),
+    ("--objective OBJ:bowl --study OBJ", "is another file, no study"),
     ("--objective OBJ:bowl --study .", "--study . is a folder; name a file in it"),
     ("--objective OBJ:Real", "is no function|not a function|annotat"),
     ("--objective OBJ:nobody", "cannot be imported"),
@@ -188,7 +203,7 @@ def test_mistakes_are_said_in_a_line_and_nothing_is_written(words, message):
         pytest.importorskip("sklearn")
     if "--csv nobody" in words:
         pytest.importorskip("sklearn")
-    before = OBJECTIVES.read_bytes()
+    neighbours = set(OBJECTIVES.parent.iterdir())
     words = words.replace("OBJ", str(OBJECTIVES)).split()
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -196,7 +211,14 @@ def test_mistakes_are_said_in_a_line_and_nothing_is_written(words, message):
     assert "Traceback" not in str(ended.value)
     assert re.search(message, str(ended.value)), ended.value
     assert {path.name for path in Path().iterdir()} <= {"notes.txt"}
-    assert OBJECTIVES.read_bytes() == before
+    assert set(OBJECTIVES.parent.iterdir()) == neighbours
+
+
+def test_a_database_of_something_else_is_refused():
+    with closing(sqlite3.connect("other.sqlite")) as connection, connection:
+        connection.execute("CREATE TABLE version_info (version_info_id TEXT)")
+    with pytest.raises(ValueError, match=r"--study other.sqlite: it is no study of Optuna"):
+        tune(of("bowl", study=Path("other.sqlite")))
 
 
 def test_libraries_that_are_missing_are_named(monkeypatch):
@@ -212,6 +234,7 @@ def test_the_package_has_the_command():
         )
 
     assert "--objective" in run("tune", "--help").stdout
+    assert scripts.tune.main is main  # in the checkout
     assert "tune a function" in run("--help").stdout
     nothing, wrong = run(), run("tun")
     assert nothing.returncode == wrong.returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from hpo_gym.optional import optional
 from hpo_gym.references import absolute
 
 _METRICS = {"classification": "balanced_accuracy", "regression": "r2"}
+_SQLITE = b"SQLite format 3\0"
+"""What its files begin with."""
 _USELESS = {
     "objective": ("target", "model", "task", "folds"),
     "csv": ("space",),
@@ -48,6 +51,8 @@ class Arguments:
     that returns a dict, the name of the value to tune."""
     goal: Literal["maximize", "minimize"] = "maximize"
     """Whether high or low values of a function are good; scorers are all maximized."""
+    start: str | None = None
+    """A configuration to try first, such as your defaults, in JSON: '{"lr": 0.01, "layers": 2}'."""
     budget: int = 32
     """Number of evaluations, those of earlier runs included."""
     seed: int = 0
@@ -122,6 +127,21 @@ class Arguments:
         _check_data(model)
         return model
 
+    def read_start(self, target: Target) -> dict[str, Any] | None:
+        """The configuration to try first; None if none was named.
+
+        Raises:
+            ValueError: It is no configuration of the target.
+        """
+        if self.start is None:
+            return None
+        try:
+            start = json.loads(self.start)
+            target.space.unit(start)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"--start {self.start}: {error}") from error
+        return {name: start[name] for name in target.space.names}
+
     def places(self, target: Target) -> tuple[Path, Path]:
         """The folder for results and the file of the study.
 
@@ -132,6 +152,10 @@ class Arguments:
         study = self.study or out / "study.sqlite"
         if study.is_dir():
             raise ValueError(f"--study {study} is a folder; name a file in it")
+        if study.exists():
+            with study.open("rb") as opened:
+                if opened.read(len(_SQLITE)) not in (b"", _SQLITE):
+                    raise ValueError(f"--study {study} is another file, no study; name another one")
         require_writable("--out", out)
         require_writable("--study", study.parent)
         return out, study

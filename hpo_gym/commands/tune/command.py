@@ -59,12 +59,14 @@ def tune(arguments: Arguments) -> int:
     for library in ("optuna", "tqdm", *(["matplotlib"] if arguments.plots else [])):
         optional(library, extra="tune", user="python -m hpo_gym tune")
     target = arguments.read_target()
-    out, file = arguments.places(target)
+    start, (out, file) = arguments.read_start(target), arguments.places(target)
     print(_introduction(target))
     with alone(file):
         trials = Trials(
             file, target, goal=arguments.goal, budget=arguments.budget, seed=arguments.seed
         )
+        if start is not None:
+            trials.study.enqueue_trial(start, skip_if_exists=True)
         code = _evaluate_all(trials, arguments)
         return _conclude(trials, out, plots=arguments.plots) or code
 
