@@ -7,7 +7,7 @@ nothing is evaluated twice while there is something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -18,6 +18,7 @@ import numpy as np
 
 from hpo_gym import rng
 from hpo_gym.parameters import Categorical, Float, FloatArray, Parameter
+from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.sobol import space_filling
 from hpo_gym.space import SearchSpace
 
@@ -73,11 +74,13 @@ class SpaceFilling:
 
 @cache
 def _named(name: str) -> PointPolicy:
-    policies: dict[str, type[Any]] = {"anyspace": SpaceFilling, "sobol": SpaceFilling}
+    policies: dict[str, Callable[[], PointPolicy]] = {
+        "anyspace": AnySpacePolicy.pretrained,
+        "sobol": SpaceFilling,
+    }
     if name not in policies:
         raise ValueError(f"policy = {name!r} must be one of {[*policies]}, or have `propose`")
-    policy: PointPolicy = policies[name]()
-    return policy
+    return policies[name]()
 
 
 def find_policy(policy: str | PointPolicy) -> PointPolicy:

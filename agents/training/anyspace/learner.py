@@ -72,7 +72,7 @@ class AnySpaceSettings(Settings):
     interval: Steps = 50
     evaluation_episodes: Rows = 128
     criterion: Criterion = "regret"
-    updates: Steps = 1200
+    updates: Steps = 500
     work: Annotated[int, Within(1, 10**8)] = 28_000
     tasks: Rows = 4000
     learning_rate: LearningRate = 3e-4

@@ -38,7 +38,8 @@ class Bank(NamedTuple):
 
     def take(self, rows: NDArray[np.int64]) -> Bank:
         """Some of the tasks."""
-        return Bank(*[type(part)(*[c[rows] for c in part]) for part in self])
+        parts: Any = [type(part)(*[c[rows] for c in part]) for part in self]
+        return Bank(*parts)
 
 
 def bank(split: str, count: int, size: int) -> Bank:
@@ -144,7 +145,7 @@ def unroll(
             )
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
-            point = _ClipThrough.apply(raw, gradient_limit)
+            point = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
         moved = snapped(layout, point[:, None])
         true = values(functions, moved)[:, 0]
         score = true + functions.noise * noise[:, step]
@@ -173,7 +174,8 @@ def _proposal(
     """The network's next points (n, D), not clipped."""
     if step == 0:
         query = features.queries(points, None, filler, kinds, course.budget, torch)
-        return network.proposal(weights, None, query, kinds.together, torch)
+        start: Tensor = network.proposal(weights, None, query, kinds.together, torch)
+        return start
     gathered = features.gathered(model, places, seen_scores, course.fillers[:, step])
     seen = _tensors(gathered)
     told = torch.where(seen.told, scores, scores.new_zeros(()))
@@ -181,4 +183,5 @@ def _proposal(
     standard = seen.values + (told - told.detach()) / seen.deviation
     tokens = features.tokens(points, standard, seen, filler, kinds, torch)
     query = features.queries(points, seen, filler, kinds, course.budget, torch)
-    return network.proposal(weights, tokens, query, kinds.together, torch)
+    answer: Tensor = network.proposal(weights, tokens, query, kinds.together, torch)
+    return answer

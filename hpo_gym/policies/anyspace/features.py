@@ -88,11 +88,11 @@ def gathered(
     told = np.isfinite(scores)
     values, deviation = surrogate.standardised(scores)
     known = np.where(told, scores, -np.inf)
-    rank = (known[:, :, None] > known[:, None]).mean(axis=2)
+    rank = np.asarray((known[:, :, None] > known[:, None]).mean(axis=2), dtype=np.float64)
     best = known.argmax(axis=1)
     around = points[np.arange(n), best]
     guesses = surrogate.guesses(model, points, values, around, filler)
-    pending, failed = 1.0 * np.isnan(scores), 1.0 * np.isneginf(scores)
+    pending, failed = np.isnan(scores).astype(float), np.isneginf(scores).astype(float)
     since = (t - 1.0 - best)[:, None]
     return Gathered(told, values, deviation, rank, pending, failed, best, since, model, guesses)
 

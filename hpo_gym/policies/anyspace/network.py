@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.05
 def shapes() -> dict[str, tuple[int, ...]]:
     """Shapes of the weights by name."""
     h = HIDDEN
-    linear = {
+    linear: dict[str, tuple[int, ...]] = {
         "token_0": (TOKEN_SIZE, h),
         "token_1": (h, h),
         "evaluation": (h, h),
@@ -48,7 +48,9 @@ def shapes() -> dict[str, tuple[int, ...]]:
             f"wide_{layer}": (h, 2 * h),
             f"narrow_{layer}": (2 * h, h),
         }
-    biases = {f"{name}_bias": shape[1:] for name, shape in linear.items()}
+    biases: dict[str, tuple[int, ...]] = {
+        f"{name}_bias": shape[1:] for name, shape in linear.items()
+    }
     return linear | biases
 
 

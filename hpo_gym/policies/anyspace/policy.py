@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ LARGEST: Final = 1e4
 """What no weight may exceed."""
 
 _FOLDER = Path(__file__).parent / "pretrained"
-_REMEMBERED = 64
+_REMEMBERED = 1024
 
 
 class AnySpacePolicy:
@@ -51,13 +50,14 @@ class AnySpacePolicy:
                     f"the description's {name!r} is {self.description.get(name)!r}; that of a "
                     f"tuner for any space is {expected!r}"
                 )
-        self._hand_over = self.description.get("hand_over")
-        if type(self._hand_over) is not int or self._hand_over < 1:
-            raise ValueError(f"hand_over = {self._hand_over!r} must be a whole number >= 1")
+        hand_over = self.description.get("hand_over")
+        if type(hand_over) is not int or hand_over < 1:
+            raise ValueError(f"hand_over = {hand_over!r} must be a whole number >= 1")
+        self._hand_over: int = hand_over
         _check(self.arrays)
         # The surrogate follows the evaluations one by one: what it was is remembered, and computed
         # again where it is not. It is a function of the evaluations alone.
-        self._models: OrderedDict[bytes, surrogate.Model] = OrderedDict()
+        self._models: dict[bytes, surrogate.Model] = {}
 
     @classmethod
     def load(cls, path: str | Path) -> AnySpacePolicy:
@@ -140,21 +140,22 @@ class AnySpacePolicy:
     def _model(self, points: NDArray[np.float64], scores: NDArray[np.float64]) -> surrogate.Model:
         """The surrogate after these evaluations, all of them told."""
         count = scores.shape[1]
-        known = count
-        while known and (key := _key(points, scores, known)) not in self._models:
+        known, model = count, None
+        while known and (model := self._models.get(_key(points, scores, known))) is None:
             known -= 1
-        model = self._models[key] if known else surrogate.prior(1, points.shape[2])
+        if model is None:
+            model = surrogate.prior(1, points.shape[2])
         for last in range(known + 1, count + 1):
             values = surrogate.standardised(scores[:, :last])[0]
             model = surrogate.fitted(model, points[:, :last], values)
             self._models[_key(points, scores, last)] = model
-        while len(self._models) > _REMEMBERED:
-            self._models.popitem(last=False)
+        if len(self._models) > _REMEMBERED:  # other threads may have cleared it already
+            self._models.clear()
         return model
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be computed again."""
-        return {**vars(self), "_models": OrderedDict()}
+        return {**vars(self), "_models": {}}
 
 
 def coordinates_of(space: SearchSpace) -> features.Coordinates:

@@ -31,6 +31,8 @@ _LENGTH_SPREAD = 1.0
 _LOG_NOISE, _NOISE_SPREAD = math.log(1e-3), 2.0
 _LENGTHS = math.log(0.03), math.log(30.0)
 _NOISES = math.log(1e-6), math.log(0.5)
+_OUTLYING = 5.0
+"""Scores further below the median, in distances from it to the best, are moved up to there."""
 _VARIANCES = 4.0
 """The prior of the variance counts as much as so many scores of variance 1."""
 _GLOBAL, _LOCAL, _REFINED, _ROUNDS = 128, 32, 16, 3
@@ -79,7 +81,7 @@ def standardised(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     best = np.where(some, best, 0.0)
     known = np.where(finite, scores, best)
     middle = _median(known, finite)
-    low = middle - 3.0 * (best - middle)
+    low = middle - _OUTLYING * (best - middle)
     known = np.maximum(known, low)
     worst = np.where(finite, known, np.inf).min(axis=1, keepdims=True)
     known = np.where(np.isneginf(scores), np.where(some, worst, 0.0), known)
@@ -98,14 +100,14 @@ def _median(known: FloatArray, finite: NDArray[np.bool_]) -> FloatArray:
     place = finite.sum(axis=1, keepdims=True) // 2
     place = np.minimum(place, known.shape[1] - 1)
     middle = np.take_along_axis(ordered, place, axis=1)
-    return np.where(np.isfinite(middle), middle, 0.0)
+    return np.asarray(np.where(np.isfinite(middle), middle, 0.0))
 
 
 def _squares(left: FloatArray, right: FloatArray) -> FloatArray:
     """Squared distances (n, a, b) of points (n, a, D) and (n, b, D)."""
     inner = left @ np.swapaxes(right, 1, 2)
     squares = (left * left).sum(axis=2)[:, :, None] + (right * right).sum(axis=2)[:, None]
-    return np.maximum(squares - 2.0 * inner, 0.0)
+    return np.asarray(np.maximum(squares - 2.0 * inner, 0.0))
 
 
 def fitted(model: Model, points: FloatArray, values: FloatArray) -> Model:
