@@ -48,7 +48,7 @@ def history(space, t, seed=0):
 @pytest.mark.parametrize("t", [0, 1, 2, 9, 31])
 def test_torch_and_numpy_agree(space, t):
     torch = pytest.importorskip("torch")
-    from agents.training.anyspace.unroll import Course, _proposal, _tensors
+    from agents.training.anyspace.unroll import Course, _History, _proposal
 
     unit, scores = history(space, t)
     scores = scores.copy()
@@ -60,19 +60,20 @@ def test_torch_and_numpy_agree(space, t):
     for last in range(1, int(done.sum()) + 1):
         values, _ = surrogate.standardised(told[:, done][:, :last])
         model = surrogate.fitted(model, points[:, done][:, :last], values)
-    fillers = np.broadcast_to(0.5 * (filler + 1.0), (1, 32, space.dimension))
+    fillers = np.tile(0.5 * (filler + 1.0), (1, 32, 1))
     course = Course(32, 1, None, fillers, np.zeros((1, 32)), 40)
     raw = _proposal(
         {name: torch.from_numpy(array) for name, array in weights().items()},
-        torch.from_numpy(points).float(),
-        torch.nan_to_num(torch.from_numpy(told).float(), 0.0, 0.0, 0.0),
-        told,
-        points,
-        model,
+        _History(
+            torch.from_numpy(points).float(),
+            torch.nan_to_num(torch.from_numpy(told).float(), 0.0, 0.0, 0.0),
+            points,
+            told,
+            model,
+        ),
         course,
         t,
-        _tensors(coordinates_of(space)),
-        torch.from_numpy(fillers[:, 0].copy()).float(),
+        coordinates_of(space),
     )
     theirs = 2.0 * raw[0].clamp(0.0, 1.0).double().numpy() - 1.0
     np.testing.assert_allclose(mine, theirs, atol=1e-5)
@@ -84,7 +85,7 @@ def shown(space, t=7, budget=16):
     points, told = 0.5 * (unit[None] + 1.0), scores[None]
     filler = np.random.default_rng(2).random((1, space.dimension))
     kinds = coordinates_of(space)
-    seen = features.gathered(surrogate.prior(1, space.dimension), points, told, filler)
+    seen = features.gathered(surrogate.prior(1, space.dimension), points, told, filler, kinds)
     tokens = features.tokens(points, seen.values, seen, filler, kinds, np)
     return tokens, features.queries(points, seen, filler, kinds, budget, np), kinds.together
 

@@ -13,6 +13,10 @@ def history(n=3, t=7, size=4, seed=0):
     return random.random((n, t, size)), random.standard_normal((n, t))
 
 
+def same(points):
+    return points
+
+
 def kernel(left, right, lengths):
     """Matern 5/2, pair by pair."""
     out = np.empty((len(left), len(right)))
@@ -91,7 +95,7 @@ def test_guesses_find_the_top_of_a_bowl(seed):
     for last in range(2, 31):
         model = surrogate.fitted(model, points[:, :last], values[:, :last])
     around = points[:, values[0].argmax()]
-    guesses = surrogate.guesses(model, points, values, around, random.random((1, 2)))
+    guesses = surrogate.guesses(model, points, values, around, random.random((1, 2)), same)
     nearest = np.linalg.norm(around - 0.6)
     assert np.linalg.norm(guesses.points[0, 1] - 0.6) < max(0.5 * nearest, 0.02)
 
@@ -100,11 +104,11 @@ def test_rows_do_not_see_each_other():
     points, values = history(n=4)
     model = surrogate.fitted(surrogate.prior(4, 4), points, values)
     filler = np.random.default_rng(5).random((4, 4))
-    together = surrogate.guesses(model, points, values, points[:, 0], filler)
+    together = surrogate.guesses(model, points, values, points[:, 0], filler, same)
     for row in range(4):
         one = surrogate.fitted(surrogate.prior(1, 4), points[[row]], values[[row]])
         alone = surrogate.guesses(
-            one, points[[row]], values[[row]], points[[row], 0], filler[[row]]
+            one, points[[row]], values[[row]], points[[row], 0], filler[[row]], same
         )
         for all_rows, mine in zip(together, alone, strict=True):
             np.testing.assert_allclose(all_rows[row], mine[0], rtol=1e-6, atol=1e-8)

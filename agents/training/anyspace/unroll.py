@@ -110,8 +110,8 @@ def unroll(
         gradient_limit: Bound on each component of the loss's gradient to a configuration.
     """
     n, budget, size = course.fillers.shape
-    functions, layout, kinds = _tensors(tasks)
-    fillers, noise = _tensors(course.fillers), _tensors(course.noise)
+    functions, layout = _tensors(tasks.functions), _tensors(tasks.layout)
+    noise = _tensors(course.noise)
     model = surrogate.prior(n, size)
     points, scores = torch.zeros(n, 0, size), torch.zeros(n, 0)
     best_true, best_seen = torch.full((n,), 1.0 - LOST), torch.full((n,), -torch.inf)
@@ -128,21 +128,13 @@ def unroll(
         if step == 0 and course.start is not None:
             point = _tensors(course.start)
         elif step >= course.hand_over:
-            seen = features.gathered(model, places, seen_scores, course.fillers[:, step])
+            seen = features.gathered(
+                model, places, seen_scores, course.fillers[:, step], tasks.kinds
+            )
             point = _tensors(seen.guesses.points[:, 0])
         else:
-            raw = _proposal(
-                weights,
-                points,
-                scores,
-                seen_scores,
-                places,
-                model,
-                course,
-                step,
-                kinds,
-                fillers[:, step],
-            )
+            history = _History(points, scores, places, seen_scores, model)
+            raw = _proposal(weights, history, course, step, tasks.kinds)
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
             point = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
@@ -159,24 +151,35 @@ def unroll(
     return Unrolled(torch.stack(regrets), torch.stack(excesses).mean())
 
 
+class _History(NamedTuple):
+    """What is known in the middle of n runs."""
+
+    points: Tensor
+    """(n, t, D)"""
+    scores: Tensor
+    """(n, t)"""
+    places: NDArray[np.float64]
+    """The points, in NumPy."""
+    seen_scores: NDArray[np.float64]
+    """The scores, in NumPy, NaN where they are not known yet."""
+    model: surrogate.Model
+
+
 def _proposal(
     weights: Mapping[str, Tensor],
-    points: Tensor,
-    scores: Tensor,
-    seen_scores: NDArray[np.float64],
-    places: NDArray[np.float64],
-    model: surrogate.Model,
+    history: _History,
     course: Course,
     step: int,
-    kinds: Any,
-    filler: Tensor,
+    coordinates: features.Coordinates,
 ) -> Tensor:
     """The network's next points (n, D), not clipped."""
+    points, scores, places, seen_scores, model = history
+    kinds, filler = _tensors(coordinates), _tensors(course.fillers[:, step])
     if step == 0:
         query = features.queries(points, None, filler, kinds, course.budget, torch)
         start: Tensor = network.proposal(weights, None, query, kinds.together, torch)
         return start
-    gathered = features.gathered(model, places, seen_scores, course.fillers[:, step])
+    gathered = features.gathered(model, places, seen_scores, course.fillers[:, step], coordinates)
     seen = _tensors(gathered)
     told = torch.where(seen.told, scores, scores.new_zeros(()))
     # The standardised scores, with the gradient of the scores themselves.

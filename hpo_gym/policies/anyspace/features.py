@@ -73,8 +73,26 @@ class Gathered(NamedTuple):
     guesses: surrogate.Guesses
 
 
+def snapped(points: FloatArray, kinds: Coordinates) -> FloatArray:
+    """Points (n, m, D) as they are evaluated: integers in their cells, choices as 1 and 0."""
+    width, choice = kinds.width[:, None], kinds.choice[:, None]
+    if width.any():
+        whole = np.where(width > 0.0, width, 1.0)
+        cell = np.minimum(np.floor(points / whole + 1e-9), np.rint(1.0 / whole) - 1.0)
+        points = np.where(width > 0.0, (cell + 0.5) * whole, points)
+    if choice.any():
+        member = kinds.together[:, None] > 0.0
+        largest = np.where(member, points[:, :, None], -1.0).max(axis=3)
+        points = np.where(choice > 0.0, points == largest, points)
+    return points
+
+
 def gathered(
-    model: surrogate.Model, points: FloatArray, scores: FloatArray, filler: FloatArray
+    model: surrogate.Model,
+    points: FloatArray,
+    scores: FloatArray,
+    filler: FloatArray,
+    kinds: Coordinates,
 ) -> Gathered:
     """Read histories.
 
@@ -83,6 +101,7 @@ def gathered(
         points: (n, t, D) evaluated points.
         scores: (n, t) higher is better; NaN while running, -inf if failed.
         filler: (n, D) points that fill a gap.
+        kinds: The coordinates.
     """
     n, t = scores.shape
     told = np.isfinite(scores)
@@ -91,7 +110,9 @@ def gathered(
     rank = np.asarray((known[:, :, None] > known[:, None]).mean(axis=2), dtype=np.float64)
     best = known.argmax(axis=1)
     around = points[np.arange(n), best]
-    guesses = surrogate.guesses(model, points, values, around, filler)
+    guesses = surrogate.guesses(
+        model, points, values, around, filler, lambda moved: snapped(moved, kinds)
+    )
     pending, failed = np.isnan(scores).astype(float), np.isneginf(scores).astype(float)
     since = (t - 1.0 - best)[:, None]
     return Gathered(told, values, deviation, rank, pending, failed, best, since, model, guesses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ class AnySpacePolicy:
         Returns:
             (D,) in [-1, 1].
         """
-        kinds = _float32(coordinates_of(space))
+        coordinates, kinds = _coordinates(space)
         points = 0.5 * (np.asarray(unit, dtype=np.float64)[None] + 1.0)
         told = np.asarray(scores, dtype=np.float64)[None]
         gap = 0.5 * (np.asarray(filler, dtype=np.float64)[None] + 1.0)
@@ -128,7 +129,7 @@ class AnySpacePolicy:
         else:
             done = ~np.isnan(told[0])
             model = self._model(points[:, done], told[:, done])
-            gathered = features.gathered(model, points, told, gap)
+            gathered = features.gathered(model, points, told, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
                 return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
             seen = _float32(gathered)
@@ -156,6 +157,13 @@ class AnySpacePolicy:
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be computed again."""
         return {**vars(self), "_models": {}}
+
+
+@lru_cache(maxsize=64)
+def _coordinates(space: SearchSpace) -> tuple[features.Coordinates, features.Coordinates]:
+    """The coordinates of a space, in double and in single precision."""
+    coordinates = coordinates_of(space)
+    return coordinates, _float32(coordinates)
 
 
 def coordinates_of(space: SearchSpace) -> features.Coordinates:

@@ -13,6 +13,8 @@ All arrays have a leading dimension of n tasks that are computed side by side.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -195,7 +197,12 @@ def _improvement(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> F
 
 
 def guesses(
-    model: Model, points: FloatArray, values: FloatArray, around: FloatArray, filler: FloatArray
+    model: Model,
+    points: FloatArray,
+    values: FloatArray,
+    around: FloatArray,
+    filler: FloatArray,
+    snap: Callable[[FloatArray], FloatArray],
 ) -> Guesses:
     """What the models guess.
 
@@ -205,45 +212,59 @@ def guesses(
         values: (n, t) their standardised scores.
         around: (n, D) the incumbents.
         filler: (n, D) a point anywhere, which the points over the cube are drawn around.
+        snap: Moves points (n, m, D) to where they would be evaluated.
     """
     n, t, size = points.shape
     posterior = _Posterior(model, points, values)
     over, near = _numbers(t, size)
     cube = (filler[:, None] + over) % 1.0
     local = np.clip(around[:, None] + near[:_LOCAL], 0.0, 1.0)
-    candidates = np.concatenate([cube, local, filler[:, None]], axis=1)
+    tries = np.concatenate([cube, local, filler[:, None]], axis=1)
     best = values.max(axis=1, keepdims=True)
-    mean, deviation = posterior(candidates)
-    merits = np.stack([_improvement(mean, deviation, best), mean], axis=1)
-    found = merits.argmax(axis=2)
-    chosen = np.take_along_axis(candidates[:, None], found[:, :, None, None], axis=2)[:, :, 0]
-    merit = merits.max(axis=2)
-    scale = 0.5
+    # Both kinds of guesses choose from the same candidates, then go on by themselves.
+    seen = _Seen.of(posterior, snap(tries), best)
+    chosen = _Seen(*[np.repeat(column[:, None], GUESSES, axis=1) for column in seen]).best()
     for turn in range(_ROUNDS):
-        moves = near[(turn + 1) * _REFINED :][: GUESSES * _REFINED].reshape(GUESSES, _REFINED, size)
-        tries = np.clip(chosen[:, :, None] + scale * moves, 0.0, 1.0)
-        mean, deviation = posterior(tries.reshape(n, -1, size))
-        merits = np.stack(
-            [
-                _improvement(mean[:, :_REFINED], deviation[:, :_REFINED], best),
-                mean[:, _REFINED:],
-            ],
-            axis=1,
-        )
-        found = merits.argmax(axis=2)
-        better = merits.max(axis=2) > merit
-        moved = np.take_along_axis(tries, found[:, :, None, None], axis=2)[:, :, 0]
-        chosen = np.where(better[:, :, None], moved, chosen)
-        merit = np.maximum(merits.max(axis=2), merit)
-        scale *= 0.4
-    mean, deviation = posterior(chosen)
-    return Guesses(chosen, _improvement(mean, deviation, best), deviation)
+        moves = near[_LOCAL + turn * _REFINED :][: GUESSES * _REFINED]
+        moves = 0.5 * 0.4**turn * moves.reshape(GUESSES, _REFINED, size)
+        tries = np.clip(chosen.points[:, :, None] + moves, 0.0, 1.0)
+        seen = _Seen.of(posterior, snap(tries.reshape(n, -1, size)), best)
+        parts = [c.reshape(n, GUESSES, _REFINED, *c.shape[2:]) for c in seen]
+        before = [column[:, :, None] for column in chosen]
+        both = [np.concatenate(pair, axis=2) for pair in zip(before, parts, strict=True)]
+        chosen = _Seen(*both).best()
+    return Guesses(chosen.points, chosen.gains, chosen.deviation)
 
 
+class _Seen(NamedTuple):
+    """What the models say of points."""
+
+    points: FloatArray
+    """(n, ..., D)"""
+    mean: FloatArray
+    deviation: FloatArray
+    gains: FloatArray
+    """(n, ...) expected improvement."""
+
+    @classmethod
+    def of(cls, posterior: _Posterior, points: FloatArray, best: FloatArray) -> _Seen:
+        """Of points (n, m, D), when the best score is (n, 1)."""
+        mean, deviation = posterior(points)
+        return cls(points, mean, deviation, _improvement(mean, deviation, best))
+
+    def best(self) -> _Seen:
+        """Of points (n, GUESSES, m, D) the one of each guess, (n, GUESSES, D)."""
+        n = len(self.mean)
+        merits = np.stack([self.gains[:, 0], self.mean[:, 1]], axis=1)
+        rows, kinds = np.arange(n)[:, None], np.arange(GUESSES)
+        return _Seen(*[column[rows, kinds, merits.argmax(axis=2)] for column in self])
+
+
+@lru_cache(maxsize=512)
 def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray]:
     """Shifts over the cube (_GLOBAL, size), and moves with heavy tails, as many as are needed."""
     random = np.random.default_rng((t, size))
-    moves = random.standard_normal((_LOCAL + (_ROUNDS + 1) * _REFINED + GUESSES * _REFINED, size))
+    moves = random.standard_normal((_LOCAL + (_ROUNDS - 1 + GUESSES) * _REFINED, size))
     moves *= 0.3 * 10.0 ** -random.uniform(0.0, 2.5, (len(moves), 1))
     some = random.random(moves.shape) < np.maximum(random.random((len(moves), 1)), 1.0 / size)
     return random.random((_GLOBAL, size)), moves * some
