@@ -30,12 +30,7 @@ from hpo_gym.benchmark.running.runner import TunerFailure, missing_jobs, run
 from hpo_gym.benchmark.running.shards import Job
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT
 from hpo_gym.benchmark.suites.suite import Suite
-from hpo_gym.commands.checks import (
-    plain_errors,
-    require_count,
-    require_seconds,
-    require_writable,
-)
+from hpo_gym.commands.checks import plain_errors, require_count, require_seconds, require_writable
 from hpo_gym.executors.executor import Failure
 from hpo_gym.executors.processes import Processes
 from hpo_gym.families.optima import solved_anew

@@ -28,12 +28,7 @@ import agents  # noqa: F401  (registers them)
 from hpo_gym.benchmark.running.hosted_tuner import HostedTuner
 from hpo_gym.benchmark.running.rollouts import Episodes, decision_seconds, run_episodes
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT, TunerError
-from hpo_gym.commands.checks import (
-    plain_errors,
-    require_count,
-    require_seconds,
-    require_writable,
-)
+from hpo_gym.commands.checks import plain_errors, require_count, require_seconds, require_writable
 from hpo_gym.families import require_optimum
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.policy_agent import PolicyAgent
