@@ -56,7 +56,7 @@ def tune(arguments: Arguments) -> int:
         ImportError: A library is missing.
     """
     arguments.check()
-    for library in ("optuna", "tqdm", *(["matplotlib"] if arguments.plots else [])):
+    for library in ("tqdm", "optuna", *(["matplotlib"] if arguments.plots else [])):
         optional(library, extra="tune", user="python -m hpo_gym tune")
     target = arguments.read_target()
     start, (out, file) = arguments.read_start(target), arguments.places(target)
