@@ -21,7 +21,7 @@ import tyro
 from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
-from scripts.anyspace.tasks import SUITES, tasks_of
+from scripts.anyspace.tasks import SUITES, task_of, tasks_of
 from scripts.anyspace.tuners import CONTESTANTS
 
 
@@ -89,7 +89,7 @@ def _check(arguments: Arguments) -> None:
 def _runs(arguments: Arguments) -> Iterator[Run]:
     """All runs, task by task: what is there after a while is balanced."""
     places = [
-        (suite, d, tasks_of(suite, d, arguments.tasks))
+        (suite, d, [(i, task_of(suite, d, i).mark) for i in tasks_of(suite, d, arguments.tasks)])
         for suite in arguments.suites
         for d in arguments.d
         if (suite, d) != ("classical", 1)
@@ -100,7 +100,7 @@ def _runs(arguments: Arguments) -> Iterator[Run]:
                 for workers in arguments.workers:
                     for budget in arguments.budgets:
                         for tuner in arguments.tuners:
-                            yield Run(suite, d, tasks[number], seed, workers, budget, tuner)
+                            yield Run(suite, d, *tasks[number], seed, workers, budget, tuner)
 
 
 def _play_all(kept: Kept, runs: list[Run], jobs: int) -> None:

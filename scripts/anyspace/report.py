@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.scoring.statistics import Statistic, interval, iqm, mean, replicates
-from scripts.anyspace.rows import Kept, Row, Run
+from scripts.anyspace.rows import Kept, Key, Row, Run
 
 FloatArray = NDArray[np.float64]
 
@@ -60,11 +60,7 @@ def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> N
         of: The tuner that is compared with each of the others.
     """
     for suite, workers, budget in dict.fromkeys((r.suite, r.workers, r.budget) for r in runs):
-        wanted = {
-            (r.suite, r.dimension, r.task, r.seed, r.workers)
-            for r in runs
-            if (r.suite, r.workers, r.budget) == (suite, workers, budget)
-        }
+        wanted = {r.key for r in runs if (r.suite, r.workers, r.budget) == (suite, workers, budget)}
         results = gathered(kept, wanted, tuners, budget)
         print(f"\n## {suite}, {budget} evaluations, {workers} at a time\n")
         if results is None:
@@ -74,19 +70,17 @@ def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> N
             print(line)
 
 
-def gathered(
-    kept: Kept, wanted: set[tuple[object, ...]], tuners: Sequence[str], budget: int
-) -> Results | None:
+def gathered(kept: Kept, wanted: set[Key], tuners: Sequence[str], budget: int) -> Results | None:
     """The rows of all tuners that have some, on the tasks which all of these have finished."""
-    found: dict[str, dict[tuple[object, ...], Row]] = {}
+    found: dict[str, dict[Key, Row]] = {}
     for tuner in tuners:
         rows = {k: row for k, row in kept.curves(tuner, budget).items() if k in wanted}
         if rows:
             found[tuner] = rows
     common = [key for key in wanted if all(key in rows for rows in found.values())]
-    tasks: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
-    for key in sorted(common, key=str):
-        tasks.setdefault(key[:3], []).append(key)
+    tasks: dict[tuple[object, ...], list[Key]] = {}
+    for key in sorted(common):
+        tasks.setdefault(key[:4], []).append(key)
     seeds = max(map(len, tasks.values()), default=0)
     whole = [keys for keys in tasks.values() if len(keys) == seeds]
     if not whole or not found:

@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import inf, isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from hpo_gym.families.relative import relative_regret
 from scripts.anyspace.tasks import task_of
 from scripts.anyspace.tuners import CONTESTANTS
+
+Key: TypeAlias = tuple[str, int, int, str, int, int]
+"""Suite, dimension, task, mark, seed, workers."""
 
 
 class Run(NamedTuple):
@@ -21,10 +24,16 @@ class Run(NamedTuple):
     suite: str
     dimension: int
     task: int
+    mark: str
     seed: int
     workers: int
     budget: int
     tuner: str
+
+    @property
+    def key(self) -> Key:
+        """All but the budget and the tuner."""
+        return self[:6]
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ class Row:
         suite: Name of the suite.
         dimension: Number of unit coordinates of the task.
         task: Its index.
+        mark: See `Task.mark`: rows of tasks that have changed since are of no use.
         seed: Seed of tuner and noise.
         workers: Evaluations that ran at a time.
         budget: Number of evaluations.
@@ -46,6 +56,7 @@ class Row:
     suite: str
     dimension: int
     task: int
+    mark: str
     seed: int
     workers: int
     budget: int
@@ -53,9 +64,9 @@ class Row:
     milliseconds: list[float]
 
     @property
-    def key(self) -> tuple[object, ...]:
+    def key(self) -> Key:
         """All but the budget and what came out."""
-        return self.suite, self.dimension, self.task, self.seed, self.workers
+        return self.suite, self.dimension, self.task, self.mark, self.seed, self.workers
 
 
 def play(run: Run) -> Row:
@@ -129,7 +140,7 @@ class Kept:
         A tuner that does not plan does the same at the beginning of a longer run: of its budgets
         only the largest one is run.
         """
-        done: dict[str, set[tuple[object, ...]]] = {}
+        done: dict[str, set[tuple[Key, int]]] = {}
         left = []
         runs = list(runs)
         longest = max((run.budget for run in runs), default=0)
@@ -140,15 +151,15 @@ class Kept:
             if run.tuner not in done:
                 rows = self.read(run.tuner)
                 done[run.tuner] = {
-                    (*row.key, budget)
+                    (row.key, budget)
                     for row in rows
                     for budget in ([row.budget] if plans else range(1, row.budget + 1))
                 }
-            if run[:-1] not in done[run.tuner]:
+            if (run.key, run.budget) not in done[run.tuner]:
                 left.append(run)
         return left
 
-    def curves(self, tuner: str, budget: int) -> dict[tuple[object, ...], Row]:
+    def curves(self, tuner: str, budget: int) -> dict[Key, Row]:
         """Rows that show runs with a budget, by their keys."""
         plans = CONTESTANTS[tuner].plans
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import islice
 from math import isfinite, nan
 from typing import Any, NamedTuple
@@ -43,6 +44,14 @@ class Task:
         self.family, self.index, self.space = family, index, space
         self._parameters = family.sample(_SPLIT, index)
         self._rest = (0.0,) * (family.space.dimension - space.dimension)
+
+    @cached_property
+    def mark(self) -> str:
+        """Changes with the function: of what it says at sixteen configurations."""
+        draws = rng.uniforms(rng.text_key("mark"), 16 * self.space.dimension)
+        units = 2.0 * np.reshape(draws, (16, -1)) - 1.0
+        seen = [self.evaluate(self.space.configuration(unit), 0, 0) for unit in units]
+        return f"{sum(one.regret for one in seen):.3f}"
 
     def evaluate(self, configuration: Mapping[str, Any], number: int, seed: int) -> Seen:
         """Evaluate a configuration.

@@ -15,7 +15,7 @@ from scripts.anyspace.report import Results, averages, comparisons, gathered
 from scripts.anyspace.rows import Kept, Row, Run, play
 from scripts.anyspace.tasks import task_of, tasks_of
 
-RUN = Run("classical", 2, 0, 0, 1, 8, "random")
+RUN = Run("classical", 2, 0, "1.5", 0, 1, 8, "random")
 
 
 def test_tasks_have_the_coordinates_that_are_asked_for():
@@ -34,11 +34,26 @@ def test_a_task_is_the_familys():
     assert seen.score == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("tuner", ["random", "sobol", "tpe-5", "learned"])
+def test_rows_of_a_task_that_changed_are_not_used(tmp_path):
+    kept = Kept(tmp_path)
+    kept.add("random", row(RUN, [1.0] * 8))
+    assert kept.missing([RUN]) == []
+    changed = RUN._replace(mark="1.6")
+    assert kept.missing([changed]) == [changed]
+    assert gathered(kept, {changed.key}, ("random",), 8) is None
+
+
+def test_marks_tell_tasks_apart():
+    marks = [task_of("classical", 2, i).mark for i in range(30)]
+    assert len(set(marks)) == 30
+    assert marks[3] == task_of("classical", 2, 3).mark
+
+
+@pytest.mark.parametrize("tuner", ["random", "sobol", "tpe-5", "cma-es"])
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_run_is_repeatable_and_its_regret_falls(tuner, workers):
     index = tasks_of("anyspace-test", 3, 1)[0]
-    run = Run("anyspace-test", 3, index, 1, workers, 9, tuner)
+    run = Run("anyspace-test", 3, index, "", 1, workers, 9, tuner)
     one, other = play(run), play(run)
     assert one.regrets == other.regrets
     assert len(one.regrets) == len(one.milliseconds) == 9
@@ -104,7 +119,7 @@ def test_only_tasks_that_all_have_finished_are_compared(tmp_path):
         kept.add("random", row(RUN._replace(task=task), [4.0, 2.0, 1.0, 0.5] + [0.25] * 4))
     for task in range(2):
         kept.add("tpe", row(RUN._replace(task=task), [0.4, 0.2, 0.1, 0.05] + [0.025] * 4))
-    wanted = {("classical", 2, task, 0, 1) for task in range(3)}
+    wanted = {RUN._replace(task=task).key for task in range(3)}
     results = gathered(kept, wanted, ("random", "tpe", "gp"), 8)
     assert results.tuners == ("random", "tpe")
     assert results.moments == (2, 4, 8)
