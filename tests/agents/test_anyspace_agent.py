@@ -9,12 +9,14 @@ import numpy as np
 import hpo_gym
 from agents.searches.anyspace import AnySpaceAgent
 from hpo_gym.testing import check_agent
+from hpo_gym.tuners import build_agent
 
 make_env = partial(hpo_gym.TuningEnv, max_evaluations=8, start="none")
 
 
 def test_it_is_an_agent():
-    check_agent(lambda: AnySpaceAgent(make_env().process.problem, seed=3), make_env)
+    factory = partial(build_agent, AnySpaceAgent, make_env(), seed=3)
+    check_agent(factory, make_env, stochastic=True)
 
 
 def test_it_asks_for_what_the_tuner_asks_for():
