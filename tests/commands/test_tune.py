@@ -221,10 +221,19 @@ def test_a_database_of_something_else_is_refused():
         tune(of("bowl", study=Path("other.sqlite")))
 
 
-def test_libraries_that_are_missing_are_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(SystemExit, match=r"error: .* needs optuna: pip install 'hpo-gym\[tune\]'"):
-        main(["--objective", f"{OBJECTIVES}:bowl"])
+@pytest.mark.parametrize("library", ["tyro", "optuna", "tqdm", "matplotlib", "sklearn"])
+def test_libraries_that_are_missing_are_named(library):
+    words = ["tune", "--dataset", "iris", "--budget", "1"]
+    script = (
+        f"import sys; sys.modules[{library!r}] = None; sys.argv[1:] = {words}\n"
+        "from hpo_gym.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(rf"error: .* needs {library}: pip install 'hpo-gym\[tune\]'\n", done.stderr)
+    assert {path.name for path in Path().iterdir()} == {"notes.txt"}
 
 
 def test_the_package_has_the_command():

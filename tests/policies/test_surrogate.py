@@ -136,3 +136,15 @@ def test_an_outlier_does_not_hide_the_others():
     assert values[0, 3] - values[0, 2] > 0.2
     shifted, _ = surrogate.standardised(1e6 * usual - 5.0)
     np.testing.assert_allclose(shifted, surrogate.standardised(usual)[0], atol=1e-6)
+
+
+def test_what_is_running_is_believed_to_be_as_expected():
+    points, values = history(n=2, t=6)
+    model, pending = surrogate.prior(2, 4), np.zeros((2, 6))
+    pending[0, 4:] = 1.0
+    believed = surrogate.believed(model, points, values, pending)
+    np.testing.assert_array_equal(believed[pending == 0.0], values[pending == 0.0])
+    known = surrogate._Posterior(model, points[:1, :4], values[:1, :4])
+    expected, _ = known(points[:1, 4:])
+    np.testing.assert_allclose(believed[0, 4:], expected[0], atol=1e-4)
+    assert surrogate.believed(model, points, values, np.zeros((2, 6))) is values

@@ -56,7 +56,7 @@ def tune(arguments: Arguments) -> int:
         ImportError: A library is missing.
     """
     arguments.check()
-    for library in ("optuna", "tqdm", *(["matplotlib"] if arguments.plots else [])):
+    for library in ("tqdm", "optuna", *(["matplotlib"] if arguments.plots else [])):
         optional(library, extra="tune", user="python -m hpo_gym tune")
     target = arguments.read_target()
     start, (out, file) = arguments.read_start(target), arguments.places(target)
@@ -125,8 +125,8 @@ def _conclude(trials: Trials, out: Path, *, plots: bool) -> int:
         print("No evaluation succeeded.", file=sys.stderr)
         return 1
     program = trials.target.code(trials.best.params)
-    print(program)
     write_atomic(out / "best.py", program)
+    print(program)
     print(f"It stands in {out / 'best.py'}; all trials in {trials.file}.")
     if plots:
         print(*(f"  {line}" for line in draw(trials, out)), sep="\n")

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from hpo_gym.commands.tune.targets import Outcome, Target
 from hpo_gym.executors.executor import Failure
-from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.optional import optional
 from hpo_gym.parameters import Categorical, Float, Integer
 from hpo_gym.space import SearchSpace
@@ -56,6 +55,8 @@ class Trials:
             "seed": seed,
             "space": target.space.describe(),
         }
+        from hpo_gym.integrations.optuna import LearnedSampler  # which needs Optuna
+
         self.study = self._open(goal, LearnedSampler(budget=budget, seed=seed))
         known = self.study.user_attrs.get(_SETTINGS)
         if known is None:

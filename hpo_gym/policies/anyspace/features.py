@@ -110,10 +110,11 @@ def gathered(
     rank = np.asarray((known[:, :, None] > known[:, None]).mean(axis=2), dtype=np.float64)
     best = known.argmax(axis=1)
     around = points[np.arange(n), best]
-    guesses = surrogate.guesses(
-        model, points, values, around, filler, lambda moved: snapped(moved, kinds)
-    )
     pending, failed = np.isnan(scores).astype(float), np.isneginf(scores).astype(float)
+    believed = surrogate.believed(model, points, values, pending)
+    guesses = surrogate.guesses(
+        model, points, believed, around, filler, lambda moved: snapped(moved, kinds)
+    )
     since = (t - 1.0 - best)[:, None]
     return Gathered(told, values, deviation, rank, pending, failed, best, since, model, guesses)
 

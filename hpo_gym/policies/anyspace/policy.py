@@ -85,10 +85,17 @@ class AnySpacePolicy:
         Raises:
             ValueError: There is none of this seed.
         """
+        return cls.load(cls.pretrained_path(seed))
+
+    @staticmethod
+    def pretrained_path(seed: int = 0) -> Path:
+        """The npz file of a policy that comes with the package; see `pretrained`."""
         seeds = sorted(int(file.stem) for file in _FOLDER.glob("*.npz"))
         if seed not in seeds:
-            raise ValueError(f"there is no tuner for any space of seed {seed!r}: {seeds}")
-        return cls.load(_FOLDER / f"{seed}.npz")
+            raise ValueError(
+                f"there is no tuner for any space of training seed {seed!r}: choose from {seeds}"
+            )
+        return _FOLDER / f"{seed}.npz"
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically, and return the path of the npz file."""

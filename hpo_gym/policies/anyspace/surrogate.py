@@ -35,6 +35,7 @@ _LENGTHS = math.log(0.03), math.log(30.0)
 _NOISES = math.log(1e-6), math.log(0.5)
 _OUTLYING = 5.0
 """Scores further below the median, in distances from it to the best, are moved up to there."""
+_DEAF = 1e6
 _VARIANCES = 4.0
 """The prior of the variance counts as much as so many scores of variance 1."""
 _GLOBAL, _LOCAL, _REFINED, _ROUNDS = 128, 32, 16, 3
@@ -194,6 +195,30 @@ def _improvement(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> F
     below = 1.0 / (1.0 + np.exp(-z * (1.5976 + 0.070565776 * z * z)))
     density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
     return np.asarray(np.maximum(deviation * (z * below + density), 0.0))
+
+
+def believed(
+    model: Model, points: FloatArray, values: FloatArray, pending: FloatArray
+) -> FloatArray:
+    """The values (n, t), where evaluations are running those that the models expect.
+
+    So nothing new is expected where one is running ("kriging believer", Ginsbourger et al., 2010).
+
+    Args:
+        model: The models.
+        points: (n, t, D) evaluated points, in [0, 1].
+        values: (n, t) their standardised scores.
+        pending: (n, t) 1 where the evaluation is running.
+    """
+    if not pending.any():
+        return values
+    scaled = points * np.exp(-model.log[:, None, :-1])
+    kernel = _kernel(_squares(scaled, scaled))
+    # What is running has no say: it is observed with next to nothing but noise.
+    noise = np.exp(model.log[:, -1:]) + 1e-6 + _DEAF * pending
+    inverse = np.linalg.inv(kernel + noise[:, :, None] * np.eye(points.shape[1]))
+    expected = (kernel @ (inverse @ values[:, :, None]))[:, :, 0]
+    return np.asarray(np.where(pending > 0.0, expected, values))
 
 
 def guesses(
