@@ -153,7 +153,7 @@ def test_a_copied_state_goes_the_same_way(name: str) -> None:
 def test_names_stand_for_classes_and_settings() -> None:
     env = hpo_gym.TuningEnv()
     names = [entry.name for entry in registered_agents() if ".searches." in entry.reference]
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         assert isinstance(make_agent(name, env), SearchAgent)
     with pytest.raises(ValueError, match=r"'tpe' takes no settings \['sampler'\]; .*'initial'"):

@@ -20,6 +20,7 @@ PLACES = {
     "dqn": {"env": "FictitiousHPONudge-v0"},
     "recurrent_ppo": {"family": "fictitious"},
     "unrolled": {"family": "fictitious"},
+    "anyspace": {"family": "anyspace"},
 }
 # As JSON has them. None of them is good for any setting, except for those of `GOOD`.
 BAD = ["NaN", "Infinity", "-Infinity", "-1", "1e300", "-0.5", '"8"', '"tanh "', "[]", "[[8]]", "{}"]
@@ -141,3 +142,12 @@ def test_a_bad_setting_from_a_shell(tmp_path):
     )
     assert done.returncode == 1 and not [*tmp_path.iterdir()]
     assert done.stderr.startswith("error: --settings: hidden = '64' must be 1 to 8 entries")
+
+
+@pytest.mark.parametrize("name", ["criterion", "hidden"])
+def test_settings_that_mean_nothing_to_the_tuner_for_any_space(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    value = {"criterion": '"return"', "hidden": "[8]"}[name]
+    with pytest.raises(SystemExit, match=f"error: {name} = .* means nothing to"):
+        run(Arguments(agent="anyspace", family="anyspace", settings=f'{{"{name}": {value}}}'))
+    assert not [*tmp_path.iterdir()]

@@ -121,7 +121,7 @@ def test_mistakes_on_the_command_line_cost_no_run(tmp_path, others, message):
 
 
 def test_an_unknown_agent(tmp_path):
-    with pytest.raises(SystemExit, match=r"unknown agent 'sac': choose from \['ppo', 'dqn', "):
+    with pytest.raises(SystemExit, match=r"unknown agent 'sac': choose from \['ppo', 'anyspace', "):
         run(arguments(tmp_path, agent="sac"))
 
 

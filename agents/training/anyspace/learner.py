@@ -94,6 +94,12 @@ class AnySpaceSettings(Settings):
                 f"the agent 'anyspace' is trained on AnySpaceHPO-v0 without options, not on "
                 f"{env_id} with {dict(options)}: leave the options out"
             )
+        for name in ("criterion", "hidden"):
+            value, default = getattr(self, name), getattr(type(self), name)
+            if value != default:
+                raise ValueError(
+                    f"{name} = {value!r} means nothing to the agent 'anyspace': omit it"
+                )
 
     def rate(self, update: int) -> float:
         """The learning rate of an update, counted from 0."""
