@@ -111,8 +111,9 @@ def proposal(weights: Mapping[str, Any], tokens: Any, query: Query, together: An
 
 def _normal(values: Any, lib: Any) -> Any:
     """Values with mean 0 and deviation 1 along the last axis."""
-    away = values - values.mean(-1)[..., None]
-    return away / lib.sqrt((away * away).mean(-1)[..., None] + 1e-5)
+    size = values.shape[-1]  # sums, because NumPy's means take twice as long
+    away = values - values.sum(-1)[..., None] / size
+    return away / lib.sqrt((away * away).sum(-1)[..., None] / size + 1e-5)
 
 
 def _softmax(values: Any, lib: Any) -> Any:

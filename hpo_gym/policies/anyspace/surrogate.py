@@ -248,7 +248,7 @@ def guesses(
     best = values.max(axis=1, keepdims=True)
     # Both kinds of guesses choose from the same candidates, then go on by themselves.
     seen = _Seen.of(posterior, snap(tries), best)
-    chosen = _Seen(*[np.repeat(column[:, None], GUESSES, axis=1) for column in seen]).best()
+    chosen = _Seen(*[column[:, None] for column in seen]).best()
     for turn in range(_ROUNDS):
         moves = near[_LOCAL + turn * _REFINED :][: GUESSES * _REFINED]
         moves = 0.5 * 0.4**turn * moves.reshape(GUESSES, _REFINED, size)
@@ -278,10 +278,10 @@ class _Seen(NamedTuple):
         return cls(points, mean, deviation, _improvement(mean, deviation, best))
 
     def best(self) -> _Seen:
-        """Of points (n, GUESSES, m, D) the one of each guess, (n, GUESSES, D)."""
-        n = len(self.mean)
-        merits = np.stack([self.gains[:, 0], self.mean[:, 1]], axis=1)
-        rows, kinds = np.arange(n)[:, None], np.arange(GUESSES)
+        """Of points (n, GUESSES or 1, m, D) the one of each guess, (n, GUESSES, D)."""
+        n, kinds = len(self.mean), np.arange(GUESSES) % self.mean.shape[1]
+        merits = np.stack([self.gains[:, 0], self.mean[:, -1]], axis=1)
+        rows = np.arange(n)[:, None]
         return _Seen(*[column[rows, kinds, merits.argmax(axis=2)] for column in self])
 
 
