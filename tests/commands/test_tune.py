@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import matplotlib
 import optuna
 import pytest
 
@@ -108,12 +109,13 @@ def test_another_tuning_does_not_mix_with_it():
     assert len(trials_of(file, "objectives-bowl")) == len(trials_of(file, "objectives-moody")) == 2
 
 
-def test_figures_are_drawn():
-    pytest.importorskip("matplotlib")
+def test_figures_are_drawn_and_leave_no_style():
+    style = {**matplotlib.rcParams, "backend": None}
     assert tune(Arguments(objective=f"{OBJECTIVES}:bowl", budget=5, out=Path("here"))) == 0
     files = {path.name for path in Path("here").iterdir() if not path.name.endswith(".lock")}
     figures = {"history.png", "importance.png", "parallel.png"}
     assert files == {"best.py", "study.sqlite", *figures}
+    assert {**matplotlib.rcParams, "backend": None} == style
 
 
 def test_figures_that_there_is_too_little_for_are_said(capsys):

@@ -105,8 +105,9 @@ def draw(trials: Trials, folder: Path) -> Iterator[str]:
 
     for name, function in FIGURES.items():
         file = folder / f"{name}.png"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are experimental
+        # Optuna's style is for its own figures. They are experimental, and warn.
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
                 axes = getattr(drawings, function)(trials.study, target_name=trials.target.metric)
                 figure = axes.figure if hasattr(axes, "figure") else pyplot.gcf()
