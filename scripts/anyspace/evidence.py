@@ -22,7 +22,7 @@ import tyro
 from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
-from scripts.anyspace.tasks import SUITES, places_of
+from scripts.anyspace.tasks import FAMILIES, SUITES, places_of
 from scripts.anyspace.tuners import CONTESTANTS
 
 
@@ -32,8 +32,8 @@ class Arguments:
 
     tuners: tuple[str, ...] = tuple(CONTESTANTS)
     """The tuners."""
-    suites: tuple[str, ...] = SUITES
-    """The suites."""
+    suites: tuple[str, ...] = FAMILIES
+    """The suites; "sklearn-spaces" trains models of scikit-learn, and needs the extra "spaces"."""
     d: tuple[int, ...] = (1, 2, 3, 4, 6)
     """Numbers of coordinates of the families' tasks; "classical" has none of one."""
     tasks: int = 24

@@ -33,9 +33,9 @@ FILE = Path(__file__).with_name("reference.json")
 class Arguments:
     """Command line."""
 
-    filling: int = 128
+    filling: int = 256
     """Space-filling configurations of each task."""
-    near: int = 32
+    near: int = 64
     """Configurations near the best one, the best so far each time."""
 
 
@@ -66,7 +66,7 @@ def referred(task: ModelTask, filling: int, near: int) -> dict[str, Any]:
     configuration, score = _best(task)
     return {
         "best": score,
-        "median": float(np.nanmedian(scores)),
+        "median": round(float(np.nanmedian(scores)), 9),
         "evaluated": len(task.known),
         "configuration": configuration,
     }
