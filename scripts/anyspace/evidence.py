@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,7 @@ import tyro
 from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
-from scripts.anyspace.tasks import SUITES, task_of, tasks_of
+from scripts.anyspace.tasks import FAMILIES, SUITES, places_of, task_of
 from scripts.anyspace.tuners import CONTESTANTS
 
 
@@ -31,12 +32,12 @@ class Arguments:
 
     tuners: tuple[str, ...] = tuple(CONTESTANTS)
     """The tuners."""
-    suites: tuple[str, ...] = SUITES
-    """The suites."""
+    suites: tuple[str, ...] = FAMILIES
+    """The suites; "sklearn-spaces" trains models of scikit-learn, and needs the extra "spaces"."""
     d: tuple[int, ...] = (1, 2, 3, 4, 6)
-    """Numbers of coordinates of the tasks; "classical" has none of one."""
+    """Numbers of coordinates of the families' tasks; "classical" has none of one."""
     tasks: int = 24
-    """Tasks of each suite and number of coordinates."""
+    """Tasks of each suite and number of coordinates; of "sklearn-spaces" at most so many."""
     seeds: int = 1
     """Runs of each task."""
     budgets: tuple[int, ...] = (8, 16, 32)
@@ -89,18 +90,17 @@ def _check(arguments: Arguments) -> None:
 def _runs(arguments: Arguments) -> Iterator[Run]:
     """All runs, task by task: what is there after a while is balanced."""
     places = [
-        (suite, d, [(i, task_of(suite, d, i).mark) for i in tasks_of(suite, d, arguments.tasks)])
+        [(suite, *place, task_of(suite, *place).mark) for place in places]
         for suite in arguments.suites
-        for d in arguments.d
-        if (suite, d) != ("classical", 1)
+        for places in places_of(suite, arguments.d, arguments.tasks)
     ]
-    for number in range(arguments.tasks):
+    for tasks in zip_longest(*places):
         for seed in range(arguments.seeds):
-            for suite, d, tasks in places:
+            for suite, d, task, mark in filter(None, tasks):
                 for workers in arguments.workers:
                     for budget in arguments.budgets:
                         for tuner in arguments.tuners:
-                            yield Run(suite, d, *tasks[number], seed, workers, budget, tuner)
+                            yield Run(suite, d, task, mark, seed, workers, budget, tuner)
 
 
 def _play_all(kept: Kept, runs: list[Run], jobs: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from math import isfinite, nan
@@ -15,8 +15,12 @@ from hpo_gym.arrays import Floats
 from hpo_gym.families import AnySpaceFamily, ClassicalFamily
 from hpo_gym.families.relative import RelativeFamily, relative_regret
 from hpo_gym.space import SearchSpace
+from scripts.anyspace.spaces.reference import reference
+from scripts.anyspace.spaces.tasks import ModelTask, model_tasks
 
-SUITES = ("anyspace-test", "classical")
+FAMILIES = ("anyspace-test", "classical")
+MODELS = "sklearn-spaces"
+SUITES = (*FAMILIES, MODELS)
 
 _XP = Floats()
 _SPLIT = "test"
@@ -29,6 +33,29 @@ class Seen(NamedTuple):
     """As a tuner sees it; NaN where the evaluation failed."""
     regret: float
     """Relative regret of the configuration without noise; that of the score 0 where it failed."""
+
+
+class Measured:
+    """A model and its data: the regret is relative to what is known of the task.
+
+    It is below 0 where a tuner found something better than `reference.json` knows.
+
+    Args:
+        task: The model and its data.
+    """
+
+    def __init__(self, task: ModelTask) -> None:
+        self.space, self._task = task.space, task
+        known = reference()[task.name]
+        self._best, self._scale = known["best"], known["best"] - known["median"]
+        self.mark = f"{self._best:.6f} {self._scale:.6f}"
+
+    def evaluate(self, configuration: Mapping[str, Any], number: int, seed: int) -> Seen:
+        """Evaluate a configuration, which always gives the same."""
+        score = self._task.score(configuration)
+        if not isfinite(score):
+            return Seen(nan, relative_regret(0.0))
+        return Seen(score, (self._best - score) / self._scale)
 
 
 class Task:
@@ -76,8 +103,10 @@ class Task:
         return Seen(observed[0], relative_regret(exact[0]))
 
 
-def task_of(suite: str, dimension: int, index: int) -> Task:
+def task_of(suite: str, dimension: int, index: int) -> Task | Measured:
     """One task of a suite."""
+    if suite == MODELS:
+        return Measured(model_tasks()[index])
     if suite == "classical":
         classical = ClassicalFamily(dimension)
         return Task(classical, index, classical.space)
@@ -85,13 +114,33 @@ def task_of(suite: str, dimension: int, index: int) -> Task:
     return Task(anyspace, index, anyspace.task_space(_SPLIT, index))
 
 
+def places_of(suite: str, dimensions: Sequence[int], count: int) -> list[list[tuple[int, int]]]:
+    """Tasks of a suite, by their numbers of coordinates and indices, in lists of equal standing.
+
+    The tasks of "sklearn-spaces" are of many numbers of coordinates: the first tasks are taken.
+
+    Args:
+        suite: One of `SUITES`.
+        dimensions: Numbers of coordinates of the others' tasks; "classical" has none of one.
+        count: Number of tasks for each of them.
+
+    Raises:
+        ValueError: There are not so many.
+    """
+    if suite == MODELS:
+        tasks = model_tasks()[:count]
+        return [[(task.space.dimension, index) for index, task in enumerate(tasks)]]
+    chosen = [d for d in dimensions if (suite, d) != ("classical", 1)]
+    return [[(d, index) for index in tasks_of(suite, d, count)] for d in chosen]
+
+
 def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
-    """Indices of the first tasks of a suite with so many coordinates.
+    """Indices of the first tasks of a family's suite with so many coordinates.
 
     Of "anyspace-test" those that have a number at least: of a few choices half may be the best.
 
     Args:
-        suite: One of `SUITES`.
+        suite: One of `FAMILIES`.
         dimension: Number of unit coordinates: one for a number, k for a choice among k.
         count: Number of tasks.
 
