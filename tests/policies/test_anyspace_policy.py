@@ -206,3 +206,8 @@ def test_policies_come_with_the_package():
     assert (first.arrays["answer"] != second.arrays["answer"]).any()
     with pytest.raises(ValueError, match=r"no tuner .* seed 99: choose from \[0, 1"):
         AnySpacePolicy.pretrained(99)
+
+
+def test_integers_on_a_log_axis_have_no_cells_of_equal_width():
+    space = SearchSpace({"n": Integer(1, 100, log=True), "m": Integer(1, 4)})
+    np.testing.assert_allclose(coordinates_of(space).width, [[0.0, 0.25]])

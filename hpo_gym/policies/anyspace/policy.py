@@ -179,7 +179,7 @@ def coordinates_of(space: SearchSpace) -> features.Coordinates:
     for number, (name, parameter) in enumerate(space.parameters.items(), start=1):
         if isinstance(parameter, Categorical):
             group[:, space.slices[name]] = number
-        elif isinstance(parameter, Integer):
+        elif isinstance(parameter, Integer) and not parameter.log:  # cells of equal width
             cells[:, space.slices[name]] = parameter.high - parameter.low + 1
     return features.coordinates(cells, group)
 
