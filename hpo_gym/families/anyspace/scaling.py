@@ -2,7 +2,7 @@
 
 The best point is searched for: from random points by a local search. Whatever the search missed is
 cut off (see `functions.missing_of`), so that no point is better than the one that it found, and the
-best possible value is exactly 1. What was cut off is below 0.15 of the scale, and below 0.01 in
+best possible value is exactly 1. What was cut off is up to 0.2 of the scale, and below 0.01 in
 nine tasks of ten, up to eight coordinates.
 
 Every task is searched with the same random numbers: what is found for it does not depend on which
