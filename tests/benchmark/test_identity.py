@@ -249,9 +249,9 @@ def test_agents_are_built_from_classes():
 
 @pytest.mark.parametrize("suite", PROFILES["full"].suites)
 def test_committed_rows_are_of_these_suites_and_agents(suite):
-    """Else `make benchmark-full` would run everything anew."""
+    """Else `make benchmark-full` would run everything anew. Other registered agents may be there."""
     paths = sorted((ROWS / suite).iterdir())
-    assert {path.name for path in paths} == {f"{entry.name}.npz" for entry in default_agents()}
+    assert {path.name for path in paths} >= {f"{entry.name}.npz" for entry in default_agents()}
     for path in paths:
         with np.load(path, allow_pickle=False) as rows:
             assert str(rows["suite"]) == make_suite(suite).text
