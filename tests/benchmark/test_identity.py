@@ -249,7 +249,7 @@ def test_agents_are_built_from_classes():
 
 @pytest.mark.parametrize("suite", PROFILES["full"].suites)
 def test_committed_rows_are_of_these_suites_and_agents(suite):
-    """Else `make benchmark-full` would run everything anew. Other registered agents may be there."""
+    """Else `make benchmark-full` would run everything anew. Other agents may be there, too."""
     paths = sorted((ROWS / suite).iterdir())
     assert {path.name for path in paths} >= {f"{entry.name}.npz" for entry in default_agents()}
     for path in paths:
