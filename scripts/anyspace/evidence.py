@@ -23,15 +23,15 @@ from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
 from scripts.anyspace.tasks import FAMILIES, SUITES, places_of, task_of
-from scripts.anyspace.tuners import CONTESTANTS
+from scripts.anyspace.tuners import TUNERS, contestant
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Command line."""
 
-    tuners: tuple[str, ...] = tuple(CONTESTANTS)
-    """The tuners."""
+    tuners: tuple[str, ...] = TUNERS
+    """The tuners; the npz file of a policy is one, too."""
     suites: tuple[str, ...] = FAMILIES
     """The suites; "sklearn-spaces" trains models of scikit-learn, and needs the extra "spaces"."""
     d: tuple[int, ...] = (1, 2, 3, 4, 6)
@@ -69,13 +69,11 @@ def main() -> None:
 
 
 def _check(arguments: Arguments) -> None:
-    for name, given, known in (
-        ("--tuners", arguments.tuners, tuple(CONTESTANTS)),
-        ("--suites", arguments.suites, SUITES),
-    ):
-        unknown = [value for value in given if value not in known]
-        if unknown:
-            raise ValueError(f"{name} {unknown} must be some of {[*known]}")
+    for tuner in (*arguments.tuners, arguments.of):
+        contestant(tuner)
+    unknown = [suite for suite in arguments.suites if suite not in SUITES]
+    if unknown:
+        raise ValueError(f"--suites {unknown} must be some of {[*SUITES]}")
     for name, counts in (
         ("--tasks", [arguments.tasks]),
         ("--seeds", [arguments.seeds]),

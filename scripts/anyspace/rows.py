@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from hpo_gym.families.relative import relative_regret
 from scripts.anyspace.tasks import task_of
-from scripts.anyspace.tuners import CONTESTANTS
+from scripts.anyspace.tuners import contestant
 
 Key: TypeAlias = tuple[str, int, int, str, int, int]
 """Suite, dimension, task, mark, seed, workers."""
@@ -75,7 +75,7 @@ def play(run: Run) -> Row:
     Several workers are always busy, and all evaluations take equally long: the oldest ends first.
     """
     task = task_of(run.suite, run.dimension, run.task)
-    tuner = CONTESTANTS[run.tuner].make(task.space, run.budget, run.seed)
+    tuner = contestant(run.tuner).make(task.space, run.budget, run.seed)
     best, incumbent = -inf, relative_regret(0.0)
     regrets: list[float] = []
     milliseconds: list[float] = []
@@ -112,7 +112,8 @@ class Kept:
         self._folder = folder
 
     def _file(self, tuner: str) -> Path:
-        return self._folder / f"{tuner}.jsonl"
+        version = contestant(tuner).version
+        return self._folder / f"{Path(tuner).stem}{'@' if version else ''}{version}.jsonl"
 
     def add(self, tuner: str, row: Row) -> None:
         """Keep a row."""
@@ -145,7 +146,7 @@ class Kept:
         runs = list(runs)
         longest = max((run.budget for run in runs), default=0)
         for run in runs:
-            plans = CONTESTANTS[run.tuner].plans
+            plans = contestant(run.tuner).plans
             if not plans and run.budget < longest:
                 continue
             if run.tuner not in done:
@@ -161,7 +162,7 @@ class Kept:
 
     def curves(self, tuner: str, budget: int) -> dict[Key, Row]:
         """Rows that show runs with a budget, by their keys."""
-        plans = CONTESTANTS[tuner].plans
+        plans = contestant(tuner).plans
         return {
             row.key: row
             for row in self.read(tuner)

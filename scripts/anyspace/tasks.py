@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from math import isfinite, nan
@@ -152,11 +152,9 @@ def tasks_of(suite: str, dimension: int, count: int) -> list[int]:
         raise ValueError(f"--d {dimension} must lie in [{least}, 8] for the suite {suite!r}")
     family = ClassicalFamily(dimension) if suite == "classical" else AnySpaceFamily()
     size = family.sizes[_SPLIT]
-    indices = range(size)
+    fitting: Iterable[int] = range(size)
     if isinstance(family, AnySpaceFamily):
-        fitting = (i for i in indices if _fits(family, i, dimension))
-    else:
-        fitting = iter(indices)
+        fitting = (i for i in range(size) if _fits(family, i, dimension))
     chosen = list(islice(fitting, count))
     if len(chosen) < count:
         raise ValueError(

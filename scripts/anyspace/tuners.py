@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from hpo_gym import Tuner
 from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.integrations.optuna_space import optuna_distributions
 from hpo_gym.optional import optional
+from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.space import SearchSpace
+from hpo_gym.tuners.proposer import Proposer
 
 
 class AskTell(Protocol):
@@ -74,6 +80,8 @@ class Contestant(NamedTuple):
     """From the search space, the budget and the seed to one that has not begun."""
     plans: bool = False
     """Whether it does something else with another budget."""
+    version: str = ""
+    """Changes with what it was learned from: its rows are kept apart."""
 
 
 def _optuna() -> Any:
@@ -89,40 +97,78 @@ def _sampler(name: str, **settings: Any) -> Contestant:
     return Contestant(make)
 
 
-def _own(policy: str, *, plans: bool) -> Contestant:
+def _sobol(space: SearchSpace, budget: int, seed: int) -> AskTell:
+    return Tuner(space, budget=budget, seed=seed, policy="sobol")
+
+
+def _learned(file: Path) -> Contestant:
+    """The tuner with these weights."""
+    policy = AnySpacePolicy.load(file)
+
     def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
         return Tuner(space, budget=budget, seed=seed, policy=policy)
 
-    return Contestant(make, plans)
+    return Contestant(make, True, _version(file))
 
 
-def _handed_over(first: int) -> Contestant:
+def _handed_over(first: int, file: Path) -> Contestant:
     """Learned for so many evaluations, then Optuna's Gaussian process on the same study."""
+    policy = AnySpacePolicy.load(file)
 
     def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
         with _quiet():
             process = _optuna().samplers.GPSampler(seed=seed, n_startup_trials=first)
             hand_over = min(first, budget)
             sampler = LearnedSampler(
-                budget=budget, hand_over=hand_over, fallback=process, seed=seed
+                budget=budget, hand_over=hand_over, fallback=process, seed=seed, policy=policy
             )
         return Study(space, sampler)
 
-    return Contestant(make, plans=True)
+    return Contestant(make, True, _version(file))
 
 
-CONTESTANTS: dict[str, Contestant] = {
-    "random": _sampler("RandomSampler"),
-    "sobol": _own("sobol", plans=False),
-    "tpe": _sampler("TPESampler"),
-    "tpe-5": _sampler("TPESampler", n_startup_trials=5),
-    "cma-es": _sampler("CmaEsSampler"),
-    "gp": _sampler("GPSampler"),
-    "gp-4": _sampler("GPSampler", n_startup_trials=4),
-    "learned": _own("anyspace", plans=True),
-    **{f"learned-{first}-gp": _handed_over(first) for first in (4, 6, 8, 10)},
+def _version(weights: Path) -> str:
+    """Of the weights, and of the code that makes proposals of them."""
+    code = sorted(Path(inspect.getfile(AnySpacePolicy)).parent.glob("*.py"))
+    files = [weights, weights.with_suffix(".json"), *code, Path(inspect.getfile(Proposer))]
+    content = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+_NAMED: dict[str, Callable[[], Contestant]] = {
+    "random": lambda: _sampler("RandomSampler"),
+    "sobol": lambda: Contestant(_sobol),
+    "tpe": lambda: _sampler("TPESampler"),
+    "tpe-5": lambda: _sampler("TPESampler", n_startup_trials=5),
+    "cma-es": lambda: _sampler("CmaEsSampler"),
+    "gp": lambda: _sampler("GPSampler"),
+    "gp-4": lambda: _sampler("GPSampler", n_startup_trials=4),
+    "learned": lambda: _learned(AnySpacePolicy.pretrained_path()),
+    "learned-1": lambda: _learned(AnySpacePolicy.pretrained_path(1)),
+    "learned-2": lambda: _learned(AnySpacePolicy.pretrained_path(2)),
+    "learned-4-gp": lambda: _handed_over(4, AnySpacePolicy.pretrained_path()),
+    "learned-6-gp": lambda: _handed_over(6, AnySpacePolicy.pretrained_path()),
 }
-"""The tuners by name."""
+TUNERS = tuple(_NAMED)
+"""Names of the tuners."""
+
+
+@cache
+def contestant(name: str) -> Contestant:
+    """A tuner.
+
+    Args:
+        name: One of `TUNERS`, or the npz file of a policy for any space.
+
+    Raises:
+        ValueError: There is no such tuner, or the file is not one.
+        OSError: There is no such file.
+    """
+    if name.endswith(".npz"):
+        return _learned(Path(name))
+    if name not in _NAMED:
+        raise ValueError(f"tuner {name!r} must be one of {[*TUNERS]}, or an npz file")
+    return _NAMED[name]()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("optuna")
 
+from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from scripts.anyspace import evidence, rows, tuners
 from scripts.anyspace.evidence import Arguments
 from scripts.anyspace.report import Results, averages, comparisons, gathered
@@ -49,7 +50,7 @@ def test_marks_tell_tasks_apart():
     assert marks[3] == task_of("classical", 2, 3).mark
 
 
-@pytest.mark.parametrize("tuner", ["random", "sobol", "tpe-5", "cma-es"])
+@pytest.mark.parametrize("tuner", ["random", "sobol", "tpe-5", "cma-es", "learned"])
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_run_is_repeatable_and_its_regret_falls(tuner, workers):
     index = tasks_of("anyspace-test", 3, 1)[0]
@@ -80,8 +81,7 @@ class Counting:
 @pytest.mark.parametrize(("workers", "most"), [(1, 1), (4, 4), (20, 8)])
 def test_workers_are_always_busy(monkeypatch, workers, most):
     tuner = Counting()
-    contestant = tuners.Contestant(lambda *_: tuner)
-    monkeypatch.setitem(rows.CONTESTANTS, "random", contestant)
+    monkeypatch.setattr(rows, "contestant", lambda _: tuners.Contestant(lambda *_: tuner))
     play(RUN._replace(workers=workers))
     assert (tuner.most, tuner.told, tuner.running) == (most, 8, 0)
 
@@ -111,6 +111,19 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
     assert len(kept.read("random")) == 1
     kept.add("random", row(RUN._replace(task=1), [1.0] * 8))
     assert [r.task for r in kept.read("random")] == [0, 1]
+
+
+def test_rows_of_other_weights_are_kept_apart(tmp_path):
+    kept, path = Kept(tmp_path), AnySpacePolicy.pretrained_path()
+    kept.add("learned", row(RUN, [1.0] * 8))
+    assert kept.missing([RUN._replace(tuner="learned")]) == []
+    file = tmp_path / "mine.npz"
+    for suffix in (".npz", ".json"):
+        file.with_suffix(suffix).write_bytes(path.with_suffix(suffix).read_bytes())
+    file.with_suffix(".json").write_text(path.with_suffix(".json").read_text() + " ")
+    run = RUN._replace(tuner=str(file))
+    assert kept.missing([run]) == [run]
+    assert len(play(run).regrets) == 8
 
 
 def test_only_tasks_that_all_have_finished_are_compared(tmp_path):
@@ -167,7 +180,7 @@ def test_the_command_runs_and_goes_on(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (Arguments(tuners=("hal",)), r"--tuners \['hal'\] must be some of"),
+        (Arguments(tuners=("hal",)), "tuner 'hal' must be one of"),
         (Arguments(suites=("x",)), r"--suites \['x'\] must be some of"),
         (Arguments(budgets=(0,)), "--budgets 0 must be a whole number >= 1"),
     ],
