@@ -10,6 +10,7 @@ from math import inf, isnan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from hpo_gym import rng
 from hpo_gym.families.relative import relative_regret
 from scripts.anyspace.tasks import task_of
 from scripts.anyspace.tuners import contestant
@@ -45,7 +46,7 @@ class Row:
         dimension: Number of unit coordinates of the task.
         task: Its index.
         mark: See `Task.mark`: rows of tasks that have changed since are of no use.
-        seed: Seed of tuner and noise.
+        seed: Seed of tuner and noise, for each task another one.
         workers: Evaluations that ran at a time.
         budget: Number of evaluations.
         regrets: Relative regret of the incumbent after each evaluation: noise-free, of the best
@@ -75,7 +76,10 @@ def play(run: Run) -> Row:
     Several workers are always busy, and all evaluations take equally long: the oldest ends first.
     """
     task = task_of(run.suite, run.dimension, run.task)
-    tuner = contestant(run.tuner).make(task.space, run.budget, run.seed)
+    # Each task has first points of its own, the same for all tuners that draw them: with one seed
+    # for all tasks, their regrets would rise and fall together, and intervals by task be too short.
+    seed = rng.derive(rng.text_key(f"{run.suite}/{run.dimension}/{run.task}"), run.seed) % 2**32
+    tuner = contestant(run.tuner).make(task.space, run.budget, seed)
     best, incumbent = -inf, relative_regret(0.0)
     regrets: list[float] = []
     milliseconds: list[float] = []
