@@ -129,7 +129,12 @@ def unroll(
             point = _tensors(course.start)
         elif step >= course.hand_over:
             seen = features.gathered(
-                model, places, seen_scores, course.fillers[:, step], tasks.kinds
+                model,
+                places,
+                seen_scores,
+                surrogate.standardised(seen_scores),
+                course.fillers[:, step],
+                tasks.kinds,
             )
             point = _tensors(seen.guesses.points[:, 0])
         else:
@@ -179,12 +184,15 @@ def _proposal(
         query = features.queries(points, None, filler, kinds, course.budget, torch)
         start: Tensor = network.proposal(weights, None, query, kinds.together, torch)
         return start
-    gathered = features.gathered(model, places, seen_scores, course.fillers[:, step], coordinates)
+    standard = surrogate.standardised(seen_scores)
+    gathered = features.gathered(
+        model, places, seen_scores, standard, course.fillers[:, step], coordinates
+    )
     seen = _tensors(gathered)
     told = torch.where(seen.told, scores, scores.new_zeros(()))
     # The standardised scores, with the gradient of the scores themselves.
-    standard = seen.values + (told - told.detach()) / seen.deviation
-    tokens = features.tokens(points, standard, seen, filler, kinds, torch)
+    values = seen.values + (told - told.detach()) / seen.deviation
+    tokens = features.tokens(points, values, seen, filler, kinds, torch)
     query = features.queries(points, seen, filler, kinds, course.budget, torch)
     answer: Tensor = network.proposal(weights, tokens, query, kinds.together, torch)
     return answer
