@@ -160,7 +160,7 @@ def test_what_is_running_is_believed_to_be_as_expected():
     pending[0, 4:] = 1.0
     believed = surrogate.believed(model, points, values, pending)
     np.testing.assert_array_equal(believed[pending == 0.0], values[pending == 0.0])
-    known = surrogate._Posterior(model, points[:1, :4], values[:1, :4])
+    known = surrogate._Posterior(surrogate.prior(1, 4), points[:1, :4], values[:1, :4])
     expected = known(points[:1, 4:])[0, 1]
     np.testing.assert_allclose(believed[0, 4:], expected, atol=1e-4)
     assert surrogate.believed(model, points, values, np.zeros((2, 6))) is values

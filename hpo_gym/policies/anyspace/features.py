@@ -139,13 +139,13 @@ def tokens(
         kinds: The coordinates, in the same library.
         lib: NumPy or torch.
     """
-    n, t, size = points.shape
+    n, t = values.shape
     incumbent = points[lib.arange(n), seen.best]
     away = points - incumbent[:, None]
     gap = values[lib.arange(n), seen.best][:, None] - values
     gap = lib.log1p(4.0 * gap * (gap > 0.0))
-    is_best = lib.where(lib.arange(t)[None] == seen.best[:, None], 1.0, 0.0 * values)
-    age = lib.cumsum(lib.ones_like(values), 1) / t
+    nothing, number = lib.zeros_like(values), lib.arange(1, t + 1, dtype=values.dtype)
+    is_best, age = nothing + (number == seen.best[:, None] + 1), nothing + number / t
     of_evaluation = lib.stack(
         [values.clip(-4.0, 4.0), gap, seen.rank, is_best, age, seen.pending, seen.failed], -1
     )
@@ -162,8 +162,7 @@ def tokens(
         ],
         -1,
     )
-    spread = lib.broadcast_to(of_evaluation[:, :, None], (n, t, size, of_evaluation.shape[-1]))
-    return lib.concatenate([of_coordinate, spread], -1)
+    return lib.concatenate([of_coordinate, of_evaluation[:, :, None] + zeros[..., None]], -1)
 
 
 class Query(NamedTuple):

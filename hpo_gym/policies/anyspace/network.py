@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .features import BASES, QUERY_SIZE, TOKEN_SIZE, Query
 
-HIDDEN, HEADS, LAYERS = 48, 4, 3
+HIDDEN, HEADS, LAYERS = 48, 4, 2
 _LEAST_SHARE = 0.05
 """Shares of the bases below it are 0; one of them is always above."""
 

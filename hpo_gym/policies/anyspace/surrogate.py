@@ -176,8 +176,10 @@ class _Posterior:
         mean = (kernel @ self._answer)[:, :, 0]
         variance = 1.0 - ((kernel @ self._inverse) * kernel).sum(axis=2)
         deviation = np.sqrt(np.maximum(self._variance * variance, 1e-12))
-        gain = _improvement(mean, deviation, self._best)
-        return np.stack([gain, mean, deviation], axis=1)
+        seen = np.empty((len(points), 3, points.shape[1]))
+        seen[:, 0] = _improvement(mean, deviation, self._best)
+        seen[:, 1], seen[:, 2] = mean, deviation
+        return seen
 
 
 def _kernel(squares: FloatArray) -> FloatArray:
@@ -188,8 +190,9 @@ def _kernel(squares: FloatArray) -> FloatArray:
 def _improvement(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> FloatArray:
     """Expected improvement; the normal distribution by a logistic curve, good to 4e-4."""
     z = ((mean - best) / deviation).clip(-8.0, 8.0)
-    below = 1.0 / (1.0 + np.exp(-z * (1.5976 + 0.070565776 * z * z)))
-    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    square = z * z
+    below = 1.0 / (1.0 + np.exp(z * (-0.070565776 * square - 1.5976)))
+    density = np.exp(-0.5 * square) / math.sqrt(2.0 * math.pi)
     return np.asarray(np.maximum(deviation * (z * below + density), 0.0))
 
 
@@ -237,15 +240,14 @@ def guesses(
     """
     n, t, size = points.shape
     posterior = _Posterior(model, points, values)
-    over, near = _numbers(t, size)
-    cube = (filler[:, None] + over) % 1.0
-    local = (around[:, None] + near[:_LOCAL]).clip(0.0, 1.0)
+    over, near, moves = _numbers(t, size)
+    cube = filler[:, None] + over
+    cube -= cube >= 1.0
+    local = (around[:, None] + near).clip(0.0, 1.0)
     tries = np.concatenate([cube, local, filler[:, None]], axis=1)
     chosen = _best(posterior, snap(tries))
     for turn in range(_ROUNDS):
-        moves = 0.5 * 0.4**turn * near[_LOCAL + turn * _REFINED :]
-        moves = moves[: GUESSES * _REFINED].reshape(GUESSES, _REFINED, size)
-        tries = (chosen.points[:, :, None] + moves).clip(0.0, 1.0).reshape(n, -1, size)
+        tries = (chosen.points[:, :, None] + moves[turn]).clip(0.0, 1.0).reshape(n, -1, size)
         # Both kinds of guesses choose from what is around either.
         chosen = _best(posterior, snap(np.concatenate([chosen.points, tries], axis=1)))
     return chosen
@@ -260,10 +262,21 @@ def _best(posterior: _Posterior, points: FloatArray) -> Guesses:
 
 
 @lru_cache(maxsize=512)
-def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray]:
-    """Shifts over the cube (_GLOBAL, size), and moves with heavy tails, as many as are needed."""
+def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shifts over the cube, moves around the incumbents, and around guesses in each round."""
     random = np.random.default_rng((t, size))
-    moves = random.standard_normal((_LOCAL + (_ROUNDS - 1 + GUESSES) * _REFINED, size))
-    moves *= 0.3 * 10.0 ** -random.uniform(0.0, 2.5, (len(moves), 1))
-    some = random.random(moves.shape) < np.maximum(random.random((len(moves), 1)), 1.0 / size)
-    return random.random((_GLOBAL, size)), moves * some
+    near = _moves(random, 0.3, _LOCAL, size)
+    rounds = [_moves(random, 0.15 * 0.4**i, GUESSES * _REFINED, size) for i in range(_ROUNDS)]
+    return (
+        random.random((_GLOBAL, size)),
+        near,
+        np.reshape(rounds, (_ROUNDS, GUESSES, _REFINED, size)),
+    )
+
+
+def _moves(random: np.random.Generator, scale: float, count: int, size: int) -> FloatArray:
+    """Moves (count, size) with heavy tails, many of them along a few coordinates."""
+    moves = random.standard_normal((count, size))
+    moves *= scale * 10.0 ** -random.uniform(0.0, 2.5, (count, 1))
+    some = random.random((count, size)) < np.maximum(random.random((count, 1)), 1.0 / size)
+    return np.asarray(moves * some)
