@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpo_gym.policies.anyspace import surrogate
+from hpo_gym.policies.anyspace.scores import standardised
 
 
 def history(n=3, t=7, size=4, seed=0):
@@ -97,7 +98,7 @@ def test_fitting_climbs():
 def test_guesses_find_the_top_of_a_bowl(seed):
     random = np.random.default_rng(seed)
     points = random.random((1, 30, 2))
-    values, _ = surrogate.standardised(-((points - 0.6) ** 2).sum(axis=2))
+    values, _ = standardised(-((points - 0.6) ** 2).sum(axis=2))
     model = surrogate.prior(1, 2)
     for last in range(2, 31):
         model = surrogate.fitted(model, points[:, :last], values[:, :last])
@@ -123,7 +124,7 @@ def test_rows_do_not_see_each_other():
 
 def test_standardised_scores():
     scores = np.array([[1.0, 3.0, np.nan, -np.inf, 2.0], [5.0, 5.0, np.nan, 5.0, 5.0]])
-    values, deviation = surrogate.standardised(scores)
+    values, deviation = standardised(scores)
     assert values[0, 2] == 0.0  # running: the mean
     assert values[0, 3] == values[0, 0] == values[0].min()  # failed: as bad as the worst
     told = values[0, [0, 1, 3, 4]]
@@ -134,24 +135,22 @@ def test_standardised_scores():
 def test_scores_that_are_all_known_are_standardised_as_those_beside_a_running_one():
     scores = np.random.default_rng(6).standard_normal((5, 7)) ** 3
     waiting = np.hstack([scores, np.full((5, 1), np.nan)])
-    for mine, theirs in zip(
-        surrogate.standardised(scores), surrogate.standardised(waiting), strict=True
-    ):
+    for mine, theirs in zip(standardised(scores), standardised(waiting), strict=True):
         np.testing.assert_allclose(mine, theirs[:, : mine.shape[1]], atol=1e-12)
 
 
 @pytest.mark.parametrize("scores", [[np.nan], [-np.inf], [-np.inf, np.nan], [0.0]], ids=str)
 def test_nothing_known_is_finite(scores):
-    values, deviation = surrogate.standardised(np.array([scores]))
+    values, deviation = standardised(np.array([scores]))
     assert np.isfinite(values).all() and (deviation > 0.0).all()
 
 
 def test_an_outlier_does_not_hide_the_others():
     usual = np.array([[0.1, 0.2, 0.3, 0.4]])
-    values, _ = surrogate.standardised(np.concatenate([usual, [[-1e9]]], axis=1))
+    values, _ = standardised(np.concatenate([usual, [[-1e9]]], axis=1))
     assert values[0, 3] - values[0, 2] > 0.2
-    shifted, _ = surrogate.standardised(1e6 * usual - 5.0)
-    np.testing.assert_allclose(shifted, surrogate.standardised(usual)[0], atol=1e-6)
+    shifted, _ = standardised(1e6 * usual - 5.0)
+    np.testing.assert_allclose(shifted, standardised(usual)[0], atol=1e-6)
 
 
 def test_what_is_running_is_believed_to_be_as_expected():

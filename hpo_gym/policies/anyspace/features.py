@@ -101,7 +101,7 @@ def gathered(
         model: The surrogate models after these evaluations.
         points: (n, t, D) evaluated points.
         scores: (n, t) higher is better; NaN while running, -inf if failed.
-        standard: The scores, standardised: `surrogate.standardised(scores)`.
+        standard: The scores, standardised: `standardised(scores)`.
         filler: (n, D) points that fill a gap.
         kinds: The coordinates.
     """

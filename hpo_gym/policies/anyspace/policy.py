@@ -15,6 +15,7 @@ from hpo_gym.policies.archive import load_pair, refusing, save_pair
 from hpo_gym.space import SearchSpace
 
 from . import features, network, surrogate
+from .scores import standardised
 
 FORMAT: Final = 1
 ALGORITHM: Final = "anyspace"
@@ -134,7 +135,7 @@ class AnySpacePolicy:
             query = features.queries(small, None, small_gap, kinds, budget, np)
             tokens = None
         else:
-            done, standard = ~np.isnan(told[0]), surrogate.standardised(told)
+            done, standard = ~np.isnan(told[0]), standardised(told)
             model = self._model(points[:, done], told[:, done], standard[0][:, done])
             gathered = features.gathered(model, points, told, standard, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
@@ -160,7 +161,7 @@ class AnySpacePolicy:
             model = surrogate.prior(1, points.shape[2])
         for last in range(known + 1, count + 1):
             if last < count:
-                seen = surrogate.standardised(scores[:, :last])[0]
+                seen = standardised(scores[:, :last])[0]
             else:
                 seen = values
             model = surrogate.fitted(model, points[:, :last], seen)

@@ -33,8 +33,6 @@ _LENGTH_SPREAD = 1.0
 _LOG_NOISE, _NOISE_SPREAD = math.log(1e-3), 2.0
 _LENGTHS = math.log(0.03), math.log(30.0)
 _NOISES = math.log(1e-6), math.log(0.5)
-_OUTLYING = 5.0
-"""Scores further below the median, in distances from it to the best, are moved up to there."""
 _DEAF = 1e6
 _VARIANCES = 4.0
 """The prior of the variance counts as much as so many scores of variance 1."""
@@ -69,34 +67,6 @@ def prior(n: int, size: int) -> Model:
     log = np.full((n, size + 1), _LOG_LENGTH + 0.5 * math.log(size))
     log[:, -1] = _LOG_NOISE
     return Model(log, np.full_like(log, _FIRST_STEP), np.zeros_like(log))
-
-
-def standardised(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scores (n, t) with mean 0 and deviation 1, and what they were divided by (n, 1).
-
-    Bad outliers are moved up to the others.
-
-    Scores that are missing (NaN) become the mean, those of failed evaluations (-inf) the worst.
-    """
-    finite = np.isfinite(scores)
-    if finite.all():  # as usual: half of the time is saved
-        ordered = np.sort(scores, axis=1)
-        best, middle = ordered[:, -1:], ordered[:, scores.shape[1] // 2, None]
-        known, told, count = scores, finite, scores.shape[1]
-    else:
-        count = finite.sum(axis=1, keepdims=True)
-        ordered = np.sort(np.where(finite, scores, np.inf), axis=1)
-        ordered = np.where(count > 0, ordered, 0.0)
-        best, middle = np.take_along_axis(ordered, np.hstack([count - 1, count // 2]), 1).T[
-            ..., None
-        ]
-        known, told = np.where(finite, scores, ordered[:, :1]), ~np.isnan(scores)
-        count = np.maximum(told.sum(axis=1, keepdims=True), 1)
-    known = np.maximum(known, middle - _OUTLYING * (best - middle)) * told
-    away = (known - known.sum(axis=1, keepdims=True) / count) * told
-    deviation = np.sqrt((away * away).sum(axis=1, keepdims=True) / count)
-    deviation[deviation == 0.0] = 1.0
-    return away / deviation, deviation
 
 
 def _squares(left: FloatArray, right: FloatArray) -> FloatArray:
