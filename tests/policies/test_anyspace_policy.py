@@ -10,6 +10,7 @@ import pytest
 from hpo_gym import Categorical, Float, Integer, SearchSpace
 from hpo_gym.policies.anyspace import features, network, surrogate
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy, coordinates_of
+from hpo_gym.policies.anyspace.scores import standardised
 
 DESCRIPTION = {"format": 1, "algorithm": "anyspace", "hand_over": 40}
 MIXED = SearchSpace(
@@ -58,7 +59,7 @@ def test_torch_and_numpy_agree(space, t):
     points, told = 0.5 * (unit[None] + 1.0), scores[None]
     done, model = ~np.isnan(scores), surrogate.prior(1, space.dimension)
     for last in range(1, int(done.sum()) + 1):
-        values, _ = surrogate.standardised(told[:, done][:, :last])
+        values, _ = standardised(told[:, done][:, :last])
         model = surrogate.fitted(model, points[:, done][:, :last], values)
     fillers = np.tile(0.5 * (filler + 1.0), (1, 32, 1))
     course = Course(32, 1, None, fillers, np.zeros((1, 32)), 40)

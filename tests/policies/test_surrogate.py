@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hpo_gym.policies.anyspace import surrogate
+from hpo_gym.policies.anyspace.scores import standardised
 
 
 def history(n=3, t=7, size=4, seed=0):
@@ -90,7 +91,7 @@ def test_fitting_climbs():
 def test_guesses_find_the_top_of_a_bowl(seed):
     random = np.random.default_rng(seed)
     points = random.random((1, 30, 2))
-    values, _ = surrogate.standardised(-((points - 0.6) ** 2).sum(axis=2))
+    values, _ = standardised(-((points - 0.6) ** 2).sum(axis=2))
     model = surrogate.prior(1, 2)
     for last in range(2, 31):
         model = surrogate.fitted(model, points[:, :last], values[:, :last])
@@ -116,7 +117,7 @@ def test_rows_do_not_see_each_other():
 
 def test_standardised_scores():
     scores = np.array([[1.0, 3.0, np.nan, -np.inf, 2.0], [5.0, 5.0, np.nan, 5.0, 5.0]])
-    values, deviation = surrogate.standardised(scores)
+    values, deviation = standardised(scores)
     assert values[0, 2] == 0.0  # running: the mean
     assert values[0, 3] == values[0, 0] == values[0].min()  # failed: as bad as the worst
     told = values[0, [0, 1, 3, 4]]
@@ -126,16 +127,16 @@ def test_standardised_scores():
 
 @pytest.mark.parametrize("scores", [[np.nan], [-np.inf], [-np.inf, np.nan], [0.0]], ids=str)
 def test_nothing_known_is_finite(scores):
-    values, deviation = surrogate.standardised(np.array([scores]))
+    values, deviation = standardised(np.array([scores]))
     assert np.isfinite(values).all() and (deviation > 0.0).all()
 
 
 def test_an_outlier_does_not_hide_the_others():
     usual = np.array([[0.1, 0.2, 0.3, 0.4]])
-    values, _ = surrogate.standardised(np.concatenate([usual, [[-1e9]]], axis=1))
+    values, _ = standardised(np.concatenate([usual, [[-1e9]]], axis=1))
     assert values[0, 3] - values[0, 2] > 0.2
-    shifted, _ = surrogate.standardised(1e6 * usual - 5.0)
-    np.testing.assert_allclose(shifted, surrogate.standardised(usual)[0], atol=1e-6)
+    shifted, _ = standardised(1e6 * usual - 5.0)
+    np.testing.assert_allclose(shifted, standardised(usual)[0], atol=1e-6)
 
 
 def test_what_is_running_is_believed_to_be_as_expected():
@@ -148,3 +149,18 @@ def test_what_is_running_is_believed_to_be_as_expected():
     expected, _ = known(points[:1, 4:])
     np.testing.assert_allclose(believed[0, 4:], expected[0], atol=1e-4)
     assert surrogate.believed(model, points, values, np.zeros((2, 6))) is values
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e200, 1e-200, 1e-300])
+def test_scores_of_any_size_count_alike(scale):
+    scores = np.array([[0.5, -0.3, np.nan, 1.0, -np.inf, 0.8]])
+    with np.errstate(all="raise", under="ignore"):
+        values, _ = standardised(scale * scores)
+    np.testing.assert_allclose(values, standardised(scores)[0], atol=1e-12)
+
+
+def test_the_largest_floats_leave_the_others_as_they_are():
+    usual, largest = np.array([[0.1, 0.2, 0.3, 0.4]]), np.finfo(float).max
+    values, _ = standardised(np.concatenate([usual, [[-largest]]], axis=1))
+    np.testing.assert_allclose(values, standardised(np.append(usual, -1e9)[None])[0], rtol=1e-9)
+    assert np.isfinite(standardised(np.array([[largest, -largest, 0.0]]))[0]).all()

@@ -19,6 +19,7 @@ from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed,
 from hpo_gym.families.anyspace.layouts import draw_layout
 from hpo_gym.families.anyspace.scaling import scaled
 from hpo_gym.policies.anyspace import features, network, surrogate
+from hpo_gym.policies.anyspace.scores import standardised
 
 LOST = 1.5
 """Regret before any evaluation has succeeded; that of the median is 1."""
@@ -122,7 +123,7 @@ def unroll(
         seen_scores[:, known:] = np.nan
         places = points.detach().double().numpy()
         for last in range(fitted_to + 1, known + 1):
-            told = surrogate.standardised(seen_scores[:, :last])[0]
+            told = standardised(seen_scores[:, :last])[0]
             model = surrogate.fitted(model, places[:, :last], told)
         fitted_to = known
         if step == 0 and course.start is not None:

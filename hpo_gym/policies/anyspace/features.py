@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import surrogate
+from .scores import standardised
 
 FloatArray = NDArray[np.float64]
 
@@ -105,7 +106,7 @@ def gathered(
     """
     n, t = scores.shape
     told = np.isfinite(scores)
-    values, deviation = surrogate.standardised(scores)
+    values, deviation = standardised(scores)
     known = np.where(told, scores, -np.inf)
     rank = np.asarray((known[:, :, None] > known[:, None]).mean(axis=2), dtype=np.float64)
     best = known.argmax(axis=1)

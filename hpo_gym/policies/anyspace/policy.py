@@ -15,6 +15,7 @@ from hpo_gym.policies.archive import load_pair, refusing, save_pair
 from hpo_gym.space import SearchSpace
 
 from . import features, network, surrogate
+from .scores import standardised
 
 FORMAT: Final = 1
 ALGORITHM: Final = "anyspace"
@@ -139,7 +140,8 @@ class AnySpacePolicy:
             gathered = features.gathered(model, points, told, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
                 return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
-            seen = _float32(gathered)
+            with np.errstate(over="ignore"):  # of the deviation, which only a training reads
+                seen = _float32(gathered)
             tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
             query = features.queries(small, seen, small_gap, kinds, budget, np)
         raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
@@ -154,7 +156,7 @@ class AnySpacePolicy:
         if model is None:
             model = surrogate.prior(1, points.shape[2])
         for last in range(known + 1, count + 1):
-            values = surrogate.standardised(scores[:, :last])[0]
+            values = standardised(scores[:, :last])[0]
             model = surrogate.fitted(model, points[:, :last], values)
             self._models[_key(points, scores, last)] = model
         if len(self._models) > _REMEMBERED:  # other threads may have cleared it already

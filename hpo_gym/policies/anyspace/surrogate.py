@@ -33,8 +33,6 @@ _LENGTH_SPREAD = 1.0
 _LOG_NOISE, _NOISE_SPREAD = math.log(1e-3), 2.0
 _LENGTHS = math.log(0.03), math.log(30.0)
 _NOISES = math.log(1e-6), math.log(0.5)
-_OUTLYING = 5.0
-"""Scores further below the median, in distances from it to the best, are moved up to there."""
 _DEAF = 1e6
 _VARIANCES = 4.0
 """The prior of the variance counts as much as so many scores of variance 1."""
@@ -69,41 +67,6 @@ def prior(n: int, size: int) -> Model:
     log = np.full((n, size + 1), _LOG_LENGTH + 0.5 * math.log(size))
     log[:, -1] = _LOG_NOISE
     return Model(log, np.full_like(log, _FIRST_STEP), np.zeros_like(log))
-
-
-def standardised(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scores (n, t) with mean 0 and deviation 1, and what they were divided by (n, 1).
-
-    Bad outliers are moved up to the others.
-
-    Scores that are missing (NaN) become the mean, those of failed evaluations (-inf) the worst.
-    """
-    finite = np.isfinite(scores)
-    some = finite.any(axis=1, keepdims=True)
-    best = np.where(finite, scores, -np.inf).max(axis=1, keepdims=True)
-    best = np.where(some, best, 0.0)
-    known = np.where(finite, scores, best)
-    middle = _median(known, finite)
-    low = middle - _OUTLYING * (best - middle)
-    known = np.maximum(known, low)
-    worst = np.where(finite, known, np.inf).min(axis=1, keepdims=True)
-    known = np.where(np.isneginf(scores), np.where(some, worst, 0.0), known)
-    told = ~np.isnan(scores)
-    count = np.maximum(told.sum(axis=1, keepdims=True), 1)
-    mean = np.where(told, known, 0.0).sum(axis=1, keepdims=True) / count
-    away = np.where(told, known - mean, 0.0)
-    deviation = np.sqrt((away * away).sum(axis=1, keepdims=True) / count)
-    deviation = np.where(deviation > 0.0, deviation, 1.0)
-    return away / deviation, deviation
-
-
-def _median(known: FloatArray, finite: NDArray[np.bool_]) -> FloatArray:
-    """The (upper) median (n, 1) of the finite scores; 0 where there are none."""
-    ordered = np.sort(np.where(finite, known, np.inf), axis=1)
-    place = finite.sum(axis=1, keepdims=True) // 2
-    place = np.minimum(place, known.shape[1] - 1)
-    middle = np.take_along_axis(ordered, place, axis=1)
-    return np.asarray(np.where(np.isfinite(middle), middle, 0.0))
 
 
 def _squares(left: FloatArray, right: FloatArray) -> FloatArray:
