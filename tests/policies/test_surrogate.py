@@ -163,3 +163,18 @@ def test_what_is_running_is_believed_to_be_as_expected():
     expected = known(points[:1, 4:])[0, 1]
     np.testing.assert_allclose(believed[0, 4:], expected, atol=1e-4)
     assert surrogate.believed(model, points, values, np.zeros((2, 6))) is values
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e200, 1e-200, 1e-300])
+def test_scores_of_any_size_count_alike(scale):
+    scores = np.array([[0.5, -0.3, np.nan, 1.0, -np.inf, 0.8]])
+    with np.errstate(all="raise", under="ignore"):
+        values, _ = standardised(scale * scores)
+    np.testing.assert_allclose(values, standardised(scores)[0], atol=1e-12)
+
+
+def test_the_largest_floats_leave_the_others_as_they_are():
+    usual, largest = np.array([[0.1, 0.2, 0.3, 0.4]]), np.finfo(float).max
+    values, _ = standardised(np.concatenate([usual, [[-largest]]], axis=1))
+    np.testing.assert_allclose(values, standardised(np.append(usual, -1e9)[None])[0], rtol=1e-9)
+    assert np.isfinite(standardised(np.array([[largest, -largest, 0.0]]))[0]).all()

@@ -140,7 +140,8 @@ class AnySpacePolicy:
             gathered = features.gathered(model, points, told, standard, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
                 return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
-            seen = _float32(gathered)
+            with np.errstate(over="ignore"):  # of the deviation, which only a training reads
+                seen = _float32(gathered)
             tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
             query = features.queries(small, seen, small_gap, kinds, budget, np)
         raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
