@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from hpo_gym import Tuner
+import numpy as np
+
+from hpo_gym import Categorical, Float, Integer, Tuner
 from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.integrations.optuna_space import optuna_distributions
 from hpo_gym.optional import optional
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.space import SearchSpace
-from hpo_gym.tuners.proposer import Proposer
 
 
 class AskTell(Protocol):
@@ -81,7 +81,7 @@ class Contestant(NamedTuple):
     plans: bool = False
     """Whether it does something else with another budget."""
     version: str = ""
-    """Changes with what it was learned from: its rows are kept apart."""
+    """Changes with what it learned: rows of another version are kept apart."""
 
 
 def _optuna() -> Any:
@@ -108,7 +108,7 @@ def _learned(file: Path) -> Contestant:
     def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
         return Tuner(space, budget=budget, seed=seed, policy=policy)
 
-    return Contestant(make, True, _version(file))
+    return Contestant(make, True, _version(policy))
 
 
 def _handed_over(first: int, file: Path) -> Contestant:
@@ -124,15 +124,29 @@ def _handed_over(first: int, file: Path) -> Contestant:
             )
         return Study(space, sampler)
 
-    return Contestant(make, True, _version(file))
+    return Contestant(make, True, _version(policy))
 
 
-def _version(weights: Path) -> str:
-    """Of the weights, and of the code that makes proposals of them."""
-    code = sorted(Path(inspect.getfile(AnySpacePolicy)).parent.glob("*.py"))
-    files = [weights, weights.with_suffix(".json"), *code, Path(inspect.getfile(Proposer))]
-    content = b"".join(file.read_bytes() for file in files)
-    return hashlib.sha256(content).hexdigest()[:8]
+def _version(policy: AnySpacePolicy) -> str:
+    """Changes with what is proposed, not with how it is written: a digest of a short run."""
+    tuner = Tuner(_PROBE, budget=12, policy=policy)
+    points = []
+    for _ in range(12):
+        points.append(_PROBE.unit(tuner.ask()))
+        tuner.tell(_PROBE.configuration(points[-1]), -float(np.square(points[-1]).sum()))
+    # Rounded, because the last digits are another machine's.
+    digits = (np.round(points, 3) + 0.0).astype("<f4")
+    return hashlib.sha256(digits.tobytes()).hexdigest()[:8]
+
+
+_PROBE = SearchSpace(
+    {
+        "rate": Float(1e-5, 1.0, log=True),
+        "share": Float(0.0, 1.0),
+        "depth": Integer(1, 12),
+        "kind": Categorical(("a", "b", "c")),
+    }
+)
 
 
 _NAMED: dict[str, Callable[[], Contestant]] = {

@@ -114,14 +114,14 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
 
 
 def test_rows_of_other_weights_are_kept_apart(tmp_path):
-    kept, path = Kept(tmp_path), AnySpacePolicy.pretrained_path()
+    kept, policy = Kept(tmp_path), AnySpacePolicy.pretrained()
+    same = policy.save(tmp_path / "learned.npz")
     kept.add("learned", row(RUN, [1.0] * 8))
-    assert kept.missing([RUN._replace(tuner="learned")]) == []
-    file = tmp_path / "mine.npz"
-    for suffix in (".npz", ".json"):
-        file.with_suffix(suffix).write_bytes(path.with_suffix(suffix).read_bytes())
-    file.with_suffix(".json").write_text(path.with_suffix(".json").read_text() + " ")
-    run = RUN._replace(tuner=str(file))
+    assert kept.missing([RUN._replace(tuner="learned"), RUN._replace(tuner=str(same))]) == []
+    arrays = {**policy.arrays, "answer_bias": policy.arrays["answer_bias"] + np.float32(0.3)}
+    (tmp_path / "other").mkdir()
+    other = AnySpacePolicy(arrays, policy.description).save(tmp_path / "other" / "learned.npz")
+    run = RUN._replace(tuner=str(other))
     assert kept.missing([run]) == [run]
     assert len(play(run).regrets) == 8
 
