@@ -203,8 +203,10 @@ def test_other_weights_are_refused(change, message):
 
 
 def test_policies_come_with_the_package():
-    assert AnySpacePolicy.pretrained().description["seed"] == 0
-    with pytest.raises(ValueError, match=r"no tuner .* seed 99: choose from \[0"):
+    first, second = AnySpacePolicy.pretrained(), AnySpacePolicy.pretrained(1)
+    assert first.description["seed"] == 0 and second.description["seed"] == 1
+    assert (first.arrays["answer"] != second.arrays["answer"]).any()
+    with pytest.raises(ValueError, match=r"no tuner .* seed 99: choose from \[0, 1"):
         AnySpacePolicy.pretrained(99)
 
 
