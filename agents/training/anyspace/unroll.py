@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.training.gradients import clip_through
 from hpo_gym import rng
 from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed, snapped, values
 from hpo_gym.families.anyspace.layouts import draw_layout
@@ -76,20 +77,6 @@ class Unrolled(NamedTuple):
     """() mean squared distance of the proposals to the cube."""
 
 
-class _ClipThrough(torch.autograd.Function):
-    """Clip into the cube; let the gradient pass, finite and bounded."""
-
-    @staticmethod
-    def forward(context: Any, raw: Tensor, limit: float) -> Tensor:
-        context.limit = limit
-        return raw.clamp(0.0, 1.0)
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        limit = context.limit
-        return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
-
-
 def _tensors(record: Any) -> Any:
     """A record of arrays as one of tensors."""
     if isinstance(record, tuple):
@@ -137,7 +124,7 @@ def unroll(
             raw = _proposal(weights, history, course, step, tasks.kinds)
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
-            point = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
+            point = clip_through(raw, 0.0, gradient_limit)
         moved = snapped(layout, point[:, None])
         true = values(functions, moved)[:, 0]
         score = true + functions.noise * noise[:, step]
