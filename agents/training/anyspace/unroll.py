@@ -18,7 +18,7 @@ from agents.training.gradients import clip_through
 from hpo_gym import rng
 from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed, snapped, values
 from hpo_gym.families.anyspace.layouts import draw_layout
-from hpo_gym.families.anyspace.scaling import scaled
+from hpo_gym.families.anyspace.scaling import rows_of, scaled
 from hpo_gym.policies.anyspace import features, network, surrogate
 
 LOST = 1.5
@@ -32,15 +32,9 @@ class Bank(NamedTuple):
     layout: Layout
     kinds: features.Coordinates
 
-    @property
-    def size(self) -> int:
-        """Number of tasks."""
-        return len(self.functions.scale)
-
     def take(self, rows: NDArray[np.int64]) -> Bank:
         """Some of the tasks."""
-        parts: Any = [type(part)(*[c[rows] for c in part]) for part in self]
-        return Bank(*parts)
+        return Bank(*[rows_of(part, rows) for part in self])
 
 
 def bank(split: str, count: int, size: int) -> Bank:
