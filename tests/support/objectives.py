@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -59,6 +60,20 @@ def noted(x: Real, seconds: float = 0.2):
         file.write(f"{x!r}\n")
     time.sleep(seconds)
     return x
+
+
+def forking(x: Real):
+    """Has its work done by processes that are forked."""
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        return sum(pool.map(abs, [x, x]))
+
+
+def stubborn(x: Real):
+    """Notes that it begins, and goes on when it is interrupted."""
+    try:
+        return noted(x, 30.0)
+    except KeyboardInterrupt:
+        return x
 
 
 def long(x: Real):

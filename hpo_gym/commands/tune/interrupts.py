@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,10 +23,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Interrupts:
-    """Raises `Interrupted` when a signal comes, or when what must not be interrupted is over."""
+    """Raises `Interrupted` when a signal comes, or when what must not be interrupted is over.
+
+    An evaluation may catch what was raised and go on: it is raised again at the next shield.
+    """
 
     def __init__(self) -> None:
-        self._shielded, self._waiting = False, 0
+        self._shielded, self._signal = False, 0
+        self._before: dict[signal.Signals, Any] = {}
+        if hasattr(os, "register_at_fork"):  # the signals of what an evaluation forks are its own
+            os.register_at_fork(after_in_child=self._restore)
 
     @contextmanager
     def listen(self) -> Iterator[None]:
@@ -34,12 +41,16 @@ class Interrupts:
             yield
             return
         signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self._handle) for each in signals}
+        self._before = {each: signal.signal(each, self._handle) for each in signals}
         try:
             yield
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            self._restore()
+
+    def _restore(self) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+        self._before = {}
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -49,11 +60,10 @@ class Interrupts:
             yield
         finally:
             self._shielded = False
-        if self._waiting:
-            raise Interrupted(self._waiting)
+        if self._signal:
+            raise Interrupted(self._signal)
 
     def _handle(self, number: int, _: Any) -> None:
-        if self._shielded:
-            self._waiting = number
-        else:
+        self._signal = number
+        if not self._shielded:
             raise Interrupted(number)
