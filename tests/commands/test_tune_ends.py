@@ -74,7 +74,15 @@ def test_without_a_success_it_says_so():
     assert done.returncode == 1
     assert "No evaluation succeeded" in done.stderr
     assert "and 2 more: ValueError: nothing to be done" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if line[:5].strip().isdecimal()]
+    assert len(rows) == 3 and all(row.endswith("ValueError: nothing to be done") for row in rows)
     assert not Path("results").exists() or not list(Path("results").rglob("best.py"))
+
+
+def test_reasons_are_shown_in_a_line_that_any_terminal_takes():
+    done = run("babbling", "--budget", "1")
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("    0  ")]
+    assert row.endswith("ValueError: ?? " + "x" * 285 + " ...")
 
 
 @pytest.mark.parametrize(

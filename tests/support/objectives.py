@@ -54,6 +54,11 @@ def hopeless(x: Real):
     raise ValueError("nothing to be done")
 
 
+def babbling(x: Real):
+    """Fails with a long text that not every terminal takes."""
+    raise ValueError("\udcff\0 " + "x" * 10_000)
+
+
 def noted(x: Real, seconds: float = 0.2):
     """Writes a line into a file when it begins."""
     with Path(os.environ["NOTES"]).open("a") as file:

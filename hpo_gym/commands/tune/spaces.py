@@ -114,7 +114,7 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kinds(hint: Any) -> list[Parameter]:
-    """The parameters in an annotation: ``Float(0, 1)``, ``Annotated[float, Float(0, 1)] | None``."""
+    """Those in an annotation: ``Float(0, 1)``, ``Annotated[float, Float(0, 1)] | None``."""
     parts = [hint, *get_args(hint)]
     extras = [extra for part in parts for extra in getattr(part, "__metadata__", ())]
     return [extra for extra in (hint, *extras) if isinstance(extra, Parameter)]
