@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -37,8 +38,14 @@ def handling(handler: Callable[[int, object], None]) -> Iterator[None]:
         yield
         return
     before = {each: signal.signal(each, handler) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        while before:
+            signal.signal(*before.popitem())
+
+    if hasattr(os, "register_at_fork"):  # the signals of a forked process are its own
+        os.register_at_fork(after_in_child=restore)
     try:
         yield
     finally:
-        for each, usual in before.items():
-            signal.signal(each, usual)
+        restore()

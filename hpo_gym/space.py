@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
+from inspect import signature
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -38,8 +39,11 @@ def _described(entry: Any) -> tuple[str, Parameter]:
         raise ValueError(f"{entry!r} must have a 'name', a string, and a 'kind' of {[*_KINDS]}")
     try:
         return name, _KINDS[kind](**fields)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(f"parameter {name!r}: {error}") from error
+    except TypeError as error:
+        known = f"is described by {[*signature(_KINDS[kind]).parameters]}, not by {[*fields]}"
+        raise ValueError(f"parameter {name!r}: a {kind} {known}") from error
 
 
 class SearchSpace:

@@ -211,6 +211,8 @@ def _serve(connection: Connection, plain: bool) -> None:
         os.setsid()  # a group of its own: Ctrl-C is its parent's, and its own children are found
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    if hasattr(os, "register_at_fork"):  # what a call forks ends when it is told to
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(_End):
         while True:

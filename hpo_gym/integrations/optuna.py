@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from hpo_gym import rng
-from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy
+from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy, whole_number
 
 try:
     from optuna.distributions import BaseDistribution
@@ -46,7 +46,8 @@ class LearnedSampler(BaseSampler):
     counts with its last intermediate value, and one that broke a constraint as failed.
 
     Args:
-        budget: Number of trials planned in the study, >= 1; the tuner plans with it.
+        budget: Number of trials planned in the study, >= 1, those that it holds already included;
+            the tuner plans with it.
         hand_over: Number of the first trial that is sampled by ``fallback``, 0 to ``budget``; None
             for the ``budget``.
         fallback: The sampler that takes over, with the same study; None for a `TPESampler`. Many
@@ -78,20 +79,16 @@ class LearnedSampler(BaseSampler):
         policy: str | PointPolicy = "anyspace",
         patience: int = PATIENCE,
     ) -> None:
-        hand_over = budget if hand_over is None else hand_over
-        numbers = [("budget", budget, 1), ("hand_over", hand_over, 0), ("patience", patience, 1)]
-        if seed is not None:
-            numbers.append(("seed", seed, 0))
-        for name, value, least in numbers:
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} = {value!r} must be a whole number >= {least}")
-        if hand_over > budget:
+        self._budget = whole_number("budget", budget, 1)
+        self._hand_over = whole_number("hand_over", budget if hand_over is None else hand_over, 0)
+        if self._hand_over > self._budget:
             raise ValueError(f"hand_over = {hand_over!r} must be at most budget = {budget!r}")
         if fallback is not None and not isinstance(fallback, BaseSampler):
             raise ValueError(f"fallback = {fallback!r} must be a sampler of Optuna or None")
         find_policy(policy)
-        self._budget, self._hand_over, self._fallback = budget, hand_over, fallback
-        self._seed, self._policy, self._patience = seed, policy, patience
+        self._seed = None if seed is None else whole_number("seed", seed, 0)
+        self._patience = whole_number("patience", patience, 1)
+        self._policy, self._fallback = policy, fallback
         self._drafts: dict[tuple[str, int], _Draft] = {}
         self._successors: dict[tuple[str, int], BaseSampler] = {}
         self._lock = threading.RLock()

@@ -8,6 +8,7 @@ nothing is evaluated twice while there is something else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import product
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpo_gym import rng
-from hpo_gym.parameters import Categorical, Float, FloatArray, Parameter
+from hpo_gym.parameters import Categorical, Float, FloatArray, Parameter, plain
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.sobol import space_filling
 from hpo_gym.space import SearchSpace
@@ -106,6 +107,18 @@ def _fillers(space: SearchSpace, key: int, block: int) -> FloatArray:
     return points
 
 
+def whole_number(name: str, value: Any, least: int) -> int:
+    """The value, a whole number of Python or NumPy; errors call it by its name.
+
+    Raises:
+        ValueError: It is none, or below the least.
+    """
+    number = plain(value)
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise ValueError(f"{name} = {value!r} must be a whole number >= {least}")
+    return number
+
+
 @dataclass(frozen=True)
 class Proposer:
     """Proposes configurations of one search space.
@@ -131,14 +144,29 @@ class Proposer:
             unit: (n, D) and
             scores: (n,) the evaluations so far; see `PointPolicy.propose`.
             number: Number of this evaluation, from 0: it picks the space-filling point.
+
+        Raises:
+            ValueError: The policy proposed no point.
         """
         block, place = divmod(number, _BLOCK)
         filler = _fillers(self.space, self.key, block)[place]
         if self._lost(scores):
             point = filler
         else:
-            point = self.policy.propose(self.space, unit, scores, filler, budget=self.budget)
+            proposed = self.policy.propose(self.space, unit, scores, filler, budget=self.budget)
+            point = self._checked(proposed)
         return self._new(np.clip(point, -1.0, 1.0), unit, number)
+
+    def _checked(self, proposed: Any) -> FloatArray:
+        """What the policy proposed, which may be anybody's."""
+        with suppress(TypeError, ValueError):
+            point = np.asarray(proposed, dtype=np.float64)
+            if point.shape == (self.space.dimension,) and np.isfinite(point).all():
+                return point
+        raise ValueError(
+            f"the policy {self.policy!r} proposed {proposed!r}: `propose` must give "
+            f"{self.space.dimension} finite numbers in [-1, 1]"
+        )
 
     def _lost(self, scores: FloatArray) -> bool:
         """Whether nothing improved in the last `patience` evaluations, or in twice as many ..."""

@@ -23,7 +23,7 @@ import numpy as np
 from hpo_gym import rng
 from hpo_gym.parameters import Parameter, plain
 from hpo_gym.space import SearchSpace
-from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy
+from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy, whole_number
 
 GOALS = ("maximize", "minimize")
 
@@ -93,16 +93,13 @@ class Tuner:
         patience: int = PATIENCE,
     ) -> None:
         self.space = space if isinstance(space, SearchSpace) else SearchSpace(space)
-        numbers = (("budget", 1, budget), ("seed", 0, seed), ("patience", 1, patience))
-        for name, least, value in numbers:
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} = {value!r} must be a whole number >= {least}")
+        self.budget, self.seed = whole_number("budget", budget, 1), whole_number("seed", seed, 0)
         if goal not in GOALS:
             raise ValueError(f"goal = {goal!r} must be one of {[*GOALS]}")
-        self.budget, self.goal, self.metric, self.seed = budget, goal, metric, seed
+        self.goal, self.metric = goal, metric
         self._start = None if start is None else self._read(start)[0]
         self._policy_name = policy if isinstance(policy, str) else None
-        self._policy, self._patience = find_policy(policy), patience
+        self._policy, self._patience = find_policy(policy), whole_number("patience", patience, 1)
         self._told: list[Evaluation] = []
         self._running: list[Evaluation] = []
         self._units: list[tuple[float, ...]] = []
@@ -156,22 +153,22 @@ class Tuner:
 
         Args:
             configuration: The configuration.
-            result: Its score, or its metrics by name, of which the tuner's ``metric`` is the score.
-                A score that is not finite counts as a failure.
+            result: Its score, or its metrics by name, of which the tuner's ``metric`` is the score;
+                of the others only numbers are kept. A score that is not finite counts as a failure.
 
         Raises:
             ValueError: The configuration is not in the space, or the result has no score; nothing
                 was added.
         """
         metrics = dict(result) if isinstance(result, Mapping) else {self.metric: result}
-        metrics = {name: plain(value) for name, value in metrics.items()}
-        score = metrics.get(self.metric)
-        if not isinstance(score, Real) or isinstance(score, bool):
+        numbers = {name: _number(value) for name, value in metrics.items() if _is_number(value)}
+        if self.metric not in numbers:
             raise ValueError(
                 f"result = {result!r} must be a number, or a dict with a number called "
                 f"{self.metric!r}; call `fail` if there is none"
             )
-        self._add(configuration, float(score), metrics if isinstance(result, Mapping) else None)
+        kept = numbers if isinstance(result, Mapping) else None
+        self._add(configuration, numbers[self.metric], kept)
 
     def fail(self, configuration: Mapping[str, Any]) -> None:
         """Add an evaluation that gave nothing: an exception, a time-out, a divergence.
@@ -271,9 +268,22 @@ class Tuner:
         metrics: Mapping[str, float] | None,
     ) -> None:
         """Add an evaluation of a state."""
+        if status not in ("running", "done", "failed") or (status == "running" and not asked):
+            raise ValueError(f"an evaluation, asked for: {asked!r}, has the status {status!r}")
         if asked:
             self._running.append(Evaluation(self._read(configuration)[0], asked=True))
         if status == "done":
             self.tell(configuration, score if metrics is None else metrics)  # type: ignore[arg-type]
         elif status == "failed":
-            self.fail(configuration)
+            self._add(configuration, nan, None if metrics is None else dict(metrics))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(plain(value), Real) and not isinstance(plain(value), bool)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # of a whole number of hundreds of digits
+        return inf

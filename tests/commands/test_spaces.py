@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_files(name, text, tmp_path):
     assert read_space(path) == SPACE
 
 
+@pytest.mark.parametrize(("name", "text"), [("space.toml", TOML), ("space.json", JSON)])
+def test_files_of_windows(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8-sig")
+    assert read_space(path) == SPACE
+
+
 def test_the_file_in_the_documentation(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "tune-anywhere.md").read_text()
     path = tmp_path / "space.toml"
@@ -52,7 +60,13 @@ def test_the_file_in_the_documentation(tmp_path):
         ("space.json", "[1]", "must have an entry for each parameter"),
         ("space.toml", "lr = 0.1", r"'lr' = 0.1 must be a list of choices, or have a low and a hi"),
         ("space.toml", "lr = {low = 1, high = 0}", "'lr': .*the bounds must have low < high"),
-        ("space.toml", "lr = {low = 0.1, up = 2}", "'lr': .*unexpected keyword argument 'up'"),
+        (
+            "space.toml",
+            "lr = {low = 0.1, up = 2}",
+            r"'lr': .* by \['low', 'high', 'log'\], not by \['low', 'up'\]",
+        ),
+        ("space.toml", "lr = {low = 1}", "'lr': a float is described by"),
+        ("space.json", '{"lr": [1, 2], "lr": [3, 4]}', r"\['lr'\] occur more than once"),
         ("space.toml", "lr = {low = 0.0, high = 1.0, log = true}", "log=True needs low > 0"),
         ("space.toml", "", "a search space has 1 to 20 parameters, got 0"),
     ],
@@ -77,6 +91,22 @@ def annotated(
 def test_annotations():
     assert annotated_space(annotated) == SPACE
     assert calls_by_name(annotated, SPACE)
+
+
+class Called:
+    def __call__(
+        self,
+        lr: Float(1e-5, 1e-1, log=True),
+        layers: Annotated[int, Integer(1, 8)] | None,
+        momentum: Optional[Annotated[float, Float(0, 1)]] = None,  # noqa: UP045
+        optimizer: Categorical(["adam", "sgd"]) = "sgd",
+    ):
+        pass
+
+
+@pytest.mark.parametrize("function", [Called(), partial(annotated, verbose=True)], ids=str)
+def test_annotations_of_other_forms(function):
+    assert annotated_space(function) == SPACE
 
 
 def bare(lr, layers=1):

@@ -35,8 +35,23 @@ def test_numbers_text_and_what_is_missing(write):
     assert table.inputs[:, 1].tolist() == ["Rome", "", "Rome", "Bergen, old town"]
     income = table.inputs[:, 2].astype(float)
     assert np.array_equal(income, [1000.0, np.nan, 2500.5, 0.0], equal_nan=True)
-    assert any("1 rows without 'wants'" in note for note in table.notes)
-    assert any("'id' is left out: its text is another one" in note for note in table.notes)
+    assert "1 rows without 'wants' are left out: those with ''" in table.notes
+    assert any("nearly every row, such as 'a1'" in note for note in table.notes)
+
+
+def test_cells_that_make_text_of_numbers_are_named(write):
+    rows = "".join(f"{i},{i},{i % 2}\n" for i in range(30))
+    table = read_table(write(f"x,z,y\n{rows}unknown,0,None\n-,0,0\n"), "y")
+    assert table.notes == (
+        "1 rows without 'y' are left out: those with 'None'",
+        "the column 'x' is read as text: '-' is no number; leave such cells empty",
+        "the column 'x' is left out: its text is another one in nearly every row, such as '0'",
+    )
+
+
+def test_infinity_is_a_word_among_words(write):
+    table = read_table(write("x,y\ninf,0\nabc,1\ninf,0\nabc,2.5\n"), "y")
+    assert table.inputs[:, 0].tolist() == ["inf", "abc", "inf", "abc"]
 
 
 def test_numbers_alone_are_an_array_of_numbers(write):

@@ -163,6 +163,21 @@ def test_a_changed_table_is_another_tuning():
             tune(arguments)
 
 
+def test_a_metric_that_a_fold_without_a_class_has_not_is_refused():
+    pytest.importorskip("sklearn")
+    Path("data.csv").write_text("\n".join(["x,y", *[f"{i},{int(i < 3)}" for i in range(40)]]))
+    rare = {"csv": Path("data.csv"), "target": "y", "model": "linear", "metric": "roc_auc"}
+    with pytest.raises(ValueError, match=r"the rarest class, 1, of 3 rows: give fewer --folds"):
+        tune(Arguments(**rare))
+    assert tune(Arguments(**rare, folds=3, budget=1, plots=False)) == 0
+
+
+def test_a_class_that_reads_as_missing_is_named():
+    Path("data.csv").write_text("\n".join(["x,y", *[f"{i},{'NB'[i % 2]}one" for i in range(40)]]))
+    with pytest.raises(ValueError, match=r"one class, 'Bone': .*; 20 rows .* 'None'"):
+        tune(Arguments(csv=Path("data.csv"), target="y"))
+
+
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
 def test_a_data_set_is_there(name):
     pytest.importorskip("sklearn")

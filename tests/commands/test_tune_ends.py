@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -73,7 +74,15 @@ def test_without_a_success_it_says_so():
     assert done.returncode == 1
     assert "No evaluation succeeded" in done.stderr
     assert "and 2 more: ValueError: nothing to be done" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if line[:5].strip().isdecimal()]
+    assert len(rows) == 3 and all(row.endswith("ValueError: nothing to be done") for row in rows)
     assert not Path("results").exists() or not list(Path("results").rglob("best.py"))
+
+
+def test_reasons_are_shown_in_a_line_that_any_terminal_takes():
+    done = run("babbling", "--budget", "1")
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("    0  ")]
+    assert row.endswith("ValueError: ?? " + "x" * 285 + " ...")
 
 
 @pytest.mark.parametrize(
@@ -161,3 +170,23 @@ def test_two_runs_do_not_work_on_one_study():
         process.kill()
     assert done.returncode == 1
     assert "another run is tuning study.sqlite" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("words", [(), ("--timeout", "30")])
+def test_evaluations_may_fork(words):
+    done = run("forking", "--budget", "3", *words)
+    assert done.returncode == 0, done.stderr
+    assert all(trial.state == TrialState.COMPLETE for trial in trials())
+
+
+def test_an_evaluation_that_catches_ctrl_c_is_the_last_one():
+    with subprocess.Popen(
+        command("stubborn", "--budget", "9"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        wait_for(lambda: len(notes()) >= 1)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert [trial.state for trial in trials()] == [TrialState.COMPLETE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -53,12 +54,31 @@ def hopeless(x: Real):
     raise ValueError("nothing to be done")
 
 
+def babbling(x: Real):
+    """Fails with a long text that not every terminal takes."""
+    raise ValueError("\udcff\0 " + "x" * 10_000)
+
+
 def noted(x: Real, seconds: float = 0.2):
     """Writes a line into a file when it begins."""
     with Path(os.environ["NOTES"]).open("a") as file:
         file.write(f"{x!r}\n")
     time.sleep(seconds)
     return x
+
+
+def forking(x: Real):
+    """Has its work done by processes that are forked."""
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        return sum(pool.map(abs, [x, x]))
+
+
+def stubborn(x: Real):
+    """Notes that it begins, and goes on when it is interrupted."""
+    try:
+        return noted(x, 30.0)
+    except KeyboardInterrupt:
+        return x
 
 
 def long(x: Real):

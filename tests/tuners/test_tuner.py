@@ -181,6 +181,8 @@ def test_damaged_states_are_refused():
         {"budget": 0},
         {"space": None},
         {"evaluations": [{"status": "done"}]},
+        {"evaluations": [{**state["evaluations"][0], "status": "finished"}]},
+        {"evaluations": [{**state["evaluations"][0], "asked": False, "status": "running"}]},
         {"evaluations": [{**state["evaluations"][0], "score": None}]},
         {"evaluations": [{**state["evaluations"][0], "configuration": {"x": 5.0}}]},
         {"policy": "oracle"},
@@ -216,3 +218,46 @@ def test_a_policy_that_is_an_object_is_given_again():
 def test_bad_arguments(arguments, match):
     with pytest.raises(ValueError, match=match):
         Tuner(**{"space": SPACE, "budget": 4, **arguments})
+
+
+def test_numbers_of_numpy_are_numbers():
+    numbers = {"budget": np.int64(4), "seed": np.int32(1), "patience": np.int8(3)}
+    tuner = Tuner(SPACE, **numbers)
+    assert tuner.ask() == Tuner(SPACE, budget=4, seed=1, patience=3).ask()
+    json.dumps(tuner.state())
+
+
+@pytest.mark.parametrize("far", [np.finfo(float).max, 1e300])
+def test_the_largest_floats_are_scores_like_others(far):
+    def run_with(penalty):
+        tuner = Tuner(SPACE, budget=16, goal="minimize")
+        for _ in range(16):
+            asked = tuner.ask()
+            tuner.tell(asked, penalty if asked["x"] > 0.3 else -quality(asked))
+        return [evaluation.configuration for evaluation in tuner.evaluations]
+
+    assert run_with(far) == run_with(1e9)
+
+
+def test_metrics_that_are_no_numbers_are_not_kept():
+    tuner = Tuner(SPACE, budget=4, metric="f1")
+    result = {"f1": np.float32(0.5), "matrix": np.eye(2), "name": "a", "large": 10**400}
+    tuner.tell(tuner.ask(), result)
+    tuner.tell(tuner.ask(), {"f1": -(10**400)})
+    state = json.loads(json.dumps(tuner.state()))
+    assert state["evaluations"][0]["metrics"] == {"f1": 0.5, "large": inf}
+    assert [evaluation.status for evaluation in tuner.evaluations] == ["done", "failed"]
+    again = Tuner.from_state(state)
+    assert again.evaluations == tuner.evaluations
+
+
+@pytest.mark.parametrize("proposed", [None, "a", [0.0], [[0.0] * 4], [0.0, nan, 0.0, 0.0]], ids=str)
+def test_a_policy_that_proposes_no_point_is_named(proposed):
+    class Broken:
+        def propose(self, *history, budget):
+            return proposed
+
+    tuner = Tuner(SPACE, budget=4, policy=Broken())
+    with pytest.raises(ValueError, match=r"Broken object .* must give 4 finite numbers"):
+        tuner.ask()
+    assert tuner.evaluations == []

@@ -174,8 +174,9 @@ def _check_data(target: ModelTarget) -> None:
         counts: Counter[Any] = Counter(targets.tolist())
         most = max(counts.values())
         if len(counts) < 2:
+            why = "; ".join(target.table.notes) or "choose another column"
             raise ValueError(
-                f"all rows are of one class, {targets[0]!r}: there is nothing to learn"
+                f"all rows are of one class, {next(iter(counts))!r}: nothing to learn; {why}"
             )
         if most < folds:
             raise ValueError(

@@ -9,10 +9,13 @@ from hpo_gym.interrupts import Interrupted, handling
 
 
 class Interrupts:
-    """Raises `Interrupted` when a signal comes, or when what must not be interrupted is over."""
+    """Raises `Interrupted` when a signal comes, or when what must not be interrupted is over.
+
+    An evaluation may catch what was raised and go on: it is raised again at the next shield.
+    """
 
     def __init__(self) -> None:
-        self._shielded, self._waiting = False, 0
+        self._shielded, self._signal = False, 0
 
     def listen(self) -> AbstractContextManager[None]:
         """Take the signals."""
@@ -26,11 +29,10 @@ class Interrupts:
             yield
         finally:
             self._shielded = False
-        if self._waiting:
-            raise Interrupted(self._waiting)
+        if self._signal:
+            raise Interrupted(self._signal)
 
     def _handle(self, number: int, _: object) -> None:
-        if self._shielded:
-            self._waiting = number
-        else:
+        self._signal = number
+        if not self._shielded:
             raise Interrupted(number)

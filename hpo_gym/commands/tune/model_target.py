@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isnan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +89,19 @@ class ModelTarget(Target):
             raise ValueError(f"--metric {self.metric!r} is no scorer; choose from {names}")
         kind = "Classifier" if self.task == "classification" else "Regressor"
         try:
-            self._score(load(f"sklearn.dummy:Dummy{kind}")())
+            score = self._score(load(f"sklearn.dummy:Dummy{kind}")())
         except (TypeError, ValueError, AttributeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ValueError(
                 f"--metric {self.metric} does not suit this {self.task}: {reason}"
             ) from error
+        rarest, rows = min(Counter(self.table.targets.tolist()).items(), key=itemgetter(1))
+        if isnan(score) and self.task == "classification" and rows < self.folds:
+            raise ValueError(
+                f"--metric {self.metric} is undefined in a fold without the rarest class, "
+                f"{rarest!r}, of {rows} rows: give fewer --folds than {self.folds}, or another "
+                "--metric"
+            )
 
     def _score(self, estimator: Any) -> float:
         with warnings.catch_warnings():

@@ -66,7 +66,8 @@ class TrialTable:
         cells = [
             f"{_shown(trial.params.get(name, '')):>{width}}" for name, width in self._widths.items()
         ]
-        return f"{trial.number:5}  {shown:>12} {mark} {'  '.join(cells)}"
+        reason = f"   {error_of(trial)}" if value is None else ""
+        return f"{trial.number:5}  {shown:>12} {mark} {'  '.join(cells)}{reason}"
 
 
 def _width(parameter: Any) -> int:
@@ -84,7 +85,8 @@ def ending(trials: Trials) -> Iterator[str]:
     """The last lines: how many evaluations there are, which failed and why, what the best was."""
     over, best = trials.over, trials.best
     failed = [trial for trial in over if trial.value is None]
-    yield f"\n{len(over)} of {trials.budget} evaluations are done, {len(failed)} of them failed."
+    planned = max(trials.budget, len(over))
+    yield f"\n{len(over)} of {planned} evaluations are done, {len(failed)} of them failed."
     for reason in sorted({error_of(trial) for trial in failed})[:5]:
         some = [trial.number for trial in failed if error_of(trial) == reason]
         yield f"  trial {some[0]}{f' and {len(some) - 1} more' if some[1:] else ''}: {reason}"

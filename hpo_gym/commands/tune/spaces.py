@@ -14,9 +14,11 @@ from __future__ import annotations
 import inspect
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from hpo_gym.parameters import Parameter
 from hpo_gym.space import SearchSpace
@@ -30,11 +32,11 @@ def read_space(path: str | Path) -> SearchSpace:
         ValueError: It describes no search space.
     """
     path = Path(path)
-    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": json.loads}
+    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": _read_json}
     if path.suffix not in readers:
         raise ValueError(f"{path} must be a file that ends in .toml or .json")
     try:
-        described = readers[path.suffix](path.read_text(encoding="utf-8"))
+        described = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if not isinstance(described, Mapping):
@@ -43,6 +45,18 @@ def read_space(path: str | Path) -> SearchSpace:
         return SearchSpace.from_description([_entry(*item) for item in described.items()])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _read_json(text: str) -> Any:
+    """JSON in which no name occurs twice; of those Python would read the last one only."""
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice = [name for name, count in Counter(name for name, _ in items).items() if count > 1]
+        if twice:
+            raise ValueError(f"{twice} occur more than once")
+        return dict(items)
+
+    return json.loads(text, object_pairs_hook=pairs)
 
 
 def _entry(name: str, value: Any) -> dict[str, Any]:
@@ -67,14 +81,13 @@ def annotated_space(function: Callable[..., Any]) -> SearchSpace:
     """
     title = getattr(function, "__name__", repr(function))
     try:
-        hints = get_type_hints(function, include_extras=True)
+        hints = get_type_hints(_annotated(function), include_extras=True)
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError, NameError) as error:
         raise ValueError(f"the annotations of {title} cannot be read: {error}") from error
     found: dict[str, Parameter] = {}
     for parameter in parameters:
-        extras = getattr(hints.get(parameter.name), "__metadata__", ())
-        kinds = [extra for extra in extras if isinstance(extra, Parameter)]
+        kinds = _kinds(hints.get(parameter.name))
         if kinds:
             found[parameter.name] = kinds[0]
         elif parameter.default is parameter.empty and parameter.kind not in (
@@ -89,6 +102,22 @@ def annotated_space(function: Callable[..., Any]) -> SearchSpace:
     if not found:
         raise ValueError(f"{title} has no annotated parameters: name a file with --space")
     return SearchSpace(found)
+
+
+def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What holds the annotations: a partial function and an object with `__call__` have none."""
+    while isinstance(function, partial):
+        function = function.func
+    if inspect.isroutine(function) or inspect.isclass(function):
+        return function
+    return type(function).__call__
+
+
+def _kinds(hint: Any) -> list[Parameter]:
+    """Those in an annotation: ``Float(0, 1)``, ``Annotated[float, Float(0, 1)] | None``."""
+    parts = [hint, *get_args(hint)]
+    extras = [extra for part in parts for extra in getattr(part, "__metadata__", ())]
+    return [extra for extra in (hint, *extras) if isinstance(extra, Parameter)]
 
 
 def calls_by_name(function: Callable[..., Any], space: SearchSpace) -> bool:

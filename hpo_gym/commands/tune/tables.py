@@ -12,7 +12,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isinf, nan
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,9 @@ def read_table(path: str | Path, target: str, task: str | None = None) -> Table:
     known = [not _missing(cell) for cell in cells.column(target)]
     notes = []
     if not all(known):
-        notes.append(f"{known.count(False)} rows without {target!r} are left out")
+        empty = sorted({cell for cell in cells.column(target) if _missing(cell)})
+        left_out = f"{known.count(False)} rows without {target!r} are left out"
+        notes.append(f"{left_out}: those with {', '.join(map(repr, empty))}")
         cells = cells.rows_where(known)
     if not cells.rows:
         raise ValueError(f"{path}: there are no rows with a value in the column {target!r}")
@@ -87,6 +89,8 @@ def read_table(path: str | Path, target: str, task: str | None = None) -> Table:
         if name == target:
             continue
         column = _numbers(cells, name)
+        if column is None:
+            notes.extend(_text_among_numbers(cells, name))
         reason = _useless(cells.column(name), column)
         if reason:
             notes.append(f"the column {name!r} is left out: {reason}")
@@ -94,7 +98,8 @@ def read_table(path: str | Path, target: str, task: str | None = None) -> Table:
         names.append(name)
         columns.append(_texts(cells.column(name)) if column is None else column)
     if not columns:
-        raise ValueError(f"{path}: there is no column to predict {target!r} from ({notes})")
+        why = "; ".join(notes) or "it is the only one"
+        raise ValueError(f"{path}: there is no column to predict {target!r} from: {why}")
     text = tuple(i for i, column in enumerate(columns) if column.dtype == object)
     return Table(_stacked(columns, text), targets, task, tuple(names), text, tuple(notes))
 
@@ -153,23 +158,42 @@ def _missing(cell: str) -> bool:
     return cell.lower() in MISSING
 
 
+def _number(cells: _Cells, cell: str) -> float | None:
+    """The number in a cell, nan if there is none, None if there is text."""
+    shown = cell.replace(",", ".") if cells.decimal_comma else cell
+    try:
+        number = nan if _missing(cell) else float(shown)
+    except ValueError:
+        return None
+    return None if "_" in cell else number  # Python's 1_000 is nobody else's
+
+
 def _numbers(cells: _Cells, name: str, *, must: bool = False) -> NDArray[np.float64] | None:
     """A column of numbers; None if there is text in it."""
-    numbers = []
-    for cell in cells.column(name):
-        shown = cell.replace(",", ".") if cells.decimal_comma else cell
-        try:
-            number = nan if _missing(cell) else float(shown)
-        except ValueError:
-            number = None
-        if number is None or "_" in cell:  # Python's 1_000 is nobody else's
+    column = cells.column(name)
+    numbers = [_number(cells, cell) for cell in column]
+    for number, cell in zip(numbers, column, strict=True):
+        if number is None:
             if must:
                 raise ValueError(f"{cells.path}: {name} = {cell!r} must be a number, or empty")
             return None
-        if not (isfinite(number) or _missing(cell)):
+    for number, cell in zip(numbers, column, strict=True):
+        if isinf(number):  # type: ignore[arg-type]
             raise ValueError(f"{cells.path}: {name} = {cell!r} must be finite; leave it empty")
-        numbers.append(number)
-    return np.array(numbers)
+    return np.array(numbers, dtype=np.float64)
+
+
+def _first_text(cells: _Cells, name: str) -> str:
+    return next(cell for cell in cells.column(name) if _number(cells, cell) is None)
+
+
+def _text_among_numbers(cells: _Cells, name: str) -> list[str]:
+    """A note on a column of text that might have been meant to be one of numbers."""
+    held = [cell for cell in cells.column(name) if not _missing(cell)]
+    if 2 * sum(_number(cells, cell) is not None for cell in held) < len(held):
+        return []
+    first = _first_text(cells, name)
+    return [f"the column {name!r} is read as text: {first!r} is no number; leave such cells empty"]
 
 
 def _texts(column: list[str]) -> NDArray[Any]:
@@ -189,7 +213,7 @@ def _useless(column: list[str], numbers: NDArray[np.float64] | None) -> str | No
     if len(kinds) == 1 or kinds <= set(MISSING):
         return "all of its cells are equal, or empty"
     if numbers is None and len(kinds) > 0.9 * len(column):
-        return "its text is another one in nearly every row"
+        return f"its text is another one in nearly every row, such as {column[0]!r}"
     return None
 
 
@@ -198,7 +222,7 @@ def _targets(cells: _Cells, name: str, task: str | None) -> tuple[NDArray[Any], 
     column, numbers = cells.column(name), _numbers(cells, name)
     if numbers is None:
         if task == "regression":
-            text = next(cell for cell in column if _numbers(_only(cells, name, cell), name) is None)
+            text = _first_text(cells, name)
             raise ValueError(
                 f"{cells.path}: {name} = {text!r} is no number; leave --task regression out"
             )
@@ -209,7 +233,3 @@ def _targets(cells: _Cells, name: str, task: str | None) -> tuple[NDArray[Any], 
     if task == "regression":
         return numbers, task
     return (numbers.astype(np.int64) if whole else np.array(column)), task
-
-
-def _only(cells: _Cells, name: str, cell: str) -> _Cells:
-    return _Cells(cells.path, [name], [[cell]], cells.decimal_comma)

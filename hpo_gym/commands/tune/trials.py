@@ -19,6 +19,8 @@ _SETTINGS, _ERROR, _BEGUN = "settings", "error", "begun"
 """Attributes of studies and trials."""
 _MOST_BEGINNINGS = 2
 """An evaluation that ended the program so often has failed."""
+_LONGEST_REASON = 300
+"""Characters that are shown of an error."""
 
 
 class Job(NamedTuple):
@@ -156,7 +158,8 @@ def suggest(trial: Any, space: SearchSpace) -> dict[str, Any]:
 def error_of(trial: Any) -> str:
     """Why a trial failed: the last line of what is known."""
     lines = str(trial.user_attrs.get(_ERROR, "")).strip().splitlines()
-    return lines[-1] if lines else "unknown"
+    reason = "".join(c if c.isprintable() else "?" for c in lines[-1]) if lines else "unknown"
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} ..."
 
 
 def _difference(file: Path, known: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
