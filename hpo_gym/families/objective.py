@@ -21,7 +21,7 @@ from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.executors.child import Child
 from hpo_gym.executors.executor import Failure
 from hpo_gym.families.base import Family
-from hpo_gym.parameters import Parameter, finite_number
+from hpo_gym.parameters import Categorical, Parameter, finite_number
 from hpo_gym.references import load, reference_to
 from hpo_gym.space import SearchSpace
 
@@ -93,10 +93,13 @@ class ObjectiveFamily(Family):
         if not callable(self._objective):
             raise ValueError(f"objective = {objective!r} must be callable, not {self._objective!r}")
         self.space = _space(space)
-        self.goals = {"score": "maximise"} if goals is None else dict(goals)  # type: ignore[misc]
+        goals = {"score": "maximise"} if goals is None else goals
+        if not isinstance(goals, Mapping):
+            raise ValueError(f"goals = {goals!r} must be a dict from metrics to their goals")
+        self.goals = dict(goals)  # type: ignore[misc]
         self.metrics = tuple(self.goals if metrics is None else metrics)  # type: ignore[misc]
         self.resource_parameter = resource_parameter  # type: ignore[misc]
-        self._bounds = {name: tuple(map(float, ends)) for name, ends in (bounds or {}).items()}
+        self._bounds = {name: _ends(name, given) for name, given in (bounds or {}).items()}
         self._check()
         if time_limit is not None and not finite_number("time_limit", time_limit) > 0.0:
             raise ValueError(f"time_limit = {time_limit!r} must be None or above 0 s")
@@ -115,9 +118,10 @@ class ObjectiveFamily(Family):
                 f"metrics = {[*self.metrics]} must hold all that have goals or bounds, one or more;"
                 f" missing: {unknown}"
             )
-        for name, ends in self._bounds.items():
-            if len(ends) != 2 or not -inf < ends[0] < ends[1] < inf:
-                raise ValueError(f"the bounds {ends} of {name!r} must be finite, low < high")
+        resource, space = self.resource_parameter, self.space.parameters
+        numbers = [name for name in space if not isinstance(space[name], Categorical)]
+        if resource is not None and resource not in numbers:
+            raise ValueError(f"resource_parameter = {resource!r} must be None or one of {numbers}")
 
     def evaluate(
         self, parameters: Any, scaled: Columns, noise: float | None, draws: Columns, xp: Namespace
@@ -125,7 +129,7 @@ class ObjectiveFamily(Family):
         """Call the objective for one row.
 
         Raises:
-            RuntimeError: It ran in a process of its own, and gave nothing.
+            RuntimeError: It ended its process, or the time was up.
         """
         configuration = self.space.configuration(self.space.position(scaled))
         metrics = self._read(self._call(configuration))
@@ -133,7 +137,10 @@ class ObjectiveFamily(Family):
 
     def _call(self, configuration: dict[str, Any]) -> Any:
         if self.time_limit is None:
-            return self._objective(configuration)
+            try:
+                return self._objective(configuration)
+            except SystemExit as error:
+                raise RuntimeError(f"the objective called for an end: {error!r}") from error
         if self._child is None or not self._child.idle:
             self._child = child = Child()
             weakref.finalize(self, child.kill)
@@ -207,6 +214,17 @@ class ObjectiveFamily(Family):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_child": None}  # a copy has a process of its own
+
+
+def _ends(name: str, given: Any) -> tuple[float, float]:
+    """The bounds of a metric."""
+    try:
+        low, high = map(float, given)
+    except (TypeError, ValueError):
+        low, high = nan, nan
+    if not -inf < low < high < inf:
+        raise ValueError(f"the bounds {given!r} of {name!r} must be finite numbers, low < high")
+    return low, high
 
 
 def _space(space: Any) -> SearchSpace:

@@ -97,12 +97,13 @@ def test_an_environment_without_an_optimum():
         ("0.5", "must be made of numbers"),
         ({"accuracy": 1.0}, r"lacks \['score'\]"),
         (ZeroDivisionError("by zero"), "ZeroDivisionError"),
+        (SystemExit(3), r"called for an end: SystemExit\(3\)"),
     ],
     ids=str,
 )
 def test_whatever_goes_wrong_is_a_failed_evaluation_and_said(result, match):
     def objective(configuration):
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
@@ -199,7 +200,11 @@ def test_a_description_names_the_objective():
         ({"metrics": ["loss"]}, r"missing: \['score'\]"),
         ({"bounds": {"loss": (0, 1)}}, r"missing: \['loss'\]"),
         ({"bounds": {"score": (1, 0)}}, "low < high"),
-        ({"bounds": {"score": (0, inf)}}, "must be finite"),
+        ({"bounds": {"score": (0, inf)}}, "must be finite numbers"),
+        ({"bounds": {"score": 3}}, "the bounds 3 of 'score'"),
+        ({"bounds": {"score": ("a", 1)}}, r"the bounds \('a', 1\) of 'score'"),
+        ({"goals": "score"}, "goals = 'score' must be a dict"),
+        ({"resource_parameter": "epochs"}, r"resource_parameter = 'epochs' must be None or one of"),
         ({"time_limit": 0}, "time_limit = 0"),
         ({"time_limit": "soon"}, "time_limit = 'soon'"),
         ({"space": 5}, "described by a list"),
