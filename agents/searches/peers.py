@@ -186,7 +186,11 @@ class Smac(Peer):
             facade = smac.HyperparameterOptimizationFacade
             initial = facade.get_initial_design(scenario, n_configs=INITIAL, max_ratio=1.0)
             self._facade = facade(
-                scenario, initial_design=initial, logging_level=False, overwrite=True
+                scenario,
+                initial_design=initial,
+                acquisition_maximizer=_repeatable(facade.get_acquisition_maximizer(scenario)),
+                logging_level=False,
+                overwrite=True,
             )
             self._history = _module("smac.runhistory")
         self._costs: list[float] = []
@@ -227,6 +231,17 @@ class Smac(Peer):
             cost = -float(score)
             self._costs.append(cost)
         self._facade.tell(trial, self._history.TrialValue(cost, status=status), save=False)
+
+
+def _repeatable(maximizer: Any) -> Any:
+    """SMAC's maximizer, whose local searches begin in an order that is the same in every process.
+
+    They begin from a set of configurations, which are hashed as strings.
+    """
+    search = maximizer._local_search
+    starts = search._get_init_points_from_previous_configs
+    search._get_init_points_from_previous_configs = lambda *args: sorted(starts(*args), key=repr)
+    return maximizer
 
 
 class _Told(Search):
