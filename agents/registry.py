@@ -14,7 +14,7 @@ from hpo_gym.tuners.registry import register_agent
 from .informed.portfolio import FOLDER, file_name
 
 _OPTUNA = "agents.searches.optuna_search:OptunaAgent"
-_PEER = "agents.searches.peers:PeerAgent"
+_PEER = "agents.searches.peer_agent:PeerAgent"
 _SCIPY = "agents.searches.scipy_search:MinimiserAgent"
 _PORTFOLIO = "agents.informed.portfolio:PortfolioAgent"
 

@@ -11,7 +11,8 @@ import pytest
 
 import hpo_gym
 from agents import make_agent
-from agents.searches.peers import LIBRARIES, PeerAgent
+from agents.searches.peer_agent import PeerAgent
+from agents.searches.peers import LIBRARIES
 from hpo_gym import SearchSpace
 from hpo_gym.testing import check_agent
 from hpo_gym.tuners import build_agent
