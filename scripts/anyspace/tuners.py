@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from agents.searches.peers import LIBRARIES
 from hpo_gym import Categorical, Float, Integer, Tuner
 from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.integrations.optuna_space import optuna_distributions
@@ -21,7 +22,7 @@ from hpo_gym.space import SearchSpace
 
 
 class AskTell(Protocol):
-    """What `Tuner` and `Study` have in common; several may be asked for before one is told."""
+    """What `Tuner`, `Study` and Ax have in common; several may be asked for before one is told."""
 
     def ask(self) -> dict[str, Any]:
         """A configuration to evaluate."""
@@ -97,6 +98,10 @@ def _sampler(name: str, **settings: Any) -> Contestant:
     return Contestant(make)
 
 
+def _peer(library: str) -> Contestant:
+    return Contestant(lambda space, budget, seed: LIBRARIES[library](space, seed))
+
+
 def _sobol(space: SearchSpace, budget: int, seed: int) -> AskTell:
     return Tuner(space, budget=budget, seed=seed, policy="sobol")
 
@@ -157,6 +162,8 @@ _NAMED: dict[str, Callable[[], Contestant]] = {
     "cma-es": lambda: _sampler("CmaEsSampler"),
     "gp": lambda: _sampler("GPSampler"),
     "gp-4": lambda: _sampler("GPSampler", n_startup_trials=4),
+    "ax": lambda: _peer("ax"),
+    "smac": lambda: _peer("smac"),
     "learned": lambda: _learned(AnySpacePolicy.pretrained_path()),
     "learned-1": lambda: _learned(AnySpacePolicy.pretrained_path(1)),
     "learned-2": lambda: _learned(AnySpacePolicy.pretrained_path(2)),
@@ -165,6 +172,8 @@ _NAMED: dict[str, Callable[[], Contestant]] = {
 }
 TUNERS = tuple(_NAMED)
 """Names of the tuners."""
+USUAL = tuple(name for name in TUNERS if name not in LIBRARIES)
+"""Those that the extra "bench" installs: the others need "peers"."""
 
 
 @cache
