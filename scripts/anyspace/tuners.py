@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,9 +15,17 @@ from hpo_gym import Tuner
 from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.integrations.optuna_space import optuna_distributions
 from hpo_gym.optional import optional
-from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.anyspace.policy import ALGORITHM, AnySpacePolicy
+from hpo_gym.policies.archive import read_json
+from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
+from hpo_gym.tuners.policy_tuner import PolicyTuner, policy_tuner
 from hpo_gym.tuners.proposer import Proposer
+
+_CODE = [
+    *sorted(Path(inspect.getfile(AnySpacePolicy)).parent.glob("*.py")),
+    Path(inspect.getfile(Proposer)),
+]
 
 
 class AskTell(Protocol):
@@ -71,6 +79,25 @@ class Study:
         trial = next(t for t in self._running if t.params == configuration)
         self._running.remove(trial)
         return trial
+
+
+class Trained:
+    """A policy of `AnySpaceHPO-v0`; until it is told, it asks for the same again.
+
+    Args:
+        tuner: The policy's tuner.
+    """
+
+    def __init__(self, tuner: PolicyTuner) -> None:
+        self.ask, self._tuner = tuner.ask, tuner
+
+    def tell(self, configuration: Mapping[str, Any], result: float) -> None:
+        """Tell the metric of functions of known height, `hpo_gym.families.relative`."""
+        self._tuner.tell(configuration, {"value": result})
+
+    def fail(self, configuration: Mapping[str, Any]) -> None:
+        """Tell that there was none."""
+        self._tuner.tell(configuration, None)
 
 
 class Contestant(NamedTuple):
@@ -127,10 +154,25 @@ def _handed_over(first: int, file: Path) -> Contestant:
     return Contestant(make, True, _version(file))
 
 
-def _version(weights: Path) -> str:
+def _trained(file: Path) -> Contestant:
+    """A policy that was trained in the environment, by any algorithm."""
+    policy = Policy.load(file)
+
+    def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
+        return Trained(policy_tuner(policy, space, budget))
+
+    return Contestant(make, version=_version(file, [Path(inspect.getfile(PolicyTuner))]))
+
+
+def _of_file(file: Path) -> Contestant:
+    """The policy in a file, of whichever kind."""
+    algorithm = read_json(file.with_suffix(".json")).get("algorithm")
+    return _learned(file) if algorithm == ALGORITHM else _trained(file)
+
+
+def _version(weights: Path, code: Sequence[Path] = _CODE) -> str:
     """Of the weights, and of the code that makes proposals of them."""
-    code = sorted(Path(inspect.getfile(AnySpacePolicy)).parent.glob("*.py"))
-    files = [weights, weights.with_suffix(".json"), *code, Path(inspect.getfile(Proposer))]
+    files = [weights, weights.with_suffix(".json"), *code]
     content = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(content).hexdigest()[:8]
 
@@ -158,14 +200,14 @@ def contestant(name: str) -> Contestant:
     """A tuner.
 
     Args:
-        name: One of `TUNERS`, or the npz file of a policy for any space.
+        name: One of `TUNERS`, or the npz file of a policy for any space or of `AnySpaceHPO-v0`.
 
     Raises:
         ValueError: There is no such tuner, or the file is not one.
         OSError: There is no such file.
     """
     if name.endswith(".npz"):
-        return _learned(Path(name))
+        return _of_file(Path(name))
     if name not in _NAMED:
         raise ValueError(f"tuner {name!r} must be one of {[*TUNERS]}, or an npz file")
     return _NAMED[name]()
