@@ -61,7 +61,8 @@ benchmark-smoke: setup ## try the benchmark on a few tasks
 		--out results/benchmark-smoke $(ARGS)
 
 evidence: setup ## print the tables of docs/anyspace.md from the committed rows (ARGS="--d 2")
-	$(PYTHON) -m scripts.anyspace.evidence --rows docs/anyspace-rows --tasks 64 --show $(ARGS)
+	$(PYTHON) -m scripts.anyspace.evidence --rows docs/anyspace-rows --tasks 64 --show \
+		--tuners random sobol tpe-5 tpe cma-es gp-4 learned $(ARGS)
 
 test: lint test-fast wheel-check ## all that a change must pass: lint, tests, wheel
 

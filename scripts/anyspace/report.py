@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hpo_gym.benchmark.scoring.statistics import Statistic, interval, iqm, mean, replicates
 from scripts.anyspace.rows import Kept, Key, Row, Run
+from scripts.anyspace.tasks import name_of
 
 FloatArray = NDArray[np.float64]
 
@@ -25,6 +26,7 @@ class Results:
         tuners: Their names.
         moments: Numbers of evaluations: a quarter of the budget, half of it, all of it.
         dimensions: (n,) numbers of coordinates of the tasks.
+        names: n names of the tasks.
         regrets: (tuners, 3, n, seeds).
         milliseconds: Median time of a suggestion, by tuner.
     """
@@ -32,6 +34,7 @@ class Results:
     tuners: tuple[str, ...]
     moments: tuple[int, ...]
     dimensions: NDArray[np.int64]
+    names: tuple[str, ...]
     regrets: FloatArray
     milliseconds: tuple[float, ...]
 
@@ -66,7 +69,7 @@ def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> N
         if results is None:
             print("no rows yet")
             continue
-        for line in (*averages(results), *comparisons(results, of)):
+        for line in (*averages(results), *comparisons(results, of), *losses(results, of)):
             print(line)
 
 
@@ -96,7 +99,8 @@ def gathered(kept: Kept, wanted: set[Key], tuners: Sequence[str], budget: int) -
     ]
     some = next(iter(found.values()))
     dimensions = np.array([some[keys[0]].dimension for keys in whole])
-    return Results(tuple(found), moments, dimensions, np.array(regrets), tuple(times))
+    names = tuple(name_of(*keys[0][:3]) for keys in whole)
+    return Results(tuple(found), moments, dimensions, names, np.array(regrets), tuple(times))
 
 
 def averages(results: Results) -> Iterator[str]:
@@ -140,6 +144,21 @@ def comparisons(results: Results, of: str, *, resamples: int = 2000) -> Iterator
                 cells = [c for s in AVERAGES.values() for c in _compared(pair, s, resamples)]
                 won = (pair[0] < pair[1]).mean() + 0.5 * (pair[0] == pair[1]).mean()
                 yield _row([tuner, group, str(number), *cells, f"{won:.2f}"])
+    yield ""
+
+
+def losses(results: Results, of: str, *, count: int = 5) -> Iterator[str]:
+    """Where a tuner loses most to each of the others at the end: its mean regret, and theirs."""
+    if of not in results.tuners:
+        return
+    ends = results.regrets[:, -1].mean(axis=2)
+    mine = ends[results.tuners.index(of)]
+    yield f"tasks on which {of} loses most at the end: its mean regret, the other's\n"
+    for tuner, theirs in zip(results.tuners, ends, strict=True):
+        lost = [i for i in np.argsort(theirs - mine)[:count] if mine[i] > theirs[i]]
+        if tuner != of:
+            cells = [f"{results.names[i]} {_number(mine[i])} {_number(theirs[i])}" for i in lost]
+            yield _row([tuner, "; ".join(cells)])
     yield ""
 
 

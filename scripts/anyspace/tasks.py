@@ -114,6 +114,11 @@ def task_of(suite: str, dimension: int, index: int) -> Task | Measured:
     return Task(anyspace, index, anyspace.task_space(_SPLIT, index))
 
 
+def name_of(suite: str, dimension: int, index: int) -> str:
+    """What a task is called in tables."""
+    return model_tasks()[index].name if suite == MODELS else f"d={dimension} task {index}"
+
+
 def places_of(suite: str, dimensions: Sequence[int], count: int) -> list[list[tuple[int, int]]]:
     """Tasks of a suite, by their numbers of coordinates and indices, in lists of equal standing.
 

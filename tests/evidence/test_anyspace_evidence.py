@@ -15,7 +15,7 @@ from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.tuners import policy_tuner
 from scripts.anyspace import evidence, rows, tuners
 from scripts.anyspace.evidence import Arguments
-from scripts.anyspace.report import Results, averages, comparisons, gathered
+from scripts.anyspace.report import Results, averages, comparisons, gathered, losses
 from scripts.anyspace.rows import Kept, Row, Run, play
 from scripts.anyspace.tasks import task_of, tasks_of
 
@@ -160,9 +160,8 @@ def test_only_tasks_that_all_have_finished_are_compared(tmp_path):
 def made_up():
     random = np.random.default_rng(0)
     mine = random.uniform(0.1, 0.2, (3, 40, 1))
-    return Results(
-        ("mine", "other"), (2, 4, 8), np.repeat([2, 3], 20), np.stack([mine, 2 * mine]), (1.0, 9.0)
-    )
+    names, regrets = tuple(f"task {i}" for i in range(40)), np.stack([mine, 2 * mine])
+    return Results(("mine", "other"), (2, 4, 8), np.repeat([2, 3], 20), names, regrets, (1.0, 9.0))
 
 
 def test_the_tables_say_who_is_better():
@@ -178,6 +177,15 @@ def test_the_tables_say_who_is_better():
         assert cells[-1] == "1.00"
         assert float(cells[3].split()[0]) < 0.0
         assert cells[4] == cells[6] == "0.500 [0.500, 0.500]"
+
+
+def test_losses_are_the_tasks_that_are_lost():
+    results = made_up()
+    results.regrets[0, -1, [5, 9]] = [[0.9], [0.8]]
+    results.regrets[1, -1, [5, 9]] = [[0.25], [0.5]]
+    (line,) = [line for line in losses(results, "mine") if "other |" in line]
+    assert line == "| other | task 5 .900 .250; task 9 .800 .500 |"
+    assert not any("task" in line for line in losses(results, "nobody"))
 
 
 def test_the_command_runs_and_goes_on(tmp_path, capsys, monkeypatch):
