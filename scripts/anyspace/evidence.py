@@ -48,6 +48,8 @@ class Arguments:
     """Processes."""
     of: Annotated[str, tyro.conf.arg(metavar="TUNER")] = "learned"
     """The tuner that is compared with each of the others."""
+    after: tuple[int, ...] = ()
+    """Evaluations after which the regret is shown, beside the end; a quarter and half if none."""
     rows: Path = Path("results/anyspace")
     """Folder where the rows are kept."""
     show: bool = False
@@ -65,7 +67,7 @@ def main() -> None:
         runs = list(_runs(arguments))
         if not arguments.show:
             _play_all(kept, kept.missing(runs), arguments.jobs)
-        report(kept, runs, arguments.tuners, arguments.of)
+        report(kept, runs, arguments.tuners, arguments.of, arguments.after)
 
 
 def _check(arguments: Arguments) -> None:
@@ -80,6 +82,7 @@ def _check(arguments: Arguments) -> None:
         ("--budgets", arguments.budgets),
         ("--workers", arguments.workers),
         ("--jobs", [arguments.jobs]),
+        ("--after", arguments.after),
     ):
         for count in counts:
             require_count(name, count, 1)

@@ -20,14 +20,14 @@ AVERAGES: Mapping[str, Statistic] = {"IQM": iqm, "mean": mean}
 
 @dataclass(frozen=True)
 class Results:
-    """Relative regrets of several tuners on the same tasks, at three moments of one budget.
+    """Relative regrets of several tuners on the same tasks, at some moments of one budget.
 
     Attributes:
         tuners: Their names.
-        moments: Numbers of evaluations: a quarter of the budget, half of it, all of it.
+        moments: Numbers of evaluations, all of the budget last.
         dimensions: (n,) numbers of coordinates of the tasks.
         names: n names of the tasks.
-        regrets: (tuners, 3, n, seeds).
+        regrets: (tuners, moments, n, seeds).
         milliseconds: Median time of a suggestion, by tuner.
     """
 
@@ -47,13 +47,15 @@ class Results:
 
     @property
     def ranks(self) -> FloatArray:
-        """(tuners, 3) mean rank, 1 for the best; equals share theirs."""
+        """(tuners, moments) mean rank, 1 for the best; equals share theirs."""
         mine, others = self.regrets[:, None], self.regrets[None]
         worse = (mine > others).sum(axis=1) + 0.5 * (mine == others).sum(axis=1) + 0.5
         return np.asarray(worse.mean(axis=(-2, -1)))
 
 
-def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> None:
+def report(
+    kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str, after: Sequence[int] = ()
+) -> None:
     """Print everything that the rows say about some runs.
 
     Args:
@@ -61,10 +63,12 @@ def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> N
         runs: The runs that are asked for.
         tuners: The tuners, in the order of the tables.
         of: The tuner that is compared with each of the others.
+        after: Numbers of evaluations to look at before the end; none for a quarter and half of the
+            budget.
     """
     for suite, workers, budget in dict.fromkeys((r.suite, r.workers, r.budget) for r in runs):
         wanted = {r.key for r in runs if (r.suite, r.workers, r.budget) == (suite, workers, budget)}
-        results = gathered(kept, wanted, tuners, budget)
+        results = gathered(kept, wanted, tuners, budget, after)
         print(f"\n## {suite}, {budget} evaluations, {workers} at a time\n")
         if results is None:
             print("no rows yet")
@@ -73,7 +77,9 @@ def report(kept: Kept, runs: Sequence[Run], tuners: Sequence[str], of: str) -> N
             print(line)
 
 
-def gathered(kept: Kept, wanted: set[Key], tuners: Sequence[str], budget: int) -> Results | None:
+def gathered(
+    kept: Kept, wanted: set[Key], tuners: Sequence[str], budget: int, after: Sequence[int] = ()
+) -> Results | None:
     """The rows of all tuners that have some, on the tasks which all of these have finished."""
     found: dict[str, dict[Key, Row]] = {}
     for tuner in tuners:
@@ -88,7 +94,8 @@ def gathered(kept: Kept, wanted: set[Key], tuners: Sequence[str], budget: int) -
     whole = [keys for keys in tasks.values() if len(keys) == seeds]
     if not whole or not found:
         return None
-    moments = (max(budget // 4, 1), max(budget // 2, 1), budget)
+    earlier = [m for m in sorted(after) if m < budget] or [budget // 4, budget // 2]
+    moments = (*[max(m, 1) for m in earlier], budget)
     regrets = [
         [[[rows[key].regrets[m - 1] for key in keys] for keys in whole] for m in moments]
         for rows in found.values()

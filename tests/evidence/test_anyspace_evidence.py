@@ -154,6 +154,7 @@ def test_only_tasks_that_all_have_finished_are_compared(tmp_path):
     assert results.tuners == ("random", "tpe")
     assert results.moments == (2, 4, 8)
     assert results.regrets[:, :, 0, 0].tolist() == [[2.0, 0.5, 0.25], [0.2, 0.05, 0.025]]
+    assert gathered(kept, wanted, ("random",), 8, (3, 1, 9)).moments == (1, 3, 8)
     assert gathered(kept, wanted, ("gp",), 8) is None
 
 
