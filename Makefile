@@ -30,7 +30,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare benchmark benchmark-full benchmark-smoke
+.PHONY: help setup compare benchmark benchmark-full benchmark-smoke evidence
 .PHONY: test lint test-fast test-slow test-oldest test-rllib test-clients wheel-check bench clean
 # `test` relies on the order of its prerequisites.
 .NOTPARALLEL:
@@ -59,6 +59,9 @@ benchmark-full: setup ## rank them on more tasks, from the committed rows on
 benchmark-smoke: setup ## try the benchmark on a few tasks
 	$(PYTHON) -m scripts.benchmark --profile smoke --database results/benchmark-smoke.sqlite \
 		--out results/benchmark-smoke $(ARGS)
+
+evidence: setup ## print the tables of docs/anyspace.md from the committed rows (ARGS="--d 2")
+	$(PYTHON) -m scripts.anyspace.evidence --rows docs/anyspace-rows --tasks 64 --show $(ARGS)
 
 test: lint test-fast wheel-check ## all that a change must pass: lint, tests, wheel
 

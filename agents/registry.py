@@ -14,6 +14,7 @@ from hpo_gym.tuners.registry import register_agent
 from .informed.portfolio import FOLDER, file_name
 
 _OPTUNA = "agents.searches.optuna_search:OptunaAgent"
+_PEER = "agents.searches.peer_agent:PeerAgent"
 _SCIPY = "agents.searches.scipy_search:MinimiserAgent"
 _PORTFOLIO = "agents.informed.portfolio:PortfolioAgent"
 
@@ -37,6 +38,8 @@ _UNINFORMED = (
         "gp-4", _OPTUNA, {"sampler": "gp", "startup_trials": 4}, speed="slow", extra="bench"
     ),
     AgentEntry("gp", _OPTUNA, {"sampler": "gp"}, speed="slow", extra="bench"),
+    AgentEntry("ax", _PEER, {"library": "ax"}, speed="slow", extra="peers"),
+    AgentEntry("smac", _PEER, {"library": "smac"}, speed="slow", extra="peers"),
 )
 _INFORMED = (
     AgentEntry("static", _PORTFOLIO, {"size": 1}),

@@ -113,7 +113,7 @@ def run(arguments: Arguments, settings: Settings | None = None) -> None:
             resume = arguments.resume and (seed == first or folder.begun)
             policy, seconds = _train(arguments, plan, seed, resume)
             print(f"policy            {folder.policy}")
-            for line in _evaluation(policy, plan.settings.criterion):
+            for line in _evaluation(policy):
                 print(line)
             print(f"training seconds  {seconds:.1f}")
 
@@ -225,11 +225,11 @@ def _train(arguments: Arguments, plan: Plan, seed: int, resume: bool) -> Trained
         sys.exit(interrupted.exit_code)
 
 
-def _evaluation(policy: Policy, criterion: str) -> list[str]:
+def _evaluation(policy: Policy) -> list[str]:
     """Lines that say how good the policy is."""
     validation = policy.description["validation"]
     value = headline(validation)
-    if criterion == "return":
+    if "mean_return" in validation:  # the criterion was the return
         return [f"mean return       {value:.4f} (of {validation['episodes']} episodes)"]
     score = f"validation score  {value:.4f} (log10 of regrets of {validation['tasks']} tasks)"
     return [score, *(_regrets(policy) if isinstance(policy, Policy) else _summary(validation))]

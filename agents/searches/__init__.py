@@ -1,1 +1,1 @@
-"""Searches of Optuna and SciPy."""
+"""Searches of Optuna, SciPy, Ax and SMAC3."""

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
+
+from hpo_gym.interrupts import Interrupted, handling
 
 
-class TrainingInterrupted(KeyboardInterrupt):
-    """A signal ended a training after its state was saved; the text says where.
-
-    Attributes:
-        exit_code: 128 + the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM.
-    """
-
-    def __init__(self, text: str, number: int) -> None:
-        super().__init__(text)
-        self.exit_code = 128 + number
+class TrainingInterrupted(Interrupted):
+    """A signal ended a training after its state was saved; the text says where."""
 
 
 class Interrupt:
@@ -25,24 +16,11 @@ class Interrupt:
 
     number = 0
 
-    @contextmanager
-    def listen(self, *, only_if: bool) -> Iterator[None]:
-        """Keep the first Ctrl-C or SIGTERM; a second one interrupts at once.
+    def listen(self, *, only_if: bool) -> AbstractContextManager[None]:
+        """Keep the first Ctrl-C or SIGTERM; a second one interrupts at once."""
+        return handling(self._keep) if only_if else nullcontext()
 
-        Python lets only the main thread handle signals: elsewhere, nothing changes.
-        """
-        if not only_if or threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def handle(number: int, frame: object) -> None:
-            if self.number:
-                raise KeyboardInterrupt
-            self.number = number
-
-        before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+    def _keep(self, number: int, _: object) -> None:
+        if self.number:
+            raise KeyboardInterrupt
+        self.number = number

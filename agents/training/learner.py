@@ -36,11 +36,6 @@ class Settings(ABC):
     Attributes:
         interval: Steps (or updates) from one evaluation and checkpoint to the next.
         evaluation_episodes: Episodes of an evaluation.
-        criterion: What the best policy is chosen by, "return" or "regret": see
-            `agents.training.validation`.
-        observation: The observation, unless the environment's options name one; None for the
-            environment's own.
-        hidden: Sizes of the hidden layers.
 
     Raises:
         ValueError: A setting is of another type, or out of its bounds.
@@ -53,9 +48,6 @@ class Settings(ABC):
 
     interval: Steps = 100_000
     evaluation_episodes: Rows = 256
-    criterion: Criterion = "return"
-    observation: Observation | None = None
-    hidden: Sizes = (64, 64)
 
     def __post_init__(self) -> None:
         """Check every setting."""
@@ -63,9 +55,9 @@ class Settings(ABC):
 
     def environment_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the training's environment, with what the settings add to them."""
-        added = {} if self.observation is None else {"observation": self.observation}
-        return {**added, **options}
+        return dict(options)
 
+    @abstractmethod
     def check(self, env_id: str, options: Mapping[str, Any]) -> None:
         """Check what can be checked before there is a learner.
 
@@ -76,8 +68,8 @@ class Settings(ABC):
         Raises:
             ValueError: The settings do not fit the environment.
         """
-        validation.check(env_id, options, self.criterion, self.evaluation_episodes)
 
+    @abstractmethod
     def validate(self, policy: Any, environment: Mapping[str, Any]) -> dict[str, Any]:
         """What the description of a policy says about how good it is.
 
@@ -85,7 +77,6 @@ class Settings(ABC):
             policy: The policy.
             environment: The ``id`` and ``options`` of the training's environment.
         """
-        return validation.validate(policy, environment, self.criterion, self.evaluation_episodes)
 
     @abstractmethod
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> Learner:
@@ -99,6 +90,36 @@ class Settings(ABC):
         Raises:
             ValueError: The algorithm does not fit the environment.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSettings(Settings):
+    """Settings of perceptrons that read an environment's observations, and are judged by it.
+
+    Attributes:
+        criterion: What the best policy is chosen by, "return" or "regret": see
+            `agents.training.validation`.
+        observation: The observation, unless the environment's options name one; None for the
+            environment's own.
+        hidden: Sizes of the hidden layers.
+    """
+
+    criterion: Criterion = "return"
+    observation: Observation | None = None
+    hidden: Sizes = (64, 64)
+
+    def environment_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Settings.environment_options`."""
+        added = {} if self.observation is None else {"observation": self.observation}
+        return {**added, **options}
+
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """See `Settings.check`."""
+        validation.check(env_id, options, self.criterion, self.evaluation_episodes)
+
+    def validate(self, policy: Policy, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Settings.validate`."""
+        return validation.validate(policy, environment, self.criterion, self.evaluation_episodes)
 
 
 class Hooks(Protocol):

@@ -149,10 +149,10 @@ class ResumableRun(Hooks):
             self._boundary()
         self._write_policy()
         raise TrainingInterrupted(
+            self._interrupt.number,
             f"interrupted after {self._learner.done} of {self._learner.total} "
             f"{self._learner.unit}s; the checkpoint and the best policy so far are in "
             f"{self._folder.path}",
-            self._interrupt.number,
         )
 
     def _write_policy(self) -> Any:

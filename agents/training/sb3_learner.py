@@ -31,7 +31,7 @@ from hpo_gym.tuning.rewards import REWARDS
 
 from . import sb3_state
 from .bounds import OneOf
-from .learner import Hooks, Learner, Rows, Settings, Share, Steps
+from .learner import EnvironmentSettings, Hooks, Learner, Rows, Share, Steps
 
 _ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 _TRAINING_SEED = 2**32
@@ -41,7 +41,7 @@ MAX_ROLLOUT = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class SB3Settings(Settings):
+class SB3Settings(EnvironmentSettings):
     """Settings that all algorithms of SB3 share.
 
     Attributes:

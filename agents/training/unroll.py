@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from hpo_gym.arrays import Columns, Struct
 from hpo_gym.arrays.tensors import Tensors
 from hpo_gym.families import HashedBank
 from hpo_gym.tuning.process import TuningProcess
+
+from .gradients import clip_through
 
 
 class Network(nn.Module):
@@ -86,25 +88,6 @@ class Unrolled(NamedTuple):
     """(T, N, d) the proposals, clipped into the cube."""
 
 
-class _ClipThrough(torch.autograd.Function):
-    """Clip into the cube; let the gradient pass, finite and bounded.
-
-    The gradient of one row in a thousand grows without bound on its way back through the steps
-    (a square root at 0, a curve with a wall at the end of its range). Bounded row by row, it does
-    not drown the gradients of all others.
-    """
-
-    @staticmethod
-    def forward(context: Any, raw: Tensor, limit: float) -> Tensor:
-        context.limit = limit
-        return raw.clamp(-1.0, 1.0)
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        limit = context.limit
-        return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
-
-
 class _Incumbents(NamedTuple):
     """What is best by observed score so far; columns (N,), the unit configurations (N, d)."""
 
@@ -154,7 +137,7 @@ def unroll(
     for step, of_row in enumerate(of_rows):
         raw = network.after_first(torch.addmm(history_share, summary, of_summary.T))
         excesses.append((raw - raw.detach().clamp(-1.0, 1.0)).square().sum(dim=1).mean())
-        unit: Tensor = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
+        unit = clip_through(raw, -1.0, gradient_limit)
         features, score, regret = _evaluate(process, tasks, unit, draws[step], whole)
         others = _Incumbents(unit, score, regret)
         incumbents = others if incumbents is None else incumbents.or_better(others)

@@ -16,10 +16,9 @@ environment.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import torch
@@ -30,15 +29,13 @@ from hpo_gym.policies.description import FORMAT
 from hpo_gym.policies.policy import Policy
 from hpo_gym.tuning.process import TuningProcess
 
-from .bounds import Within
+from .gradients import Epsilon, GradientLearner, GradientSettings, WarmUp, Weight
 from .learner import (
     Criterion,
-    Hooks,
-    Learner,
+    EnvironmentSettings,
     LearningRate,
     Positive,
     Rows,
-    Settings,
     Share,
     Sizes,
     Steps,
@@ -47,20 +44,12 @@ from .unroll import Bank, Network, Unrolled, unroll
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnrolledSettings(Settings):
+class UnrolledSettings(GradientSettings, EnvironmentSettings):
     """Hyperparameters of the unrolled tuner.
 
     Attributes:
-        updates: Gradient steps.
         tasks: Episodes of an update, each on its own training task.
-        learning_rate: At the beginning; it falls to 0 along half a cosine.
-        warm_up: Updates in which the learning rate rises from 0.
-        max_grad_norm: Gradients are clipped to this norm.
-        gradient_limit: Bound on each component of the gradient of an episode's loss to one of its
-            configurations.
-        epsilon: See the module.
         incumbent_weight: See the module.
-        excess_weight: See the module.
     """
 
     algorithm: ClassVar[str] = "unrolled"
@@ -72,22 +61,17 @@ class UnrolledSettings(Settings):
     updates: Steps = 6000
     tasks: Rows = 512
     learning_rate: LearningRate = 3e-3
-    warm_up: Annotated[int, Within(0, 10**10)] = 50
+    warm_up: WarmUp = 50
     max_grad_norm: Positive = 0.3
     gradient_limit: Positive = 1.25
-    epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-3
+    epsilon: Epsilon = 1e-3
     incumbent_weight: Share = 1.0
-    excess_weight: Annotated[float, Within(0.0, 1e3)] = 0.1
+    excess_weight: Weight = 0.1
 
     def check(self, env_id: str, options: Mapping[str, Any]) -> None:
         """See `Settings.check`."""
         _process(env_id, options)
         super().check(env_id, options)
-
-    def rate(self, update: int) -> float:
-        """The learning rate of an update, counted from 0."""
-        decay = 0.5 * (1.0 + math.cos(math.pi * update / self.updates))
-        return self.learning_rate * decay * min(1.0, (update + 1) / max(self.warm_up, 1))
 
     def loss(self, episodes: Unrolled) -> Tensor:
         """The loss of episodes, a scalar."""
@@ -107,7 +91,7 @@ class UnrolledSettings(Settings):
         return UnrolledLearner(self, env_id, options, seed)
 
 
-class UnrolledLearner(Learner):
+class UnrolledLearner(GradientLearner):
     """A network in training.
 
     Args:
@@ -120,39 +104,23 @@ class UnrolledLearner(Learner):
         ValueError: The environment's episodes cannot be unrolled.
     """
 
-    unit = "update"
+    _settings: UnrolledSettings
 
     def __init__(
         self, settings: UnrolledSettings, env_id: str, options: Mapping[str, Any], seed: int
     ) -> None:
-        self._settings = settings
         self._process = process = _process(env_id, options)
         self._sizes = [process.encoder.size, *settings.hidden, process.mode.size]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._network = Network(self._sizes)
-        self._optimiser = torch.optim.Adam(self._network.parameters(), fused=True)
+        super().__init__(settings, torch.optim.Adam(self._network.parameters(), fused=True))
         self._random = torch.Generator().manual_seed(seed)
         split, metric = process.options.split, process.options.metric
         self._bank = Bank(process.family, split, metric)  # type: ignore[arg-type]
-        self._update = 0
-        self.total = settings.updates
 
-    @property
-    def done(self) -> int:
-        """Updates so far."""
-        return self._update
-
-    def learn(self, hooks: Hooks) -> None:
-        """Make all updates that are left."""
-        while self._update < self.total:
-            hooks.rest()
-            hooks.logger.record("train/loss", self._learn())
-            self._update += 1
-            hooks.advance()
-
-    def _learn(self) -> float:
-        """One update; returns the loss."""
+    def loss(self) -> Tensor:
+        """The loss of episodes on tasks drawn at random."""
         settings, process = self._settings, self._process
         index = torch.randint(self._bank.size, (settings.tasks,), generator=self._random)
         shape = process.encoder.rows, process.family.draws, settings.tasks
@@ -161,14 +129,7 @@ class UnrolledLearner(Learner):
         limit = settings.gradient_limit / settings.tasks
         tasks = self._bank.tasks(index)
         episodes = unroll(self._network, process, tasks, draws, gradient_limit=limit)
-        loss = settings.loss(episodes)
-        for group in self._optimiser.param_groups:
-            group["lr"] = settings.rate(self._update)
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._network.parameters(), settings.max_grad_norm)
-        self._optimiser.step()
-        return float(loss.detach())
+        return settings.loss(episodes)
 
     def parameters(self) -> Iterable[Tensor]:
         """All weights."""
@@ -192,19 +153,14 @@ class UnrolledLearner(Learner):
 
     def capture(self) -> dict[str, Any]:
         """The network's, the optimiser's and the random generator's state."""
-        return {
-            "network": self._network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "random": self._random.get_state(),
-            "update": self._update,
-        }
+        mine = {"network": self._network.state_dict(), "random": self._random.get_state()}
+        return mine | super().capture()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `capture` returned."""
+        super().restore(state)
         self._network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
         self._random.set_state(state["random"])
-        self._update = state["update"]
 
 
 def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:

@@ -41,15 +41,7 @@ def require_count(name: str, value: int, low: int, high: int | None = None) -> N
 
 
 def require_seconds(name: str, value: float) -> None:
-    """Check a time limit of the command line.
-
-    Args:
-        name: The option as it is typed.
-        value: What was given.
-
-    Raises:
-        ValueError: The value is out of bounds.
-    """
+    """Check a time limit of the command line, as `require_count` does a whole number."""
     if not 0.1 <= value <= 1e6:
         raise ValueError(f"{name} {value} must be seconds in [0.1, 1e6]")
 

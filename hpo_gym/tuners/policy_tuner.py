@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from hpo_gym.arrays import Floats
+from hpo_gym.arrays import Columns, Floats
+from hpo_gym.families.own_spaces import OwnSpaces
 from hpo_gym.parameters import plain
 from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
@@ -45,15 +46,23 @@ class PolicyTuner:
 
     Args:
         policy: The policy, which is used deterministically: its most likely action.
-        space: The search space, with as many unit coordinates as that of the training.
+        space: The search space; its unit coordinates are the first of the training's.
         encoder: What the policy's observations mean.
         max_evaluations: The budget.
+        context: What a task of this space says about itself.
     """
 
     def __init__(
-        self, policy: Policy, space: SearchSpace, encoder: Encoder, max_evaluations: int
+        self,
+        policy: Policy,
+        space: SearchSpace,
+        encoder: Encoder,
+        max_evaluations: int,
+        context: Columns = (),
     ) -> None:
         self._policy, self._space, self._encoder = policy, space, encoder
+        self._context = context
+        self._padding = (0.0,) * (encoder.dimension - space.dimension)
         self._max_evaluations = max_evaluations
         self._trials: list[Trial] = []
         self._configurations: list[dict[str, Any]] = []
@@ -89,7 +98,7 @@ class PolicyTuner:
             )
         if self._asked is None:
             unit = self._propose()
-            self._asked = self._space.configuration(unit), unit
+            self._asked = self._space.configuration(unit[: self._space.dimension]), unit
         return dict(self._asked[0])
 
     def tell(self, configuration: Mapping[str, Any], metrics: Mapping[str, float] | None) -> None:
@@ -106,7 +115,7 @@ class PolicyTuner:
         """
         if self.evaluations >= self._max_evaluations:
             raise ValueError(f"the budget of {self._max_evaluations} evaluations is spent")
-        unit = self._space.unit(configuration)
+        unit = self._space.unit(configuration) + self._padding
         told = {name: plain(value) for name, value in configuration.items()}
         if self._asked is not None and told == self._asked[0]:
             unit = self._asked[1]  # as the policy proposed it, not rounded
@@ -160,8 +169,9 @@ class PolicyTuner:
             unit = tuple(map(float, trial["unit"]))
             named = None if metrics is None else dict(zip(names, metrics, strict=True))
             self._space.unit(configuration)
-            if len(unit) != self._space.dimension or not all(abs(u) <= 1.0 for u in unit):
-                raise ValueError(f"unit = {unit} must be {self._space.dimension} in [-1, 1]")
+            dimension = self._encoder.dimension
+            if len(unit) != dimension or not all(abs(u) <= 1.0 for u in unit):
+                raise ValueError(f"unit = {unit} must be {dimension} in [-1, 1]")
             return configuration, unit, self._read(named)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the state has a damaged evaluation {trial!r}: {error}") from error
@@ -177,7 +187,7 @@ class PolicyTuner:
     def _propose(self) -> tuple[float, ...]:
         """The policy's proposal after the evaluations so far; it decides once on each history."""
         if self._seen < self.evaluations:
-            observation = self._encoder.encode(self._trials, _XP)
+            observation = self._encoder.encode(self._trials, _XP, self._context)
             start = np.array([not self._trials])
             action, self._memory = self._policy.predict(
                 observation, self._memory, start, deterministic=True
@@ -219,7 +229,8 @@ def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> Po
     Args:
         policy: A policy of an environment that proposes configurations from nothing known.
         space: The search space, with as many unit coordinates as that of the training: each
-            parameter takes the place of one that the policy knows, in order.
+            parameter takes the place of one that the policy knows, in order. Where the tasks of
+            the training had search spaces of their own, any that a task can have.
         max_evaluations: The budget, at most that of the training.
 
     Raises:
@@ -233,7 +244,10 @@ def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> Po
             "a policy tuner needs a policy of an environment with action='propose', stop=False "
             f"and start='none'; this one has {options.action!r}, {options.stop}, {options.start!r}"
         )
-    if space.dimension != process.space.dimension:
+    family, context = process.family, ()
+    if isinstance(family, OwnSpaces):
+        context = family.context_for(space)
+    elif space.dimension != process.space.dimension:
         raise ValueError(
             f"the space {list(space.names)} has {space.dimension} unit coordinates, the policy "
             f"was trained on {process.space.dimension}: {list(process.space.names)}"
@@ -244,7 +258,7 @@ def policy_tuner(policy: Policy, space: SearchSpace, max_evaluations: int) -> Po
             f"max_evaluations = {max_evaluations!r} must be a whole number in "
             f"[1, {options.max_evaluations}], the budget of the policy's training"
         )
-    return PolicyTuner(policy, space, process.encoder, max_evaluations)
+    return PolicyTuner(policy, space, process.encoder, max_evaluations, context)
 
 
 def _process_of(policy: Policy) -> TuningProcess:

@@ -131,15 +131,18 @@ class Tuner:
                 f"the budget of {self.budget} evaluations is spent: read `recommend()`, or make a "
                 "tuner with a larger budget"
             )
-        configuration = self._propose() if asked or self._start is None else dict(self._start)
+        if asked or self._start is None:
+            configuration = self._propose(asked)
+        else:
+            configuration = dict(self._start)
         self._running.append(Evaluation(configuration, asked=True))
         return dict(configuration)
 
-    def _propose(self) -> dict[str, Any]:
+    def _propose(self, asked: int) -> dict[str, Any]:
         waiting = [self.space.unit(evaluation.configuration) for evaluation in self._running]
         unit = np.array([*self._units, *waiting]).reshape(-1, self.space.dimension)
         scores = np.array([*self._scores, *[nan] * len(waiting)])
-        earlier = len(unit) - self._asked  # told without having been asked for
+        earlier = len(unit) - asked  # told without having been asked for
         proposer = Proposer(
             self.space, self._policy, self.budget + earlier, rng.fold(self.seed), self._patience
         )

@@ -23,15 +23,15 @@ from hpo_gym.commands.checks import plain_errors, require_count
 from scripts.anyspace.report import report
 from scripts.anyspace.rows import Kept, Row, Run, play
 from scripts.anyspace.tasks import FAMILIES, SUITES, places_of, task_of
-from scripts.anyspace.tuners import TUNERS, contestant
+from scripts.anyspace.tuners import USUAL, contestant
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Command line."""
 
-    tuners: tuple[str, ...] = TUNERS
-    """The tuners; the npz file of a policy is one, too."""
+    tuners: tuple[str, ...] = USUAL
+    """The tuners; "ax" and "smac" need the extra "peers"; the npz file of a policy is one, too."""
     suites: tuple[str, ...] = FAMILIES
     """The suites; "sklearn-spaces" trains models of scikit-learn, and needs the extra "spaces"."""
     d: tuple[int, ...] = (1, 2, 3, 4, 6)

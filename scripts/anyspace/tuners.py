@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from hpo_gym import Tuner
+import numpy as np
+
+from agents.searches.peers import LIBRARIES
+from hpo_gym import Categorical, Float, Integer, Tuner
 from hpo_gym.integrations.optuna import LearnedSampler
 from hpo_gym.integrations.optuna_space import optuna_distributions
 from hpo_gym.optional import optional
-from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.anyspace.policy import ALGORITHM, AnySpacePolicy
+from hpo_gym.policies.archive import read_json
+from hpo_gym.policies.policy import Policy
 from hpo_gym.space import SearchSpace
-from hpo_gym.tuners.proposer import Proposer
+from hpo_gym.tuners.policy_tuner import PolicyTuner, policy_tuner
 
 
 class AskTell(Protocol):
-    """What `Tuner` and `Study` have in common; several may be asked for before one is told."""
+    """What `Tuner`, `Study` and Ax have in common; several may be asked for before one is told."""
 
     def ask(self) -> dict[str, Any]:
         """A configuration to evaluate."""
@@ -73,15 +77,37 @@ class Study:
         return trial
 
 
+class Trained:
+    """A policy of `AnySpaceHPO-v0`; until it is told, it asks for the same again.
+
+    Args:
+        tuner: The policy's tuner.
+    """
+
+    def __init__(self, tuner: PolicyTuner) -> None:
+        self.ask, self._tuner = tuner.ask, tuner
+
+    def tell(self, configuration: Mapping[str, Any], result: float) -> None:
+        """Tell the metric of functions of known height, `hpo_gym.families.relative`."""
+        self._tuner.tell(configuration, {"value": result})
+
+    def fail(self, configuration: Mapping[str, Any]) -> None:
+        """Tell that there was none."""
+        self._tuner.tell(configuration, None)
+
+
+Make: TypeAlias = Callable[[SearchSpace, int, int], AskTell]
+"""From the search space, the budget and the seed to a tuner that has not begun."""
+
+
 class Contestant(NamedTuple):
     """A tuner that takes part."""
 
-    make: Callable[[SearchSpace, int, int], AskTell]
-    """From the search space, the budget and the seed to one that has not begun."""
+    make: Make
     plans: bool = False
     """Whether it does something else with another budget."""
     version: str = ""
-    """Changes with what it was learned from: its rows are kept apart."""
+    """Changes with what it learned: rows of another version are kept apart."""
 
 
 def _optuna() -> Any:
@@ -97,6 +123,10 @@ def _sampler(name: str, **settings: Any) -> Contestant:
     return Contestant(make)
 
 
+def _peer(library: str) -> Contestant:
+    return Contestant(lambda space, budget, seed: LIBRARIES[library](space, seed))
+
+
 def _sobol(space: SearchSpace, budget: int, seed: int) -> AskTell:
     return Tuner(space, budget=budget, seed=seed, policy="sobol")
 
@@ -108,7 +138,7 @@ def _learned(file: Path) -> Contestant:
     def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
         return Tuner(space, budget=budget, seed=seed, policy=policy)
 
-    return Contestant(make, True, _version(file))
+    return Contestant(make, True, _version(make))
 
 
 def _handed_over(first: int, file: Path) -> Contestant:
@@ -124,15 +154,46 @@ def _handed_over(first: int, file: Path) -> Contestant:
             )
         return Study(space, sampler)
 
-    return Contestant(make, True, _version(file))
+    return Contestant(make, True, _learned(file).version)
 
 
-def _version(weights: Path) -> str:
-    """Of the weights, and of the code that makes proposals of them."""
-    code = sorted(Path(inspect.getfile(AnySpacePolicy)).parent.glob("*.py"))
-    files = [weights, weights.with_suffix(".json"), *code, Path(inspect.getfile(Proposer))]
-    content = b"".join(file.read_bytes() for file in files)
-    return hashlib.sha256(content).hexdigest()[:8]
+def _trained(file: Path) -> Contestant:
+    """A policy that was trained in the environment, by any algorithm."""
+    policy = Policy.load(file)
+
+    def make(space: SearchSpace, budget: int, seed: int) -> AskTell:
+        return Trained(policy_tuner(policy, space, budget))
+
+    return Contestant(make, version=_version(make))
+
+
+def _of_file(file: Path) -> Contestant:
+    """The policy in a file, of whichever kind."""
+    algorithm = read_json(file.with_suffix(".json")).get("algorithm")
+    return _learned(file) if algorithm == ALGORITHM else _trained(file)
+
+
+def _version(make: Make) -> str:
+    """Changes with what is proposed, not with how it is written: a digest of a short run."""
+    tuner = make(_PROBE, 12, 0)
+    points = []
+    for _ in range(12):
+        points.append(_PROBE.unit(tuner.ask()))
+        score = 1.0 / (1.0 + float(np.square(points[-1]).sum()))
+        tuner.tell(_PROBE.configuration(points[-1]), score)
+    # Rounded, because the last digits are another machine's.
+    digits = (np.round(points, 3) + 0.0).astype("<f4")
+    return hashlib.sha256(digits.tobytes()).hexdigest()[:8]
+
+
+_PROBE = SearchSpace(
+    {
+        "rate": Float(1e-5, 1.0, log=True),
+        "share": Float(0.0, 1.0),
+        "depth": Integer(1, 12),
+        "kind": Categorical(("a", "b", "c")),
+    }
+)
 
 
 _NAMED: dict[str, Callable[[], Contestant]] = {
@@ -143,6 +204,8 @@ _NAMED: dict[str, Callable[[], Contestant]] = {
     "cma-es": lambda: _sampler("CmaEsSampler"),
     "gp": lambda: _sampler("GPSampler"),
     "gp-4": lambda: _sampler("GPSampler", n_startup_trials=4),
+    "ax": lambda: _peer("ax"),
+    "smac": lambda: _peer("smac"),
     "learned": lambda: _learned(AnySpacePolicy.pretrained_path()),
     "learned-1": lambda: _learned(AnySpacePolicy.pretrained_path(1)),
     "learned-2": lambda: _learned(AnySpacePolicy.pretrained_path(2)),
@@ -151,6 +214,8 @@ _NAMED: dict[str, Callable[[], Contestant]] = {
 }
 TUNERS = tuple(_NAMED)
 """Names of the tuners."""
+USUAL = tuple(name for name in TUNERS if name not in LIBRARIES)
+"""Those that the extra "bench" installs: the others need "peers"."""
 
 
 @cache
@@ -158,14 +223,14 @@ def contestant(name: str) -> Contestant:
     """A tuner.
 
     Args:
-        name: One of `TUNERS`, or the npz file of a policy for any space.
+        name: One of `TUNERS`, or the npz file of a policy for any space or of `AnySpaceHPO-v0`.
 
     Raises:
         ValueError: There is no such tuner, or the file is not one.
         OSError: There is no such file.
     """
     if name.endswith(".npz"):
-        return _learned(Path(name))
+        return _of_file(Path(name))
     if name not in _NAMED:
         raise ValueError(f"tuner {name!r} must be one of {[*TUNERS]}, or an npz file")
     return _NAMED[name]()

@@ -87,9 +87,10 @@ def compare_steps(repeats: int, count: int) -> None:
     report(f"steps/s of {count:,} environments", race(contestants, repeats))
 
 
-def compare_families(repeats: int, count: int = 4096) -> None:
+def compare_families(repeats: int) -> None:
     """Steps per second of families, which draw tasks, add noise and show the history."""
     pin_to_one_core()
+    count = 4096
 
     def family(name: str, **options: Any) -> Callable[[], float]:
         return vector(gym.make_vec(f"hpo_gym:{name}HPOFamily-v0", count, **options), count)
@@ -105,9 +106,9 @@ def compare_families(repeats: int, count: int = 4096) -> None:
     report(f"steps/s of {count:,} environments of a family", race(contestants, repeats))
 
 
-def scalar(env_id: str, steps: int = 4000) -> Callable[[], float]:
+def scalar(env_id: str) -> Callable[[], float]:
     """A timer of one environment; the time of resets is left out."""
-    env = gym.make(env_id)
+    env, steps = gym.make(env_id), 4000
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(256)]
     env.reset(seed=0)

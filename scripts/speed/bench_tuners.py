@@ -13,9 +13,10 @@ from hpo_gym.policies.policy import Policy
 from scripts.speed.bench_tools import pin_to_one_core
 
 
-def time_decisions(repeats: int, count: int = 4096) -> None:
+def time_decisions(repeats: int) -> None:
     """Print microseconds per suggestion of every pretrained tuner of training seed 0."""
     pin_to_one_core()
+    count = 4096
     print(f"\nmicroseconds per suggestion{'':14s}one task   per task of {count:,}")
     for known in pretrained.policies():
         if known.seed != 0:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from walks import play
 
 import hpo_gym
 from agents.searches.optuna_search import OptunaAgent
@@ -25,17 +26,6 @@ CLASSES = {"tpe": "TPESampler", "gp": "GPSampler", "cma-es": "CmaEsSampler"}
 
 def make_env(budget: int, **options: Any) -> hpo_gym.TuningEnv:
     return hpo_gym.TuningEnv(max_evaluations=budget, noise=0.05, **{"start": "none"} | options)
-
-
-def play(agent: Any, env: Any) -> list[dict[str, Any]]:
-    """Infos of one episode."""
-    seen, _ = env.reset(seed=5)
-    state, over, infos = None, False, []
-    while not over:
-        action, state = agent.predict(seen, state)
-        seen, _, over, _, info = env.step(action)
-        infos.append(info)
-    return infos
 
 
 @pytest.mark.parametrize(

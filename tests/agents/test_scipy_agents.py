@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from walks import play
 
 import hpo_gym
 from agents import make_agent
@@ -25,17 +26,6 @@ def beale_env(budget: int) -> hpo_gym.TuningEnv:
     return hpo_gym.TuningEnv(
         family="beale", metric="f", start={"x": 4.0, "y": 4.0}, max_evaluations=budget
     )
-
-
-def play(agent: Any, env: Any) -> list[dict[str, Any]]:
-    """Infos of one episode."""
-    seen, _ = env.reset(seed=5)
-    state, over, infos = None, False, []
-    while not over:
-        action, state = agent.predict(seen, state)
-        seen, _, over, _, info = env.step(action)
-        infos.append(info)
-    return infos
 
 
 def direct(method: str, **options: Any) -> tuple[np.ndarray, Any]:

@@ -7,23 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs, fill, named, records
+from tiny_benchmarks import MINE, SUITE, assert_equal_runs, fill, named, records
 
 from hpo_gym.benchmark.results.archive import export_suite, import_suite
 from hpo_gym.benchmark.results.records import COLUMNS
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.tuners.entry import AgentEntry
 
-MINE = AgentEntry("mine", "agents:make_agent", version=1)
 CHANGED = replace(MINE, settings={"changed": 1})
 N, S = len(SUITE.tasks), len(SUITE.seeds)
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, MINE)
-        yield store
 
 
 def contents(folder):

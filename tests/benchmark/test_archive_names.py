@@ -4,12 +4,11 @@ import os
 from dataclasses import replace
 
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs, fill, named, records
+from tiny_benchmarks import MINE, SUITE, assert_equal_runs, fill, named, records
 
 from hpo_gym.benchmark.results.archive import export_suite, import_suite
 from hpo_gym.benchmark.results.store import Store
 
-MINE = named("mine")
 NAMES = (
     "../evil",
     "/etc/evil",
@@ -23,13 +22,6 @@ NAMES = (
     "lr=0.1",
     "* ?\n",
 )
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, MINE)
-        yield store
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,25 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_benchmarks import SUITE, assert_equal_runs, records, tuner
+from tiny_benchmarks import MINE, SUITE, assert_equal_runs, records, tuner
 
 from hpo_gym.benchmark.results import store as stores
 from hpo_gym.benchmark.results.records import COLUMNS
 from hpo_gym.benchmark.results.rows import to_rows
-from hpo_gym.benchmark.results.store import MIXED, Store
+from hpo_gym.benchmark.results.store import MIXED
 from hpo_gym.benchmark.suites.suite import Shard
-from hpo_gym.tuners.entry import AgentEntry
 
-MINE = AgentEntry("mine", "agents:make_agent", version=1)
 CHANGED = replace(MINE, settings={"changed": 1})
 N, S, T = len(SUITE.tasks), len(SUITE.seeds), SUITE.budget
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "a.sqlite") as store:
-        store.begin(SUITE, MINE)
-        yield store
 
 
 def test_every_bit_comes_back(store):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 FLOORS = (
     "files",
+    "interrupts",
     "optional",
     "references",
     "executors",

@@ -158,8 +158,11 @@ FLOAT = {"name": "x", "kind": "float", "low": 0.0, "high": 1.0}
         (FLOAT, "a list of dicts, not {'name': 'x'"),
         (None, "a list of dicts, not None"),
         ([FLOAT] * 2, r"a name of its own, got \['x', 'x'\]"),
-        ([{"name": "x", "kind": "float", "low": 0}], "parameter 'x': .* argument: 'high'"),
-        ([{**FLOAT, "nearest": True}], "parameter 'x': .* argument 'nearest'"),
+        (
+            [{"name": "x", "kind": "float", "low": 0}],
+            r"parameter 'x': a float is described by .* not by \['low'\]",
+        ),
+        ([{**FLOAT, "nearest": True}], r"parameter 'x': .* not by \['low', 'high', 'nearest'\]"),
         ([{**FLOAT, "low": "0"}], "parameter 'x': Float: low = '0' must be a finite number"),
         ([{"name": "x", "kind": "categorical", "choices": [1]}], "parameter 'x': .* two or more"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bombs import Bomb
 from tiny_benchmarks import SUITE
 
 from hpo_gym.benchmark.results.archive import import_suite
@@ -70,11 +71,6 @@ def test_sources_read_data_only(file):
 )
 def test_the_rule_can_fail(source):
     assert offences(source)
-
-
-class Bomb:
-    def __reduce__(self):
-        return (pytest.fail, ("a pickle was run",))
 
 
 BOMBS = {

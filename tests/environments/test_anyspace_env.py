@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -119,21 +121,11 @@ def test_a_space_of_ones_own():
 
 def test_ppo_trains_on_it():
     pytest.importorskip("stable_baselines3")
-    from agents.training.ppo import PPOSettings
+    from tiny_trainings import PPO_SETTINGS
+
     from agents.training.train import train
 
-    settings = PPOSettings(
-        total_steps=2 * 8 * 16,
-        num_envs=8,
-        n_steps=16,
-        batch_size=64,
-        n_epochs=1,
-        interval=8 * 16,
-        evaluation_episodes=8,
-        hidden=(8,),
-        criterion="regret",
-        reward="log_regret",
-    )
+    settings = replace(PPO_SETTINGS, criterion="regret", reward="log_regret")
     trained = train(settings, ID, seed=0)
     regrets = trained.policy.description["validation"]["iqm"]
     assert all(0.0 <= value <= 1.0 for value in regrets.values())

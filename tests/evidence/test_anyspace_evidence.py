@@ -9,7 +9,10 @@ import pytest
 
 pytest.importorskip("optuna")
 
+from made_up_policies import made_up_policy
+
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.tuners import policy_tuner
 from scripts.anyspace import evidence, rows, tuners
 from scripts.anyspace.evidence import Arguments
 from scripts.anyspace.report import Results, averages, comparisons, gathered
@@ -114,16 +117,30 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
 
 
 def test_rows_of_other_weights_are_kept_apart(tmp_path):
-    kept, path = Kept(tmp_path), AnySpacePolicy.pretrained_path()
+    kept, policy = Kept(tmp_path), AnySpacePolicy.pretrained()
+    same = policy.save(tmp_path / "learned.npz")
     kept.add("learned", row(RUN, [1.0] * 8))
-    assert kept.missing([RUN._replace(tuner="learned")]) == []
-    file = tmp_path / "mine.npz"
-    for suffix in (".npz", ".json"):
-        file.with_suffix(suffix).write_bytes(path.with_suffix(suffix).read_bytes())
-    file.with_suffix(".json").write_text(path.with_suffix(".json").read_text() + " ")
-    run = RUN._replace(tuner=str(file))
+    assert kept.missing([RUN._replace(tuner="learned"), RUN._replace(tuner=str(same))]) == []
+    arrays = {**policy.arrays, "answer_bias": policy.arrays["answer_bias"] + np.float32(0.3)}
+    (tmp_path / "other").mkdir()
+    other = AnySpacePolicy(arrays, policy.description).save(tmp_path / "other" / "learned.npz")
+    run = RUN._replace(tuner=str(other))
     assert kept.missing([run]) == [run]
     assert len(play(run).regrets) == 8
+
+
+def test_a_policy_of_the_environment_is_a_tuner(tmp_path):
+    policy = made_up_policy("hpo_gym:AnySpaceHPO-v0")
+    file, index = str(policy.save(tmp_path / "policy")), tasks_of("anyspace-test", 3, 1)[0]
+    runs = [Run("anyspace-test", 3, index, "", 1, 1, budget, file) for budget in (8, 16)]
+    short, long = map(play, runs)
+    assert long.regrets[:8] == short.regrets
+    task = task_of("anyspace-test", 3, index)
+    first = policy_tuner(policy, task.space, 16).ask()
+    assert long.regrets[0] == pytest.approx(task.evaluate(first, 0, 1).regret, rel=1e-5)
+    assert Kept(tmp_path).missing(runs) == [runs[1]]  # it does not plan
+    with pytest.raises(ValueError, match="max_evaluations = 17 must be"):
+        play(runs[0]._replace(budget=17))
 
 
 def test_only_tasks_that_all_have_finished_are_compared(tmp_path):

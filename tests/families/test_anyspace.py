@@ -89,6 +89,27 @@ def test_a_task_says_what_its_coordinates_are():
     assert one == tuple(context[:, 5])
 
 
+def test_a_search_space_says_what_its_task_does():
+    family = AnySpaceFamily()
+    for task in range(40):
+        space = family.task_space("test", task)
+        context = family.context_of(family.sample("test", task), Floats())
+        assert family.context_for(space) == context
+    used, cells, choice = np.reshape(family.context_for(SPACE), (3, 8))[:, :7]
+    assert used.sum() == 7
+    assert cells.tolist() == [0.0, 0.6, 1.0, np.log2(9) / 5, 0.0, 0.0, 0.0]
+    assert choice.tolist() == [0.0] * 4 + [0.25] * 3
+
+
+def test_the_spaces_that_no_task_has_are_refused():
+    assert AnySpaceFamily(space=SPACE).context_for(SPACE) == ()
+    line = SearchSpace({"x": Float(0.0, 1.0)})
+    with pytest.raises(ValueError, match=r"has 1 unit coordinates: tasks .* have \[7, 7\]"):
+        AnySpaceFamily(space=SPACE).context_for(line)
+    with pytest.raises(ValueError, match=r"has 7 unit coordinates: tasks .* have \[1, 3\]"):
+        AnySpaceFamily(3).context_for(SPACE)
+
+
 @pytest.mark.parametrize("task", range(12))
 def test_the_space_of_a_task_is_what_it_says(task):
     family = AnySpaceFamily()

@@ -86,7 +86,8 @@ def shown(space, t=7, budget=16):
     points, told = 0.5 * (unit[None] + 1.0), scores[None]
     filler = np.random.default_rng(2).random((1, space.dimension))
     kinds = coordinates_of(space)
-    seen = features.gathered(surrogate.prior(1, space.dimension), points, told, filler, kinds)
+    model, standard = surrogate.prior(1, space.dimension), standardised(told)
+    seen = features.gathered(model, points, told, standard, filler, kinds)
     tokens = features.tokens(points, seen.values, seen, filler, kinds, np)
     return tokens, features.queries(points, seen, filler, kinds, budget, np), kinds.together
 

@@ -12,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from bombs import Bomb
 from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
@@ -192,11 +193,6 @@ def npz_bytes(arrays):
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
-
-
-class Bomb:
-    def __reduce__(self):
-        return (pytest.fail, ("a pickle was run",))
 
 
 def pickled(arrays):

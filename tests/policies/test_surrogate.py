@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -61,17 +63,22 @@ def test_posterior_of_the_textbook():
     points, values = history()
     model = surrogate.prior(3, 4)
     there = np.random.default_rng(2).random((3, 6, 4))
-    mean, deviation = surrogate._Posterior(model, points, values)(there)
+    seen = surrogate._Posterior(model, points, values)(there)
     for row in range(3):
+        gain, mean, deviation = seen[row]
         lengths = np.exp(model.log[row, :-1])
         noise = np.exp(model.log[row, -1]) + 1e-6
         covariance = kernel(points[row], points[row], lengths) + noise * np.eye(7)
         across = kernel(there[row], points[row], lengths)
-        np.testing.assert_allclose(mean[row], across @ np.linalg.solve(covariance, values[row]))
+        np.testing.assert_allclose(mean, across @ np.linalg.solve(covariance, values[row]))
         square = values[row] @ np.linalg.solve(covariance, values[row])
         variance = 1.0 - np.einsum("ij,ji->i", across, np.linalg.solve(covariance, across.T))
         variance *= (square + 4.0) / (7 + 4.0)
-        np.testing.assert_allclose(deviation[row], np.sqrt(variance), rtol=1e-6)
+        np.testing.assert_allclose(deviation, np.sqrt(variance), rtol=1e-6)
+        z = (mean - values[row].max()) / deviation
+        below = np.array([0.5 * math.erfc(-each / math.sqrt(2.0)) for each in z])
+        density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+        np.testing.assert_allclose(gain, deviation * (z * below + density), atol=3e-4)
 
 
 def test_fitting_climbs():
@@ -125,6 +132,13 @@ def test_standardised_scores():
     assert (values[1] == 0.0).all() and deviation[1, 0] == 1.0
 
 
+def test_scores_that_are_all_known_are_standardised_as_those_beside_a_running_one():
+    scores = np.random.default_rng(6).standard_normal((5, 7)) ** 3
+    waiting = np.hstack([scores, np.full((5, 1), np.nan)])
+    for mine, theirs in zip(standardised(scores), standardised(waiting), strict=True):
+        np.testing.assert_allclose(mine, theirs[:, : mine.shape[1]], atol=1e-12)
+
+
 @pytest.mark.parametrize("scores", [[np.nan], [-np.inf], [-np.inf, np.nan], [0.0]], ids=str)
 def test_nothing_known_is_finite(scores):
     values, deviation = standardised(np.array([scores]))
@@ -145,9 +159,9 @@ def test_what_is_running_is_believed_to_be_as_expected():
     pending[0, 4:] = 1.0
     believed = surrogate.believed(model, points, values, pending)
     np.testing.assert_array_equal(believed[pending == 0.0], values[pending == 0.0])
-    known = surrogate._Posterior(model, points[:1, :4], values[:1, :4])
-    expected, _ = known(points[:1, 4:])
-    np.testing.assert_allclose(believed[0, 4:], expected[0], atol=1e-4)
+    known = surrogate._Posterior(surrogate.prior(1, 4), points[:1, :4], values[:1, :4])
+    expected = known(points[:1, 4:])[0, 1]
+    np.testing.assert_allclose(believed[0, 4:], expected, atol=1e-4)
     assert surrogate.believed(model, points, values, np.zeros((2, 6))) is values
 
 

@@ -119,6 +119,9 @@ def named(name: str) -> AgentEntry:
     return AgentEntry(name, "agents:make_agent", version=1)
 
 
+MINE = named("mine")
+
+
 def fill(store: Store, *names: str, seed: int = 0, suite: Suite = SUITE) -> None:
     """Store made-up results of some agents."""
     for name in names:

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from agents.training import validation
+from agents.training import checkpoints, validation
 from agents.training.dqn import DQNSettings
 from agents.training.ppo import PPOSettings
 from agents.training.validation import mean_return
@@ -49,3 +49,20 @@ def press_ctrl_c(monkeypatch):
         return mean_return(*arguments)
 
     monkeypatch.setattr(validation, "mean_return", press)
+
+
+class CrashError(Exception):
+    """A training crashed."""
+
+
+def crash_at_checkpoint(monkeypatch, number):
+    """Let the checkpoint of this number fail before anything of it is written."""
+    calls = []
+
+    def save(folder, state, steps, original=checkpoints.save):
+        calls.append(steps)
+        if len(calls) == number:
+            raise CrashError
+        return original(folder, state, steps)
+
+    monkeypatch.setattr(checkpoints, "save", save)

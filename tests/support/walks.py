@@ -1,4 +1,4 @@
-"""Walks through one episode, and what every info holds."""
+"""Walks through one episode, at random or by an agent, and what every info holds."""
 
 from __future__ import annotations
 
@@ -26,3 +26,14 @@ def walk(env, steps, seed=0, **reset):
         yield observation, reward, info
         if terminated:
             return
+
+
+def play(agent, env):
+    """Infos of an agent's episode."""
+    seen, _ = env.reset(seed=5)
+    state, over, infos = None, False, []
+    while not over:
+        action, state = agent.predict(seen, state)
+        seen, _, over, _, info = env.step(action)
+        infos.append(info)
+    return infos

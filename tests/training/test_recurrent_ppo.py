@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from tiny_trainings import CrashError, crash_at_checkpoint
 
-from agents.training import checkpoints
 from agents.training.algorithms import settings_for
 from agents.training.recurrent_ppo import RecurrentPPOSettings, WholeSequencePolicy
 from agents.training.sb3_learner import make_envs
@@ -143,22 +143,12 @@ def test_first_forget_bias():
         np.testing.assert_allclose(other - one, expected, rtol=0, atol=1e-6)
 
 
-class CrashError(Exception):
-    pass
-
-
 def test_a_crashed_training_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     arguments = {"env_options": {"split": "validation"}, "progress_bar": False}
     train(SETTINGS, FAMILY, run_dir=whole, **arguments)
     with monkeypatch.context() as patched:
-
-        def save(folder, state, steps, original=checkpoints.save):
-            if steps > 112:
-                raise CrashError
-            return original(folder, state, steps)
-
-        patched.setattr(checkpoints, "save", save)
+        crash_at_checkpoint(patched, 2)
         with pytest.raises(CrashError):
             train(SETTINGS, FAMILY, run_dir=broken, **arguments)
     train(SETTINGS, FAMILY, run_dir=broken, resume=True, **arguments)

@@ -11,7 +11,16 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from tiny_trainings import DQN_SETTINGS, NUDGE, PPO_SETTINGS, PROPOSE, QUIET, press_ctrl_c
+from tiny_trainings import (
+    DQN_SETTINGS,
+    NUDGE,
+    PPO_SETTINGS,
+    PROPOSE,
+    QUIET,
+    CrashError,
+    crash_at_checkpoint,
+    press_ctrl_c,
+)
 
 from agents.training import checkpoints, sb3_learner, validation
 from agents.training.run import ResumableRun, TrainingInterrupted
@@ -51,23 +60,6 @@ def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     train(PPO_SETTINGS, PROPOSE, run_dir=folder, **QUIET)
     return folder
-
-
-class CrashError(Exception):
-    pass
-
-
-def crash_at_checkpoint(monkeypatch, number):
-    """Let the checkpoint of this number fail before anything of it is written."""
-    calls = []
-
-    def save(folder, state, steps, original=checkpoints.save):
-        calls.append(steps)
-        if len(calls) == number:
-            raise CrashError
-        return original(folder, state, steps)
-
-    monkeypatch.setattr(checkpoints, "save", save)
 
 
 KILLED_TRAINING = """

@@ -15,7 +15,7 @@ from tiny_trainings import NUDGE, PPO_SETTINGS, PROPOSE, QUIET, press_ctrl_c
 
 from agents.training import progress
 from agents.training.dqn import DQNSettings
-from agents.training.learner import Learner, Settings
+from agents.training.learner import EnvironmentSettings, Learner
 from agents.training.train import train
 from hpo_gym.policies.policy import Policy
 from scripts.train import Arguments, make_plan, run
@@ -148,7 +148,7 @@ def test_a_diverged_training_says_so_and_blocks_nothing(tmp_path, monkeypatch):
         raise ValueError("Expected parameter loc")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Settings, "validate", fail)
+        patched.setattr(EnvironmentSettings, "validate", fail)
         with pytest.raises(ValueError, match=r"diverged: after 112 steps .* smaller learning_rate"):
             train(settings, PROPOSE, run_dir=tmp_path / "run", **QUIET)
     assert not (tmp_path / "run").exists()

@@ -160,7 +160,7 @@ def assert_same_end(one, other):
 
 @pytest.mark.parametrize("last", [6, 11])
 def test_a_killed_run_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch, last):
-    original = UnrolledLearner._learn
+    original = UnrolledLearner.loss
 
     def die(self):
         if self.done == last:
@@ -168,7 +168,7 @@ def test_a_killed_run_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch
         return original(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(UnrolledLearner, "_learn", die)
+        patched.setattr(UnrolledLearner, "loss", die)
         with pytest.raises(MemoryError):
             train(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
     assert not (tmp_path / "policy.npz").exists()
@@ -187,7 +187,7 @@ def test_another_seed_ends_elsewhere(undisturbed, tmp_path):
 
 
 def test_ctrl_c_saves_and_the_run_can_go_on(undisturbed, tmp_path, monkeypatch):
-    original = UnrolledLearner._learn
+    original = UnrolledLearner.loss
 
     def press(self):
         if self.done == 5:
@@ -195,7 +195,7 @@ def test_ctrl_c_saves_and_the_run_can_go_on(undisturbed, tmp_path, monkeypatch):
         return original(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(UnrolledLearner, "_learn", press)
+        patched.setattr(UnrolledLearner, "loss", press)
         with pytest.raises(TrainingInterrupted, match="after 6 of 12 updates"):
             train(SETTINGS, FAMILY, run_dir=tmp_path, **SMALL)
     assert Policy.load(tmp_path / "policy").description["updates"] in (4, 6)

@@ -8,8 +8,10 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
+from made_up_policies import made_up_policy
 
 from hpo_gym import Float, Integer, SearchSpace, pretrained
+from hpo_gym.families import AnySpaceFamily
 from hpo_gym.tuners import policy_tuner
 
 METRICS = ("precision", "recall", "loss", "accuracy", "f1")
@@ -80,6 +82,36 @@ def test_other_names_and_bounds_in_the_same_cube():
         assert asked["cut"] == pytest.approx(10.0 * known["thr"])
         ours.tell(asked, metrics)
         theirs.tell(known, metrics)
+
+
+@pytest.mark.parametrize("task", range(6))
+def test_tasks_with_search_spaces_of_their_own(task):
+    """The policy knows the task's space, and proposes what it does in the environment."""
+    policy = made_up_policy("hpo_gym:AnySpaceHPO-v0")
+    space = AnySpaceFamily().task_space("test", task)
+    env = gym.make("hpo_gym:AnySpaceHPO-v0", split="test")
+    observation, _ = env.reset(seed=5, options={"task": task})
+    tuner = policy_tuner(policy, space, 16)
+    for _ in range(16):
+        action, _ = policy.predict(observation, deterministic=True)
+        assert tuner.ask() == space.configuration(np.clip(action, -1, 1)[: space.dimension])
+        observation, _, _, _, info = env.step(action)
+        tuner.tell(tuner.ask(), None if info["failed"] else {"value": info["value"]})
+    restored = policy_tuner(policy, space, 16)
+    restored.restore(json.loads(json.dumps(tuner.to_json())))
+    assert restored.to_json() == tuner.to_json()
+
+
+def test_a_space_that_no_task_has():
+    nine = SearchSpace({f"x{i}": Float(0.0, 1.0) for i in range(9)})
+    with pytest.raises(ValueError, match=r"9 unit coordinates: tasks .* have \[1, 8\]"):
+        policy_tuner(made_up_policy("hpo_gym:AnySpaceHPO-v0"), nine, 4)
+
+
+def test_told_configurations_of_a_smaller_space():
+    tuner = policy_tuner(made_up_policy("hpo_gym:AnySpaceHPO-v0"), SPACE, 4)
+    tuner.tell({"thr": 0.4, "epochs": 70, "lr": 0.1}, {"value": 0.6})
+    assert list(tuner.ask()) == list(SPACE.names)
 
 
 def test_a_failed_evaluation_is_never_the_best():

@@ -25,17 +25,14 @@ from torch import Tensor
 
 from agents.training import validation
 from agents.training.bounds import Within
-from agents.training.learner import (
-    Criterion,
-    Hooks,
-    Learner,
-    LearningRate,
-    Positive,
-    Rows,
-    Settings,
-    Share,
-    Steps,
+from agents.training.gradients import (
+    Epsilon,
+    GradientLearner,
+    GradientSettings,
+    WarmUp,
+    Weight,
 )
+from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
 from hpo_gym.policies.anyspace import network
 from hpo_gym.policies.anyspace.policy import ALGORITHM, FORMAT, AnySpacePolicy
 from hpo_gym.tuning.find import process_of
@@ -48,22 +45,14 @@ _VALIDATION_BUDGET = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnySpaceSettings(Settings):
+class AnySpaceSettings(GradientSettings):
     """Hyperparameters of the tuner for any space.
 
     Attributes:
-        updates: Gradient steps.
         work: Evaluations of an update, each counted with its coordinates and 2 more.
         tasks: Training tasks of each number of coordinates.
-        learning_rate: At the beginning; it falls to 0 along half a cosine.
-        warm_up: Updates in which the learning rate rises from 0.
-        max_grad_norm: Gradients are clipped to this norm.
-        gradient_limit: Bound on each component of the gradient of a run's loss to one of its
-            configurations.
         averaging: Weight of the past in the average of the weights.
         hand_over: Evaluations after which the surrogate model takes over.
-        epsilon: See the module.
-        excess_weight: See the module.
     """
 
     algorithm: ClassVar[str] = ALGORITHM
@@ -71,18 +60,17 @@ class AnySpaceSettings(Settings):
 
     interval: Steps = 50
     evaluation_episodes: Rows = 128
-    criterion: Criterion = "regret"
     updates: Steps = 500
     work: Annotated[int, Within(1, 10**8)] = 28_000
     tasks: Rows = 4000
     learning_rate: LearningRate = 3e-4
-    warm_up: Annotated[int, Within(0, 10**10)] = 100
+    warm_up: WarmUp = 100
     max_grad_norm: Positive = 0.5
     gradient_limit: Positive = 0.5
     averaging: Share = 0.99
     hand_over: Annotated[int, Within(1, 10**4)] = 6
-    epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-2
-    excess_weight: Annotated[float, Within(0.0, 1e3)] = 0.3
+    epsilon: Epsilon = 1e-2
+    excess_weight: Weight = 0.3
 
     def check(self, env_id: str, options: Mapping[str, Any]) -> None:
         """See `Settings.check`: the environment must be AnySpaceHPO-v0 as it is."""
@@ -94,17 +82,6 @@ class AnySpaceSettings(Settings):
                 f"the agent 'anyspace' is trained on AnySpaceHPO-v0 without options, not on "
                 f"{env_id} with {dict(options)}: leave the options out"
             )
-        for name in ("criterion", "hidden"):
-            value, default = getattr(self, name), getattr(type(self), name)
-            if value != default:
-                raise ValueError(
-                    f"{name} = {value!r} means nothing to the agent 'anyspace': omit it"
-                )
-
-    def rate(self, update: int) -> float:
-        """The learning rate of an update, counted from 0."""
-        decay = 0.5 * (1.0 + math.cos(math.pi * update / self.updates))
-        return self.learning_rate * decay * min(1.0, (update + 1) / max(self.warm_up, 1))
 
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> AnySpaceLearner:
         """A learner at the beginning of its training."""
@@ -125,7 +102,7 @@ class AnySpaceSettings(Settings):
         return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
 
 
-class AnySpaceLearner(Learner):
+class AnySpaceLearner(GradientLearner):
     """A network in training.
 
     Args:
@@ -133,36 +110,20 @@ class AnySpaceLearner(Learner):
         seed: Seeds everything.
     """
 
-    unit = "update"
+    _settings: AnySpaceSettings
 
     def __init__(self, settings: AnySpaceSettings, seed: int) -> None:
-        self._settings = settings
         self._random = np.random.default_rng(seed)
         self._weights = {
             name: torch.from_numpy(array).requires_grad_()
             for name, array in network.initial(self._random).items()
         }
         self._average = {name: each.detach().clone() for name, each in self._weights.items()}
-        self._optimiser = torch.optim.Adam(list(self._weights.values()))
         self._banks: dict[int, Bank] = {}
-        self._update = 0
-        self.total = settings.updates
+        super().__init__(settings, torch.optim.Adam(list(self._weights.values())))
 
-    @property
-    def done(self) -> int:
-        """Updates so far."""
-        return self._update
-
-    def learn(self, hooks: Hooks) -> None:
-        """Make all updates that are left."""
-        while self._update < self.total:
-            hooks.rest()
-            hooks.logger.record("train/loss", self._learn())
-            self._update += 1
-            hooks.advance()
-
-    def _learn(self) -> float:
-        """One update; returns the loss."""
+    def loss(self) -> Tensor:
+        """The loss of runs on tasks drawn at random."""
         settings, random = self._settings, self._random
         size = courses.choice(random, courses.SIZES)
         budget = courses.choice(random, courses.BUDGETS)
@@ -176,17 +137,14 @@ class AnySpaceLearner(Learner):
         # The loss is a mean over runs, the limit is one on a run.
         runs = unroll(self._weights, tasks, course, settings.gradient_limit / n)
         regret = runs.regret.clamp(min=0.0)
-        loss = torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
-        for group in self._optimiser.param_groups:
-            group["lr"] = settings.rate(self._update)
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.parameters(), settings.max_grad_norm)
-        self._optimiser.step()
+        return torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
+
+    def descend(self, loss: Tensor) -> None:
+        """Take a step down the loss, and let the average follow."""
+        super().descend(loss)
         with torch.no_grad():
             for name, weight in self._weights.items():
-                self._average[name].lerp_(weight, 1.0 - settings.averaging)
-        return float(loss.detach())
+                self._average[name].lerp_(weight, 1.0 - self._settings.averaging)
 
     def parameters(self) -> Iterable[Tensor]:
         """All weights."""
@@ -205,23 +163,21 @@ class AnySpaceLearner(Learner):
 
     def capture(self) -> dict[str, Any]:
         """See `Learner.capture`."""
-        return {
+        mine = {
             "weights": {name: weight.detach().clone() for name, weight in self._weights.items()},
             "average": {name: weight.clone() for name, weight in self._average.items()},
-            "optimiser": self._optimiser.state_dict(),
             "random": _plain(self._random.bit_generator.state),
-            "update": self._update,
         }
+        return mine | super().capture()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `capture` returned."""
+        super().restore(state)
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(state["weights"][name])
                 self._average[name].copy_(state["average"][name])
-        self._optimiser.load_state_dict(state["optimiser"])
         self._random.bit_generator.state = state["random"]
-        self._update = state["update"]
 
 
 def _plain(state: Any) -> Any:

@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.training.gradients import clip_through
 from hpo_gym import rng
 from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed, snapped, values
 from hpo_gym.families.anyspace.layouts import draw_layout
-from hpo_gym.families.anyspace.scaling import scaled
+from hpo_gym.families.anyspace.scaling import rows_of, scaled
 from hpo_gym.policies.anyspace import features, network, surrogate
 from hpo_gym.policies.anyspace.scores import standardised
 
@@ -32,15 +33,9 @@ class Bank(NamedTuple):
     layout: Layout
     kinds: features.Coordinates
 
-    @property
-    def size(self) -> int:
-        """Number of tasks."""
-        return len(self.functions.scale)
-
     def take(self, rows: NDArray[np.int64]) -> Bank:
         """Some of the tasks."""
-        parts: Any = [type(part)(*[c[rows] for c in part]) for part in self]
-        return Bank(*parts)
+        return Bank(*[rows_of(part, rows) for part in self])
 
 
 def bank(split: str, count: int, size: int) -> Bank:
@@ -75,20 +70,6 @@ class Unrolled(NamedTuple):
     """(budget, n) that of the incumbent."""
     excess: Tensor
     """() mean squared distance of the proposals to the cube."""
-
-
-class _ClipThrough(torch.autograd.Function):
-    """Clip into the cube; let the gradient pass, finite and bounded."""
-
-    @staticmethod
-    def forward(context: Any, raw: Tensor, limit: float) -> Tensor:
-        context.limit = limit
-        return raw.clamp(0.0, 1.0)
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        limit = context.limit
-        return torch.nan_to_num(gradient, nan=0.0).clamp(-limit, limit), None
 
 
 def _tensors(record: Any) -> Any:
@@ -130,7 +111,12 @@ def unroll(
             point = _tensors(course.start)
         elif step >= course.hand_over:
             seen = features.gathered(
-                model, places, seen_scores, course.fillers[:, step], tasks.kinds
+                model,
+                places,
+                seen_scores,
+                standardised(seen_scores),
+                course.fillers[:, step],
+                tasks.kinds,
             )
             point = _tensors(seen.guesses.points[:, 0])
         else:
@@ -138,7 +124,7 @@ def unroll(
             raw = _proposal(weights, history, course, step, tasks.kinds)
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
-            point = _ClipThrough.apply(raw, gradient_limit)  # type: ignore[no-untyped-call]
+            point = clip_through(raw, 0.0, gradient_limit)
         moved = snapped(layout, point[:, None])
         true = values(functions, moved)[:, 0]
         score = true + functions.noise * noise[:, step]
@@ -180,12 +166,15 @@ def _proposal(
         query = features.queries(points, None, filler, kinds, course.budget, torch)
         start: Tensor = network.proposal(weights, None, query, kinds.together, torch)
         return start
-    gathered = features.gathered(model, places, seen_scores, course.fillers[:, step], coordinates)
+    standard = standardised(seen_scores)
+    gathered = features.gathered(
+        model, places, seen_scores, standard, course.fillers[:, step], coordinates
+    )
     seen = _tensors(gathered)
     told = torch.where(seen.told, scores, scores.new_zeros(()))
     # The standardised scores, with the gradient of the scores themselves.
-    standard = seen.values + (told - told.detach()) / seen.deviation
-    tokens = features.tokens(points, standard, seen, filler, kinds, torch)
+    values = seen.values + (told - told.detach()) / seen.deviation
+    tokens = features.tokens(points, values, seen, filler, kinds, torch)
     query = features.queries(points, seen, filler, kinds, course.budget, torch)
     answer: Tensor = network.proposal(weights, tokens, query, kinds.together, torch)
     return answer

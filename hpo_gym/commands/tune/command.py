@@ -18,7 +18,7 @@ from pathlib import Path
 
 from hpo_gym.commands.checks import plain_errors
 from hpo_gym.commands.tune.arguments import Arguments
-from hpo_gym.commands.tune.interrupts import Interrupted, Interrupts
+from hpo_gym.commands.tune.interrupts import Interrupts
 from hpo_gym.commands.tune.model_target import ModelTarget
 from hpo_gym.commands.tune.report import TrialTable, described, draw, ending
 from hpo_gym.commands.tune.targets import Outcome, Target
@@ -27,6 +27,7 @@ from hpo_gym.executors.executor import Executor
 from hpo_gym.executors.here import Here
 from hpo_gym.executors.processes import Processes
 from hpo_gym.files import write_atomic
+from hpo_gym.interrupts import Interrupted
 from hpo_gym.optional import optional
 
 

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
-
-class Interrupted(KeyboardInterrupt):
-    """A signal came.
-
-    Attributes:
-        exit_code: 128 + its number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
+from hpo_gym.interrupts import Interrupted, handling
 
 
 class Interrupts:
@@ -30,27 +16,10 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._shielded, self._signal = False, 0
-        self._before: dict[signal.Signals, Any] = {}
-        if hasattr(os, "register_at_fork"):  # the signals of what an evaluation forks are its own
-            os.register_at_fork(after_in_child=self._restore)
 
-    @contextmanager
-    def listen(self) -> Iterator[None]:
-        """Take the signals; Python lets only the main thread do so, elsewhere nothing changes."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        self._before = {each: signal.signal(each, self._handle) for each in signals}
-        try:
-            yield
-        finally:
-            self._restore()
-
-    def _restore(self) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
-        self._before = {}
+    def listen(self) -> AbstractContextManager[None]:
+        """Take the signals."""
+        return handling(self._handle)
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -63,7 +32,7 @@ class Interrupts:
         if self._signal:
             raise Interrupted(self._signal)
 
-    def _handle(self, number: int, _: Any) -> None:
+    def _handle(self, number: int, _: object) -> None:
         self._signal = number
         if not self._shielded:
             raise Interrupted(number)

@@ -21,9 +21,6 @@ from hpo_gym.optional import optional
 from hpo_gym.references import load
 from hpo_gym.space import SearchSpace
 
-DATASETS = ("iris", "wine", "breast_cancer", "digits", "diabetes")
-"""The data sets that come with scikit-learn."""
-
 
 @dataclass(frozen=True)
 class ModelTarget(Target):
@@ -31,7 +28,7 @@ class ModelTarget(Target):
 
     Attributes:
         model: One of `MODELS`.
-        source: One of `DATASETS`, or the full path of a CSV file.
+        source: The name of a data set of scikit-learn, or the full path of a CSV file.
         column: The column to predict; None for data sets of scikit-learn.
         task: "classification" or "regression".
         metric: The name of a scorer of scikit-learn.

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TASKS = ("classification", "regression")
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 """Cells that hold nothing, in small letters."""
 MOST_CLASSES = 20
@@ -66,7 +65,8 @@ def read_table(path: str | Path, target: str, task: str | None = None) -> Table:
     Args:
         path: The file.
         target: Name of the column to predict; rows without it are left out.
-        task: One of `TASKS`; None tells by the target: text, or few whole numbers, are classes.
+        task: "classification" or "regression"; None tells by the target: text, or few whole
+            numbers, are classes.
 
     Raises:
         OSError: The file cannot be read.

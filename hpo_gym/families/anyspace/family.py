@@ -33,9 +33,16 @@ from hpo_gym.arrays.library import column_of, like, side_by_side
 from hpo_gym.arrays.namespace import is_tensor
 from hpo_gym.families.anyspace import functions
 from hpo_gym.families.anyspace.functions import Layout
-from hpo_gym.families.anyspace.layouts import MOST_CELLS, draw_layout, layout_of, space_of
+from hpo_gym.families.anyspace.layouts import (
+    MOST_CELLS,
+    draw_layout,
+    layout_of,
+    padded_layout,
+    space_of,
+)
 from hpo_gym.families.anyspace.tables import Drawn, Table
 from hpo_gym.families.optima import FloatArray, Optima
+from hpo_gym.families.own_spaces import OwnSpaces
 from hpo_gym.families.relative import BEST, MEDIAN, RelativeFamily, inside
 from hpo_gym.parameters import Float
 from hpo_gym.space import MOST_PARAMETERS, SearchSpace
@@ -45,7 +52,7 @@ _LAYOUT, _COUNT = 2**32, 2**32 + 1
 """Streams of a task's key, beside those of its function."""
 
 
-class AnySpaceFamily(RelativeFamily):
+class AnySpaceFamily(OwnSpaces, RelativeFamily):
     """Random functions, as the module's text says; every task has its own noise, and may fail.
 
     A task's parameters are its key, in two halves: a float holds 53 bits. All else follows from it.
@@ -102,6 +109,19 @@ class AnySpaceFamily(RelativeFamily):
             return self.space
         return space_of(self._drawn(self.sample(split, task), 1).layout, 0)
 
+    def context_for(self, space: SearchSpace) -> Columns:
+        """What a task of this search space says about itself, see the module."""
+        most, count = self.space.dimension, space.dimension
+        least = most if self.max_parameters is None else 1
+        if not least <= count <= most:
+            raise ValueError(
+                f"the space {list(space.names)} has {count} unit coordinates: tasks of this family "
+                f"have [{least}, {most}]"
+            )
+        if self.max_parameters is None:
+            return ()
+        return tuple(self._context(padded_layout(space, most))[0].tolist())
+
     def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
         """The keys themselves."""
         halves = keys >> np.uint64(32), keys & np.uint64(2**32 - 1)
@@ -151,11 +171,15 @@ class AnySpaceFamily(RelativeFamily):
         if self.max_parameters is None:
             return ()
         one = np.ndim(parameters.key_high) == 0
-        layout = self._drawn(parameters, 1 if one else len(parameters.key_high)).layout
-        cells = np.log2(np.maximum(layout.cells, 1.0)) / np.log2(MOST_CELLS)
-        choice = layout.group / max(self.max_parameters // 2, 1)
-        columns = np.concatenate([layout.used, cells, choice], axis=1)
+        rows = 1 if one else len(parameters.key_high)
+        columns = self._context(self._drawn(parameters, rows).layout)
         return tuple(columns[0].tolist()) if one else tuple(np.ascontiguousarray(columns.T))
+
+    def _context(self, layout: Layout) -> FloatArray:
+        """(n, 3 D) what layouts say; more cells than any task has look like the most of them."""
+        cells = np.log2(np.clip(layout.cells, 1.0, MOST_CELLS)) / np.log2(MOST_CELLS)
+        choice = layout.group / max(self.space.dimension // 2, 1)
+        return np.concatenate([layout.used, cells, choice], axis=1)
 
     def solve(self, parameters: Any, metric: str) -> Optima:
         """The best points that the search found."""

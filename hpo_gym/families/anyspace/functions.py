@@ -17,7 +17,7 @@ can fail. A parameter can be irrelevant.
 
 Coordinates are in [0, 1]. Numbers with cells are moved to the middle of theirs; of the coordinates
 of a choice the largest becomes 1, the others 0. Arrays are of NumPy or of torch, whose gradients
-pass straight through cells, choices and steps.
+pass straight through cells and steps, and not through choices (see `snapped`).
 """
 
 from __future__ import annotations

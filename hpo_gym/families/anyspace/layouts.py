@@ -53,6 +53,21 @@ def layout_of(space: SearchSpace) -> Layout:
     return Layout(np.zeros(group.shape), group, np.ones(group.shape))
 
 
+def padded_layout(space: SearchSpace, size: int) -> Layout:
+    """The layout (1, size) of a task with this search space: the inverse of `space_of`.
+
+    Args:
+        space: Of `size` unit coordinates at most.
+        size: Coordinates of all, with padding.
+    """
+    layout = layout_of(space)
+    for name, parameter in space.parameters.items():
+        if isinstance(parameter, Integer):
+            layout.cells[:, space.slices[name]] = parameter.high - parameter.low + 1
+    padding = ((0, 0), (0, size - space.dimension))
+    return Layout(*[np.pad(column, padding) for column in layout])
+
+
 def space_of(layout: Layout, task: int) -> SearchSpace:
     """One task of a layout as a search space, whose unit coordinates are the task's first ones.
 

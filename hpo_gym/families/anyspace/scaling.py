@@ -60,7 +60,7 @@ def scaled(
 
 
 def rows_of(record: Any, rows: Any) -> Any:
-    """Some rows of `Functions` or of a `Layout`."""
+    """Some rows of a record of arrays, such as `Functions` or a `Layout`."""
     return type(record)(*[column[rows] for column in record])
 
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import surrogate
-from .scores import standardised
 
 FloatArray = NDArray[np.float64]
 
@@ -92,6 +91,7 @@ def gathered(
     model: surrogate.Model,
     points: FloatArray,
     scores: FloatArray,
+    standard: tuple[FloatArray, FloatArray],
     filler: FloatArray,
     kinds: Coordinates,
 ) -> Gathered:
@@ -101,14 +101,14 @@ def gathered(
         model: The surrogate models after these evaluations.
         points: (n, t, D) evaluated points.
         scores: (n, t) higher is better; NaN while running, -inf if failed.
+        standard: The scores, standardised: `standardised(scores)`.
         filler: (n, D) points that fill a gap.
         kinds: The coordinates.
     """
     n, t = scores.shape
-    told = np.isfinite(scores)
-    values, deviation = standardised(scores)
+    told, (values, deviation) = np.isfinite(scores), standard
     known = np.where(told, scores, -np.inf)
-    rank = np.asarray((known[:, :, None] > known[:, None]).mean(axis=2), dtype=np.float64)
+    rank = (known[:, :, None] > known[:, None]).sum(axis=2) / t
     best = known.argmax(axis=1)
     around = points[np.arange(n), best]
     pending, failed = np.isnan(scores).astype(float), np.isneginf(scores).astype(float)
@@ -139,15 +139,15 @@ def tokens(
         kinds: The coordinates, in the same library.
         lib: NumPy or torch.
     """
-    n, t, size = points.shape
+    n, t = values.shape
     incumbent = points[lib.arange(n), seen.best]
     away = points - incumbent[:, None]
     gap = values[lib.arange(n), seen.best][:, None] - values
-    gap = lib.log1p(4.0 * lib.clip(gap, 0.0, None))
-    is_best = lib.where(lib.arange(t)[None] == seen.best[:, None], 1.0, 0.0 * values)
-    age = lib.cumsum(lib.ones_like(values), 1) / t
+    gap = lib.log1p(4.0 * gap * (gap > 0.0))
+    nothing, number = lib.zeros_like(values), lib.arange(1, t + 1, dtype=values.dtype)
+    is_best, age = nothing + (number == seen.best[:, None] + 1), nothing + number / t
     of_evaluation = lib.stack(
-        [lib.clip(values, -4.0, 4.0), gap, seen.rank, is_best, age, seen.pending, seen.failed], -1
+        [values.clip(-4.0, 4.0), gap, seen.rank, is_best, age, seen.pending, seen.failed], -1
     )
     zeros = lib.zeros_like(points)
     of_coordinate = lib.stack(
@@ -162,8 +162,7 @@ def tokens(
         ],
         -1,
     )
-    spread = lib.broadcast_to(of_evaluation[:, :, None], (n, t, size, of_evaluation.shape[-1]))
-    return lib.concatenate([of_coordinate, spread], -1)
+    return lib.concatenate([of_coordinate, of_evaluation[:, :, None] + zeros[..., None]], -1)
 
 
 class Query(NamedTuple):
@@ -200,21 +199,26 @@ def queries(
         return Query(lib.stack([*facts, zeros + 1.0, *rest], -1), bases, zeros + _REACH)
     incumbent = points[lib.arange(n), seen.best]
     guesses, model = seen.guesses, seen.model
-    shares = [seen.pending.mean(1)[:, None], seen.failed.mean(1)[:, None], seen.since / budget]
+    shares = [
+        seen.pending.sum(1)[:, None] / t,
+        seen.failed.sum(1)[:, None] / t,
+        seen.since / budget,
+    ]
+    bases = [incumbent, filler, *[guesses.points[:, i] for i in range(surrogate.GUESSES)]]
+    away = lib.stack([points[:, -1], *bases[2:]], 1) - incumbent[:, None]
+    fine, gains = signed_log(away, lib), lib.log(guesses.gains + 1e-6) / 5.0
     facts += [
         zeros,
         2.0 * incumbent - 1.0,
         2.0 * points[:, -1] - 1.0,
         filler - incumbent,
-        signed_log(points[:, -1] - incumbent, lib),
+        fine[:, 0],
         *[zeros + share for share in shares],
         zeros + 0.1 * model.log[:, -1:],
         0.3 * model.log[:, :-1],
     ]
     for i in range(surrogate.GUESSES):
-        away = guesses.points[:, i] - incumbent
-        gain = lib.log(guesses.gains[:, i : i + 1] + 1e-6) / 5.0
-        facts += [away, signed_log(away, lib), zeros + gain, zeros + guesses.spread[:, i : i + 1]]
-    bases = [incumbent, filler, *[guesses.points[:, i] for i in range(surrogate.GUESSES)]]
-    reach = zeros + _REACH * lib.clip(guesses.spread[:, :1], None, 1.0)
+        of_guess = [zeros + gains[:, i : i + 1], zeros + guesses.spread[:, i : i + 1]]
+        facts += [away[:, 1 + i], fine[:, 1 + i], *of_guess]
+    reach = zeros + _REACH * guesses.spread[:, :1].clip(0.0, 1.0)
     return Query(lib.stack(facts, -1), lib.stack(bases, -1), reach)

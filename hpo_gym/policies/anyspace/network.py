@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .features import BASES, QUERY_SIZE, TOKEN_SIZE, Query
 
-HIDDEN, HEADS, LAYERS = 48, 4, 3
+HIDDEN, HEADS, LAYERS = 48, 4, 2
 _LEAST_SHARE = 0.05
 """Shares of the bases below it are 0; one of them is always above."""
 
@@ -82,11 +82,11 @@ def proposal(weights: Mapping[str, Any], tokens: Any, query: Query, together: An
         return values @ weights[name] + weights[f"{name}_bias"]
 
     def relu(values: Any) -> Any:
-        return lib.clip(values, 0.0, None)
+        return values * (values > 0.0)
 
     if tokens is not None:
         tokens = linear("token_1", relu(linear("token_0", tokens)))
-        of_evaluation = relu(linear("evaluation", tokens.mean(2)))
+        of_evaluation = relu(linear("evaluation", tokens.sum(2) / tokens.shape[2]))
         tokens = lib.swapaxes(tokens + of_evaluation[:, :, None], 1, 2)
     state = linear("query_1", relu(linear("query_0", query.features)))
     for layer in range(LAYERS):
@@ -101,10 +101,10 @@ def proposal(weights: Mapping[str, Any], tokens: Any, query: Query, together: An
         )
     state = _normal(state, lib)
     answer = linear("answer", state)
-    of_all = linear("answer_of_all", state.mean(1))[:, None]
+    of_all = linear("answer_of_all", state.sum(1) / state.shape[1])[:, None]
     share = _softmax(answer[..., 1:] + of_all, lib)
     # Small shares are none: what fills gaps must not disturb what refines.
-    share = lib.clip(share - _LEAST_SHARE, 0.0, None)
+    share = (share - _LEAST_SHARE) * (share > _LEAST_SHARE)
     share = share / share.sum(-1)[..., None]
     return (share * query.bases).sum(-1) + query.reach * answer[..., 0]
 
@@ -118,7 +118,7 @@ def _normal(values: Any, lib: Any) -> Any:
 
 def _softmax(values: Any, lib: Any) -> Any:
     """Along the last axis. Large values are cut: exp(30) is as good as certain."""
-    powers = lib.exp(lib.clip(values, -30.0, 30.0))
+    powers = lib.exp(values.clip(-30.0, 30.0))
     return powers / powers.sum(-1)[..., None]
 
 

@@ -135,9 +135,9 @@ class AnySpacePolicy:
             query = features.queries(small, None, small_gap, kinds, budget, np)
             tokens = None
         else:
-            done = ~np.isnan(told[0])
-            model = self._model(points[:, done], told[:, done])
-            gathered = features.gathered(model, points, told, gap, coordinates)
+            done, standard = ~np.isnan(told[0]), standardised(told)
+            model = self._model(points[:, done], told[:, done], standard[0][:, done])
+            gathered = features.gathered(model, points, told, standard, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
                 return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
             with np.errstate(over="ignore"):  # of the deviation, which only a training reads
@@ -147,8 +147,13 @@ class AnySpacePolicy:
         raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
         return np.asarray(2.0 * np.clip(raw[0].astype(np.float64), 0.0, 1.0) - 1.0)
 
-    def _model(self, points: NDArray[np.float64], scores: NDArray[np.float64]) -> surrogate.Model:
-        """The surrogate after these evaluations, all of them told."""
+    def _model(
+        self,
+        points: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> surrogate.Model:
+        """The surrogate after these evaluations, all of them told, whose last values are given."""
         count = scores.shape[1]
         known, model = count, None
         while known and (model := self._models.get(_key(points, scores, known))) is None:
@@ -156,8 +161,11 @@ class AnySpacePolicy:
         if model is None:
             model = surrogate.prior(1, points.shape[2])
         for last in range(known + 1, count + 1):
-            values = standardised(scores[:, :last])[0]
-            model = surrogate.fitted(model, points[:, :last], values)
+            if last < count:
+                seen = standardised(scores[:, :last])[0]
+            else:
+                seen = values
+            model = surrogate.fitted(model, points[:, :last], seen)
             self._models[_key(points, scores, last)] = model
         if len(self._models) > _REMEMBERED:  # other threads may have cleared it already
             self._models.clear()

@@ -36,7 +36,7 @@ _NOISES = math.log(1e-6), math.log(0.5)
 _DEAF = 1e6
 _VARIANCES = 4.0
 """The prior of the variance counts as much as so many scores of variance 1."""
-_GLOBAL, _LOCAL, _REFINED, _ROUNDS = 128, 32, 16, 3
+_GLOBAL, _LOCAL, _REFINED, _ROUNDS = 96, 32, 24, 2
 _SQRT5 = math.sqrt(5.0)
 
 
@@ -89,10 +89,10 @@ def fitted(model: Model, points: FloatArray, values: FloatArray) -> Model:
     gradient = _gradient(model.log, differences, values)
     agree = gradient * model.gradient
     factor = np.where(agree > 0.0, _GROW, np.where(agree < 0.0, _SHRINK, 1.0))
-    step = np.clip(model.step * factor, _LEAST_STEP, _LARGEST_STEP)
+    step = (model.step * factor).clip(_LEAST_STEP, _LARGEST_STEP)
     log = model.log + np.sign(gradient) * step
-    log[:, :-1] = np.clip(log[:, :-1], *_LENGTHS)
-    log[:, -1] = np.clip(log[:, -1], *_NOISES)
+    log[:, :-1] = log[:, :-1].clip(*_LENGTHS)
+    log[:, -1] = log[:, -1].clip(*_NOISES)
     return Model(log, step, gradient)
 
 
@@ -138,13 +138,18 @@ class _Posterior:
         self._inverse = np.linalg.inv(kernel)
         self._answer = self._inverse @ values[:, :, None]
         self._variance = _variance(values, self._answer)
+        self._best = values.max(axis=1, keepdims=True)
 
-    def __call__(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Mean and deviation (n, m) of the scores of points (n, m, D)."""
+    def __call__(self, points: FloatArray) -> FloatArray:
+        """What is expected of points (n, m, D): (n, 3, m) improvement, score and its deviation."""
         kernel = _kernel(_squares(points * self._inverse_lengths, self._points))
         mean = (kernel @ self._answer)[:, :, 0]
         variance = 1.0 - ((kernel @ self._inverse) * kernel).sum(axis=2)
-        return mean, np.sqrt(np.maximum(self._variance * variance, 1e-12))
+        deviation = np.sqrt(np.maximum(self._variance * variance, 1e-12))
+        seen = np.empty((len(points), 3, points.shape[1]))
+        seen[:, 0] = _improvement(mean, deviation, self._best)
+        seen[:, 1], seen[:, 2] = mean, deviation
+        return seen
 
 
 def _kernel(squares: FloatArray) -> FloatArray:
@@ -153,10 +158,11 @@ def _kernel(squares: FloatArray) -> FloatArray:
 
 
 def _improvement(mean: FloatArray, deviation: FloatArray, best: FloatArray) -> FloatArray:
-    """Expected improvement; the normal distribution by a logistic curve, good to 1e-4."""
-    z = np.clip((mean - best) / deviation, -8.0, 8.0)
-    below = 1.0 / (1.0 + np.exp(-z * (1.5976 + 0.070565776 * z * z)))
-    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    """Expected improvement; the normal distribution by a logistic curve, good to 4e-4."""
+    z = ((mean - best) / deviation).clip(-8.0, 8.0)
+    square = z * z
+    below = 1.0 / (1.0 + np.exp(z * (-0.070565776 * square - 1.5976)))
+    density = np.exp(-0.5 * square) / math.sqrt(2.0 * math.pi)
     return np.asarray(np.maximum(deviation * (z * below + density), 0.0))
 
 
@@ -204,55 +210,43 @@ def guesses(
     """
     n, t, size = points.shape
     posterior = _Posterior(model, points, values)
-    over, near = _numbers(t, size)
-    cube = (filler[:, None] + over) % 1.0
-    local = np.clip(around[:, None] + near[:_LOCAL], 0.0, 1.0)
+    over, near, moves = _numbers(t, size)
+    cube = filler[:, None] + over
+    cube -= cube >= 1.0
+    local = (around[:, None] + near).clip(0.0, 1.0)
     tries = np.concatenate([cube, local, filler[:, None]], axis=1)
-    best = values.max(axis=1, keepdims=True)
-    # Both kinds of guesses choose from the same candidates, then go on by themselves.
-    seen = _Seen.of(posterior, snap(tries), best)
-    chosen = _Seen(*[column[:, None] for column in seen]).best()
+    chosen = _best(posterior, snap(tries))
     for turn in range(_ROUNDS):
-        moves = near[_LOCAL + turn * _REFINED :][: GUESSES * _REFINED]
-        moves = 0.5 * 0.4**turn * moves.reshape(GUESSES, _REFINED, size)
-        tries = np.clip(chosen.points[:, :, None] + moves, 0.0, 1.0)
-        seen = _Seen.of(posterior, snap(tries.reshape(n, -1, size)), best)
-        parts = [c.reshape(n, GUESSES, _REFINED, *c.shape[2:]) for c in seen]
-        before = [column[:, :, None] for column in chosen]
-        both = [np.concatenate(pair, axis=2) for pair in zip(before, parts, strict=True)]
-        chosen = _Seen(*both).best()
-    return Guesses(chosen.points, chosen.gains, chosen.deviation)
+        tries = (chosen.points[:, :, None] + moves[turn]).clip(0.0, 1.0).reshape(n, -1, size)
+        # Both kinds of guesses choose from what is around either.
+        chosen = _best(posterior, snap(np.concatenate([chosen.points, tries], axis=1)))
+    return chosen
 
 
-class _Seen(NamedTuple):
-    """What the models say of points."""
-
-    points: FloatArray
-    """(n, ..., D)"""
-    mean: FloatArray
-    deviation: FloatArray
-    gains: FloatArray
-    """(n, ...) expected improvement."""
-
-    @classmethod
-    def of(cls, posterior: _Posterior, points: FloatArray, best: FloatArray) -> _Seen:
-        """Of points (n, m, D), when the best score is (n, 1)."""
-        mean, deviation = posterior(points)
-        return cls(points, mean, deviation, _improvement(mean, deviation, best))
-
-    def best(self) -> _Seen:
-        """Of points (n, GUESSES or 1, m, D) the one of each guess, (n, GUESSES, D)."""
-        n, kinds = len(self.mean), np.arange(GUESSES) % self.mean.shape[1]
-        merits = np.stack([self.gains[:, 0], self.mean[:, -1]], axis=1)
-        rows = np.arange(n)[:, None]
-        return _Seen(*[column[rows, kinds, merits.argmax(axis=2)] for column in self])
+def _best(posterior: _Posterior, points: FloatArray) -> Guesses:
+    """The best of points (n, m, D), one of each kind."""
+    seen, rows = posterior(points), np.arange(len(points))[:, None]
+    best = seen[:, :GUESSES].argmax(axis=2)
+    gains, _, spread = np.moveaxis(seen[rows, :, best], 2, 0)
+    return Guesses(points[rows, best], gains, spread)
 
 
 @lru_cache(maxsize=512)
-def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray]:
-    """Shifts over the cube (_GLOBAL, size), and moves with heavy tails, as many as are needed."""
+def _numbers(t: int, size: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shifts over the cube, moves around the incumbents, and around guesses in each round."""
     random = np.random.default_rng((t, size))
-    moves = random.standard_normal((_LOCAL + (_ROUNDS - 1 + GUESSES) * _REFINED, size))
-    moves *= 0.3 * 10.0 ** -random.uniform(0.0, 2.5, (len(moves), 1))
-    some = random.random(moves.shape) < np.maximum(random.random((len(moves), 1)), 1.0 / size)
-    return random.random((_GLOBAL, size)), moves * some
+    near = _moves(random, 0.3, _LOCAL, size)
+    rounds = [_moves(random, 0.15 * 0.4**i, GUESSES * _REFINED, size) for i in range(_ROUNDS)]
+    return (
+        random.random((_GLOBAL, size)),
+        near,
+        np.reshape(rounds, (_ROUNDS, GUESSES, _REFINED, size)),
+    )
+
+
+def _moves(random: np.random.Generator, scale: float, count: int, size: int) -> FloatArray:
+    """Moves (count, size) with heavy tails, many of them along a few coordinates."""
+    moves = random.standard_normal((count, size))
+    moves *= scale * 10.0 ** -random.uniform(0.0, 2.5, (count, 1))
+    some = random.random((count, size)) < np.maximum(random.random((count, 1)), 1.0 / size)
+    return np.asarray(moves * some)
