@@ -66,8 +66,7 @@ class Processes:
         finally:
             for worker in busy:
                 worker.process.terminate()
-            for worker in (*busy, *idle):
-                worker.stop(3 * GRACE)  # they have children of their own to end
+            _stop([*busy, *idle])
 
     @property
     def _seconds(self) -> float:
@@ -79,6 +78,17 @@ class Processes:
         if self.limit is not None:
             worker.call(callable, work, limit=_START_UP)
         return worker
+
+
+def _stop(workers: list[Child]) -> None:
+    """End processes: in order, unless whoever waits for that is interrupted, too."""
+    try:
+        for worker in workers:
+            worker.stop(3 * GRACE)  # they have children of their own to end
+    except BaseException:
+        for worker in workers:
+            worker.kill()
+        raise
 
 
 def _first_over(deadlines: dict[Child, float]) -> tuple[Child, bool]:

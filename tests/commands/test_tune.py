@@ -109,6 +109,19 @@ def test_another_tuning_does_not_mix_with_it():
     assert len(trials_of(file, "objectives-bowl")) == len(trials_of(file, "objectives-moody")) == 2
 
 
+@pytest.mark.parametrize(
+    ("directions", "trials"), [(["minimize"], 0), (["maximize"], 1), (["maximize", "minimize"], 0)]
+)
+def test_a_study_of_another_program_is_left_alone(directions, trials):
+    study = optuna.create_study(
+        study_name="objectives-bowl", storage="sqlite:///study.sqlite", directions=directions
+    )
+    study.optimize(lambda trial: trial.suggest_float("x", -1.0, 1.0), n_trials=trials)
+    with pytest.raises(ValueError, match="'objectives-bowl' that another program made; name anoth"):
+        tune(of("bowl", budget=2, study=Path("study.sqlite")))
+    assert len(trials_of("study.sqlite")) == trials
+
+
 def test_figures_are_drawn_and_leave_no_style():
     style = matplotlib.rcParams["axes.facecolor"]
     assert tune(Arguments(objective=f"{OBJECTIVES}:bowl", budget=5, out=Path("here"))) == 0
@@ -201,7 +214,7 @@ MISTAKES = [
     ("--objective OBJ:bowl --budget 0", r"--budget 0 must be a whole number in \[1, 100000\]"),
     ("--objective OBJ:bowl --workers 0", "--workers 0 must be a whole number"),
     ("--objective OBJ:bowl --start {", "--start {: Expecting property name"),
-    ("--objective OBJ:bowl --start [0.0,1]", "--start .*: a configuration needs 3 values"),
+    ("--objective OBJ:bowl --start [0.0,1,1]", "--start .*: it must be an object with a value"),
     ('--objective OBJ:bowl --start {"x":0,"n":9,"sign":1}', "n = 9 is outside"),
     ("--objective OBJ:bowl --timeout 0", "--timeout 0 must be a number of seconds > 0"),
     ("--objective OBJ:bowl --out OBJ/x", "--out .* cannot be written"),

@@ -190,3 +190,20 @@ def test_an_evaluation_that_catches_ctrl_c_is_the_last_one():
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert [trial.state for trial in trials()] == [TrialState.COMPLETE]
+
+
+def test_whoever_is_impatient_waits_for_nobody():
+    with subprocess.Popen(
+        command("deaf", "--budget", "9", "--workers", "2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(lambda: len(notes()) >= 2)
+        begun = time.monotonic()
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(1.0)
+        _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 12.0
+    assert errors == "Interrupted; the same command goes on.\nNo evaluation succeeded.\n"

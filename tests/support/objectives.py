@@ -81,6 +81,12 @@ def stubborn(x: Real):
         return x
 
 
+def deaf(x: Real):
+    """Does not end when it is asked to."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return noted(x, 60.0)
+
+
 def long(x: Real):
     """Takes for ever from the third evaluation on."""
     begun = len(Path(os.environ["NOTES"]).read_text().splitlines())

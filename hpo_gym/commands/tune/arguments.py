@@ -137,6 +137,8 @@ class Arguments:
             return None
         try:
             start = json.loads(self.start)
+            if not isinstance(start, dict):
+                raise ValueError("it must be an object with a value for every parameter")
             target.space.unit(start)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"--start {self.start}: {error}") from error

@@ -62,6 +62,12 @@ class Trials:
         self.study = self._open(goal, LearnedSampler(budget=budget, seed=seed))
         known = self.study.user_attrs.get(_SETTINGS)
         if known is None:
+            directions = [each.name.lower() for each in self.study.directions]
+            if self.all or directions != [goal]:
+                raise ValueError(
+                    f"{file} holds a study {target.name!r} that another program made; name another "
+                    "file with --study"
+                )
             self.study.set_user_attr(_SETTINGS, settings)
         elif known != json.loads(json.dumps(settings)):
             raise ValueError(_difference(file, known, settings))
