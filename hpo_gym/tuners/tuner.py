@@ -53,6 +53,7 @@ class Tuner:
     Several configurations may be asked for before one is told: those that are running are part of
     what the tuner knows. Evaluations that it did not ask for may be told, too, such as those of an
     earlier study. A configuration that was evaluated is not asked for again while there are others.
+    Threads must take turns: it has no lock.
 
     Args:
         space: The search space: a `SearchSpace`, or a dict of names to `Float`, `Integer` and
