@@ -48,9 +48,8 @@ SOURCES = (
 """Names of the data sets, for `scripts.data_sets.load`."""
 
 _SAME = {
-    **{"wdbc": "breast_cancer", "cleveland": "heart", "crx": "credit", "australian": "credit"},
+    **{"wdbc": "breast_cancer", "crx": "credit", "australian": "credit", "bupa": "liver"},
     **{"digits": "handwritten", "optdigits": "handwritten", "mnist": "handwritten"},
-    "bupa": "liver",
 }
 
 

@@ -121,6 +121,27 @@ def test_an_evaluation_shows_one_seed_and_regret_counts_their_mean():
     assert counts.min() >= 8
 
 
+def test_golden_episode():
+    """thr, epochs, lr, F1, loss and regret when the tables were made."""
+    env = gym.make("hpo_gym:RecordedHPO-v0", split="test", task=3).unwrapped
+    env.reset(seed=0)
+    generator = np.random.default_rng(7)
+    expected = [
+        (0.6251, 90, 0.5288, 0.5045045, 0.39599609, 0.16657232),
+        (0.2252, 31, 1.559756, 0.50299401, 0.44750977, 0.16657232),
+        (0.0053, 82, 0.669782, 0.51405622, 0.37207031, 0.17709649),
+        (0.4679, 31, 0.00217, 0.49056604, 0.67822266, 0.17709649),
+        (0.2549, 45, 0.026414, 0.59574468, 0.50878906, 0.03464631),
+        (0.5535, 100, 0.637936, 0.42, 0.38720703, 0.03464631),
+        (0.6222, 99, 0.00108, 0.0, 0.67236328, 0.03464631),
+        (0.1602, 62, 0.000163, 0.51405622, 0.70996094, 0.03464631),
+    ]
+    for row in expected:
+        info = env.step(generator.uniform(-1.0, 1.0, 3).astype(np.float32))[-1]
+        seen = [info[name] for name in ("thr", "epochs", "lr", "f1", "loss", "regret")]
+        np.testing.assert_allclose(seen, row, rtol=1e-6, atol=5e-5)
+
+
 def test_optima_are_the_best_of_the_grid():
     index = np.array([2, 0, 2])
     scaled, score = FAMILY.best("train", index, "f1")
