@@ -152,7 +152,7 @@ def save(folder: Path, table: Table) -> None:
 def read(path: Path) -> Table | None:
     """A table, or None if the file is not there or is of something else."""
     try:
-        with np.load(io.BytesIO(path.read_bytes())) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             facts: dict[str, Any] = json.loads(str(file["facts"]))
             parts = file["counts"], file["loss"], float(file["seconds"])
         table = Table(Facts(**facts), *parts)

@@ -80,7 +80,7 @@ def unpacked(data: bytes, cards: list[dict[str, Any]]) -> Tables:
         data: The file.
         cards: For each table, numbers of "positives" and "negatives" of the validation part.
     """
-    with np.load(io.BytesIO(data)) as file:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
         steps, loss = file["steps"], file["loss"].astype(np.float64)
     counts = np.cumsum(steps.view(np.int16), axis=3, dtype=np.int16)
     positives, negatives = (
