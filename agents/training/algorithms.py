@@ -60,6 +60,7 @@ ALGORITHMS = {
             "FictitiousHPOFamily-v0": _FAMILY,
             # Its rare tasks lie far from where the first guess belongs: explore more at first.
             "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
+            "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0),
             "AnySpaceHPO-v0": _FAMILY,
         },
     ),

@@ -27,9 +27,10 @@ class TuningEnv(ActionMasks, ScalarShell):
     the bank of the option ``split`` ("train" of 131,072 tasks; "validation", "test" and "shifted"
     of 4,096), nothing is known at the start, metrics are noisy, 16 evaluations are all, and the
     observation is the history. See `hpo_gym.families.fictitious.family` and
-    `hpo_gym.families.binormal.family` for what is drawn. `AnySpaceHPO-v0` draws random functions of
-    1 to 8 coordinates, see `hpo_gym.families.anyspace.family`; its observations begin with what the
-    task says about them.
+    `hpo_gym.families.binormal.family` for what is drawn. `RecordedHPO-v0` draws recorded tables of
+    real classifiers, see `hpo_gym.families.recorded.family`. `AnySpaceHPO-v0` draws random
+    functions of 1 to 8 coordinates, see `hpo_gym.families.anyspace.family`; its observations begin
+    with what the task says about them.
 
     ## Action Space
     | `action` | space | meaning | min | max |

@@ -10,12 +10,14 @@ from hpo_gym.families.fictitious.family import FictitiousFamily
 from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
 from hpo_gym.families.objective import ObjectiveFamily
+from hpo_gym.families.recorded.family import RecordedFamily
 from hpo_gym.families.registry import make_family, register_family
 
 for _family in (
     NotebookFamily,
     FictitiousFamily,
     BinormalFamily,
+    RecordedFamily,
     BealeFamily,
     AnySpaceFamily,
     ClassicalFamily,
@@ -36,6 +38,7 @@ __all__ = [
     "KnownOptimum",
     "NotebookFamily",
     "ObjectiveFamily",
+    "RecordedFamily",
     "TaskBank",
     "make_family",
     "register_family",

@@ -18,7 +18,7 @@ import tyro
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.commands.checks import plain_errors, require_count
-from hpo_gym.families import HashedBank, make_family
+from hpo_gym.families import KnownOptimum, TaskBank, make_family
 from hpo_gym.rendering.picture import new_figure
 from hpo_gym.rendering.surface import COLOURS, ORANGE
 
@@ -32,7 +32,7 @@ class Arguments:
 
     out: Path = Path("results/families.png")
     """The file to write; its ending chooses the format (png, pdf, svg)."""
-    families: tuple[str, ...] = ("fictitious", "binormal")
+    families: tuple[str, ...] = ("recorded", "fictitious", "binormal")
     """Families, by name."""
     split: str = "validation"
     """Split whose tasks are drawn."""
@@ -64,14 +64,14 @@ def draw(arguments: Arguments) -> Any:
     return figure
 
 
-def _families(arguments: Arguments) -> list[HashedBank]:
+def _families(arguments: Arguments) -> list[KnownOptimum]:
     """The families, which all must have the tasks that are asked for."""
     if not arguments.families:
         raise ValueError("--families: none are given; name at least one, such as binormal")
     families = []
     for name in arguments.families:
         family = make_family(name)
-        if not isinstance(family, HashedBank):
+        if not (isinstance(family, TaskBank) and isinstance(family, KnownOptimum)):
             raise ValueError(f"--families: {name!r} has one task only; name families of many tasks")
         if arguments.split not in family.sizes:
             raise ValueError(f"--split {arguments.split!r} must be one of {list(family.sizes)}")
@@ -80,7 +80,7 @@ def _families(arguments: Arguments) -> list[HashedBank]:
     return families
 
 
-def _draw_task(panel: Any, family: HashedBank, split: str, task: int) -> Any:
+def _draw_task(panel: Any, family: KnownOptimum, split: str, task: int) -> Any:
     """The score over (lr, epochs) in colour, and over thr as a line across the panel."""
     parameters = family.sample(split, task)
     (thr, epochs, z), best = family.best(split, task, "f1")
@@ -101,7 +101,7 @@ def _draw_task(panel: Any, family: HashedBank, split: str, task: int) -> Any:
     return mesh
 
 
-def _score(family: HashedBank, parameters: Any, *scaled: Any) -> Any:
+def _score(family: KnownOptimum, parameters: Any, *scaled: Any) -> Any:
     columns = tuple(column.ravel() for column in scaled)
     return np.asarray(family.true_score(parameters, columns, "f1", _XP)).reshape(scaled[0].shape)
 

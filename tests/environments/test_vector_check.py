@@ -24,7 +24,7 @@ def test_conformance(env_id, mode):
     if "Family" in env_id:
         model = {"model": {"pi": 0.3, "D": 0.5}} if "Binormal" in env_id else MODEL
         resets = (model, {"task": 7})
-    elif env_id.startswith("AnySpace"):
+    elif env_id.startswith(("AnySpace", "Recorded")):
         resets = ({"task": 7}, {"task": 2})
     check_vector_env(envs, steps=50, stochastic=not beale, reset_options=resets)
 

@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("sklearn")
 
 from hpo_gym.space import SearchSpace
-from scripts.anyspace.spaces import data, tasks
+from scripts import data_sets
+from scripts.anyspace.spaces import tasks
 from scripts.anyspace.spaces.models import KINDS, PAIRS
 from scripts.anyspace.spaces.reference import FILE, reference, referred
 from scripts.anyspace.spaces.tasks import ModelTask, model_tasks
@@ -97,12 +98,12 @@ def test_the_reference_holds_on_this_version(scores):
 
 
 def test_data_are_small_and_the_same_every_time():
-    one, other = data.load("sklearn/digits", 300), data.load("sklearn/digits", 300)
+    one, other = data_sets.load("sklearn/digits", 300), data_sets.load("sklearn/digits", 300)
     assert np.array_equal(one.inputs, other.inputs)
     assert one.inputs.shape[0] == 300
     assert set(one.targets) == set(range(10))
     assert not one.regression
-    numbers = data.load("sklearn/diabetes", 300)
+    numbers = data_sets.load("sklearn/diabetes", 300)
     assert numbers.regression
     assert numbers.targets.std() == pytest.approx(1.0)
 
@@ -118,7 +119,7 @@ def test_data_are_small_and_the_same_every_time():
 )
 def test_data_of_other_packages(name, package, columns, kinds):
     pytest.importorskip(package)
-    loaded = data.load(name, 300)
+    loaded = data_sets.load(name, 300)
     assert loaded.inputs.shape == (300, columns)
     assert len(set(loaded.targets)) == kinds
 

@@ -10,13 +10,16 @@ def test_a_panel_for_every_task():
     titles = [block.get_suptitle() for block in figure.subfigs]
     assert titles == [f"{name}, validation tasks 0 to 1: F1" for name in Arguments.families]
     shown = [panel for panel in figure.axes if panel.get_visible() and panel.get_title()]
-    assert len(shown) == 4
+    assert len(shown) == 6
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"tasks": 5000}, r"--tasks 5000 must be a whole number in \[1, 4096\]"),
+        (
+            {"tasks": 5000, "families": ("binormal",)},
+            r"--tasks 5000 must be a whole number in \[1, 4096\]",
+        ),
         ({"tasks": 0}, "--tasks 0 must be"),
         ({"split": "nope"}, r"--split 'nope' must be one of \['train', 'validation', 'test'"),
         ({"families": ()}, "--families: none are given"),

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from hpo_gym.optional import optional
-from scripts.anyspace.spaces.data import Data, load
 from scripts.anyspace.spaces.models import KINDS, PAIRS
+from scripts.data_sets import Data, load
 
 SCORES = Path("results/anyspace/scores")
 """Folder of the scores that are known."""

@@ -73,7 +73,7 @@ def _numbers(column: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _import(module: str) -> Any:
-    return optional(module, extra="spaces", user="the suite 'sklearn-spaces'")
+    return optional(module, extra="spaces", user="this data set")
 
 
 _READERS = {

@@ -1,0 +1,1 @@
+"""Recorded tables of real classifiers."""

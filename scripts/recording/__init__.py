@@ -1,0 +1,1 @@
+"""Training of real classifiers, recorded over learning rates, epochs and thresholds."""
