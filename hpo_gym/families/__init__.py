@@ -11,11 +11,13 @@ from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
 from hpo_gym.families.objective import ObjectiveFamily
 from hpo_gym.families.registry import make_family, register_family
+from hpo_gym.families.rough.family import RoughFamily
 
 for _family in (
     NotebookFamily,
     FictitiousFamily,
     BinormalFamily,
+    RoughFamily,
     BealeFamily,
     AnySpaceFamily,
     ClassicalFamily,
@@ -36,6 +38,7 @@ __all__ = [
     "KnownOptimum",
     "NotebookFamily",
     "ObjectiveFamily",
+    "RoughFamily",
     "TaskBank",
     "make_family",
     "register_family",

@@ -1,0 +1,117 @@
+"""The rough family: realistic tasks that neither the binormal nor the fictitious model explains.
+
+A tuner that is trained on equations trusts them too much: real classifiers obey none. A task here
+is a model of one of both families, drawn as there, whose inputs are warped and whose rates and loss
+have a smooth residual; see `hpo_gym.families.rough.equations`. All numbers of the prior stand in
+``prior.json``:
+
+- binormal: the probability of that base; else it is the fictitious one.
+- warp: the exponents are exp(sigma N(0, 1)), with this sigma for each parameter.
+- length: of the residual, log-uniform, in unit coordinates of epochs and lr.
+- amplitude: most U(0, 1)^power, on the logits of both rates; their correlation is U(0, 1).
+- share: amplitudes of the exponent of thr and of the logarithm of the loss, relative to that.
+
+The numbers of positives and negatives are those of the binormal family; noise is that of counts.
+The split "shifted" has bases from the "shifted" splits of both families.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym import rng
+from hpo_gym.arrays import Columns, Namespace, Vectors
+from hpo_gym.families.bank import HashedBank
+from hpo_gym.families.binormal.family import BinormalFamily
+from hpo_gym.families.counts import CountedFamily, Rates
+from hpo_gym.families.fictitious.family import FictitiousFamily
+from hpo_gym.families.fictitious.notebook import CONSTANTS
+from hpo_gym.families.optima import FloatArray, Optima
+from hpo_gym.families.rough import equations
+from hpo_gym.families.rough import optimum as rough_optimum
+
+_XP = Vectors()
+_BINORMAL, _FICTITIOUS, _PHASES = 16, 17, 18
+"""Streams of a task's key, beside that of its residual."""
+
+
+class RoughFamily(HashedBank, CountedFamily):
+    """Rough models, drawn as the module's text says; noise is that of counts and no other."""
+
+    name = "rough"
+    sizes: ClassVar[dict[str, int]] = {
+        "train": 2**15,
+        "validation": 4096,
+        "test": 4096,
+        "shifted": 4096,
+    }
+    parameter_names = (
+        "base",
+        *("warp_thr", "warp_epochs", "warp_lr", "length_epochs", "length_lr"),
+        *("amplitude", "amplitude_thr", "amplitude_loss", "common", "own"),
+        *equations.PHASES,
+        *BinormalFamily.parameter_names,
+        *CONSTANTS,
+    )
+
+    def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
+        """Parameters of the tasks with these keys, each (n,)."""
+        prior = read_prior()
+        warps = rng.normals(rng.derive(keys, rng.TASK), 3, _XP)
+        phases = rng.uniforms(rng.derive(keys, _PHASES), equations.WAVES)
+        kind, size, common, *lengths = rng.uniforms(keys, 5)
+        most, power = prior["amplitude"]["most"], prior["amplitude"]["power"]
+        amplitude = most * size**power
+        return {
+            "base": (kind < prior["binormal"]).astype(np.float64),
+            **{
+                f"warp_{name}": np.exp(sigma * normal)
+                for (name, sigma), normal in zip(prior["warp"].items(), warps, strict=True)
+            },
+            **{
+                f"length_{name}": low * (high / low) ** uniform
+                for (name, (low, high)), uniform in zip(
+                    prior["length"].items(), lengths, strict=True
+                )
+            },
+            "amplitude": amplitude,
+            **{f"amplitude_{name}": share * amplitude for name, share in prior["share"].items()},
+            "common": common,
+            "own": np.sqrt(1.0 - common * common),
+            **{
+                name: 2.0 * np.pi * phase
+                for name, phase in zip(equations.PHASES, phases, strict=True)
+            },
+            **BinormalFamily().draw(split, rng.derive(keys, _BINORMAL)),
+            **FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS)),
+        }
+
+    def rates(self, parameters: Any, scaled: Columns, xp: Namespace) -> Rates:
+        """The equations."""
+        return equations.rates(parameters, scaled, xp)
+
+    def solve(self, parameters: Any, metric: str) -> Optima:
+        """See `rough_optimum`."""
+        scaled = rough_optimum.solve(parameters, metric)
+        return Optima(scaled, np.asarray(self.true_score(parameters, scaled, metric, _XP)))
+
+    def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:
+        """The best score at each whole number of epochs; see `KnownOptimum.frontier`."""
+        epochs = np.arange(1.0, 101.0)
+        tasks = self.expand(parameters, len(epochs))
+        scaled = rough_optimum.solve(tasks, metric, epochs)
+        return tuple(scaled), np.asarray(self.true_score(tasks, scaled, metric, _XP))
+
+
+@cache
+def read_prior() -> dict[str, Any]:
+    """The numbers of the prior, by name."""
+    text = Path(__file__).with_name("prior.json").read_text(encoding="utf-8")
+    prior: dict[str, Any] = json.loads(text)
+    return prior
