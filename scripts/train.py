@@ -50,6 +50,7 @@ from scripts.command_line import (
 FAMILIES = {
     "fictitious": "hpo_gym:FictitiousHPOFamily-v0",
     "binormal": "hpo_gym:BinormalHPOFamily-v0",
+    "rough": "hpo_gym:RoughHPOFamily-v0",
     "anyspace": "hpo_gym:AnySpaceHPO-v0",
 }
 """Ids of the environments of families of tasks; all others are options of the first."""

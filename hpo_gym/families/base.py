@@ -248,7 +248,14 @@ REGISTERED: dict[str, type[Family]] = {}
 
 
 class KnownOptimum(Family):
-    """A family that knows the best configurations of its tasks, and so the regret of others."""
+    """A family that knows the best configurations of its tasks, and so the regret of others.
+
+    Attributes:
+        optimum_error: How far below 0 a regret may lie, where better configurations than the best
+            known one exist; by default only what rounding does.
+    """
+
+    optimum_error: ClassVar[float] = 1e-9
 
     @abstractmethod
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:

@@ -164,7 +164,8 @@ def _power(x: Column, exponent: Column, xp: Namespace) -> Column:
 
 def _tilted(share: Column, odds: Column) -> Column:
     """The share whose odds are a multiple of this one's: its logit is shifted."""
-    return share * odds / (1.0 + share * (odds - 1.0))
+    yes = share * odds
+    return yes / (yes + (1.0 - share))
 
 
 def _binormal(scores: Any, recall_thr: Column, false_thr: Column, xp: Namespace) -> Columns:

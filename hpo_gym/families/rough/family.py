@@ -51,6 +51,7 @@ class RoughFamily(HashedBank, CountedFamily):
         "test": 4096,
         "shifted": 4096,
     }
+    optimum_error = rough_optimum.ERROR
     parameter_names = (
         "base",
         *("warp_thr", "warp_epochs", "warp_lr", "length_epochs", "length_lr"),
