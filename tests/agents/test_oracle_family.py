@@ -9,7 +9,7 @@ import pytest
 import hpo_gym
 from agents import make_agent
 
-IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0")
+IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0", "RoughHPOFamily-v0")
 
 
 @pytest.mark.parametrize("stop", [False, True])

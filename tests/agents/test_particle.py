@@ -18,7 +18,7 @@ from hpo_gym.arrays import Floats, Struct, Vectors
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.testing import check_agent
 
-IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0")
+IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0", "RoughHPOFamily-v0")
 
 
 @pytest.mark.parametrize("env_id", IDS)
