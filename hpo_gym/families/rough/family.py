@@ -18,6 +18,7 @@ The split "shifted" has bases from the "shifted" splits of both families.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -63,35 +64,7 @@ class RoughFamily(HashedBank, CountedFamily):
 
     def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
         """Parameters of the tasks with these keys, each (n,)."""
-        prior = read_prior()
-        warps = rng.normals(rng.derive(keys, rng.TASK), 3, _XP)
-        phases = rng.uniforms(rng.derive(keys, _PHASES), equations.WAVES)
-        kind, size, common, *lengths = rng.uniforms(keys, 5)
-        most, power = prior["amplitude"]["most"], prior["amplitude"]["power"]
-        amplitude = most * size**power
-        return {
-            "base": (kind < prior["binormal"]).astype(np.float64),
-            **{
-                f"warp_{name}": np.exp(sigma * normal)
-                for (name, sigma), normal in zip(prior["warp"].items(), warps, strict=True)
-            },
-            **{
-                f"length_{name}": low * (high / low) ** uniform
-                for (name, (low, high)), uniform in zip(
-                    prior["length"].items(), lengths, strict=True
-                )
-            },
-            "amplitude": amplitude,
-            **{f"amplitude_{name}": share * amplitude for name, share in prior["share"].items()},
-            "common": common,
-            "own": np.sqrt(1.0 - common * common),
-            **{
-                name: 2.0 * np.pi * phase
-                for name, phase in zip(equations.PHASES, phases, strict=True)
-            },
-            **BinormalFamily().draw(split, rng.derive(keys, _BINORMAL)),
-            **FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS)),
-        }
+        return drawn(read_prior(), split, keys)
 
     def rates(self, parameters: Any, scaled: Columns, xp: Namespace) -> Rates:
         """The equations."""
@@ -116,3 +89,36 @@ def read_prior() -> dict[str, Any]:
     text = Path(__file__).with_name("prior.json").read_text(encoding="utf-8")
     prior: dict[str, Any] = json.loads(text)
     return prior
+
+
+def drawn(prior: Mapping[str, Any], split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
+    """Parameters of tasks, each (n,), for a prior with the names of ``prior.json``.
+
+    Args:
+        prior: Its numbers.
+        split: The split of the families from which the bases come.
+        keys: (n,) keys of the tasks.
+    """
+    warps = rng.normals(rng.derive(keys, rng.TASK), 3, _XP)
+    phases = rng.uniforms(rng.derive(keys, _PHASES), equations.WAVES)
+    kind, size, common, *lengths = rng.uniforms(keys, 5)
+    most, power = prior["amplitude"]["most"], prior["amplitude"]["power"]
+    amplitude = most * size**power
+    return {
+        "base": (kind < prior["binormal"]).astype(np.float64),
+        **{
+            f"warp_{name}": np.exp(sigma * normal)
+            for (name, sigma), normal in zip(prior["warp"].items(), warps, strict=True)
+        },
+        **{
+            f"length_{name}": low * (high / low) ** uniform
+            for (name, (low, high)), uniform in zip(prior["length"].items(), lengths, strict=True)
+        },
+        "amplitude": amplitude,
+        **{f"amplitude_{name}": share * amplitude for name, share in prior["share"].items()},
+        "common": common,
+        "own": np.sqrt(1.0 - common * common),
+        **{name: 2.0 * np.pi * phase for name, phase in zip(equations.PHASES, phases, strict=True)},
+        **BinormalFamily().draw(split, rng.derive(keys, _BINORMAL)),
+        **FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS)),
+    }
