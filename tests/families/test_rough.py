@@ -88,10 +88,11 @@ def test_the_fictitious_precision_is_what_is_gained_on_the_worst():
     """Without warps and residual: all negatives at p = 0, none at p = 1; their F1 is of both."""
     c = FAMILY.sample("train", np.arange(400))
     plain = {name: 0.0 * c.base for name in ("amplitude", "amplitude_thr", "amplitude_loss")}
-    plain |= {f"warp_{name}": 0.0 * c.base + 1.0 for name in ("thr", "epochs", "lr")}
+    ones = ("warp_epochs", "warp_lr", "steepness")
+    plain |= {"shift": 0.0 * c.base} | {name: 0.0 * c.base + 1.0 for name in ones}
     c = c.replace(base=0.0 * c.base, **plain)
     scaled = np.array(configurations(400, seed=3))
-    scaled[0] = np.maximum(scaled[0], 1e-4)
+    scaled[0] = np.clip(scaled[0], 1e-4, 1.0 - 1e-4)
     scaled[1:] = np.maximum(scaled[1:].T, [1.1, -3.9]).T
     rates = FAMILY.rates(c, tuple(scaled), ROWS)
     stated = make_family("fictitious").noiseless(c, tuple(scaled), ROWS)
@@ -125,6 +126,11 @@ def test_residual_is_a_smooth_random_function():
 def test_draws_follow_the_prior():
     bank = FAMILY.bank("train")
     assert bank.base.mean() == pytest.approx(PRIOR["binormal"], abs=0.01)
+    assert np.median(bank.steepness) == pytest.approx(PRIOR["thr"]["steepness"], rel=0.02)
+    assert np.log(bank.steepness).std() == pytest.approx(PRIOR["thr"]["sigma"], rel=0.02)
+    assert bank.shift.std() == pytest.approx(PRIOR["thr"]["shift"], rel=0.02)
+    cases = np.median(bank.positives + bank.negatives)
+    assert cases == pytest.approx(PRIOR["cases"] * np.sqrt(60.0 * 1500.0), rel=0.05)
     for name, sigma in PRIOR["warp"].items():
         logarithm = np.log(getattr(bank, f"warp_{name}"))
         assert logarithm.mean() == pytest.approx(0.0, abs=0.01)

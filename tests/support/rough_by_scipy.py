@@ -46,9 +46,9 @@ def direct(c, thr, epochs, z):
     f = waves(c, epochs, z)
     own = np.sqrt(1.0 - c.common**2)
     of_false = [c.common * f[0] + own * f[1], c.common * f[2] + own * f[3]]
-    thr = max(thr, 1e-4)
-    recall_thr = thr ** (c.warp_thr * np.exp(c.amplitude_thr * f[2]))
-    false_thr = thr ** (c.warp_thr * np.exp(c.amplitude_thr * of_false[1]))
+    warped = c.steepness * logit(np.clip(thr, 1e-4, 1.0 - 1e-4)) + c.shift
+    recall_thr = expit(warped + c.amplitude_thr * f[2])
+    false_thr = expit(warped + c.amplitude_thr * of_false[1])
     epochs = 1.0 + 99.0 * max((epochs - 1.0) / 99.0, 1e-4) ** c.warp_epochs
     z = -4.0 + 4.8 * max((z + 4.0) / 4.8, 1e-4) ** c.warp_lr
     if c.base:

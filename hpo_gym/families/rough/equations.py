@@ -13,8 +13,9 @@ residuals are
     g_R = a f_0        g_F = a (c f_0 + sqrt(1 - c^2) f_1)        g_L = a_loss f_4
     h_R = a_thr f_2    h_F = a_thr (c f_2 + sqrt(1 - c^2) f_3)
 
-The base is evaluated at warped inputs: x^warp of epochs and lr, and thr^(warp exp(h)) with h_R for
-the recall R and h_F for the false positive rate F. Then
+The base is evaluated at warped inputs: x^warp of epochs and lr, and the threshold whose logit is
+steepness logit(thr) + shift + h, with h_R for the recall R and h_F for the false positive rate F;
+thr is clipped to [1e-4, 1 - 1e-4]. Then
 
     logit R = logit R_base + g_R      logit F = logit F_base + g_F      ln loss = ln loss_base + g_L
 
@@ -48,8 +49,9 @@ WAVES = 16
 PHASES = tuple(f"phase_{k}" for k in range(WAVES))
 
 LEAST = 1e-4
-"""Smallest input of a warp: powers below 1 are steep at 0."""
-LN_HALF = float(np.log(0.5))
+"""Smallest input of a warp, where powers and logits are too steep."""
+MOST_LOGIT = float(np.log(MOST_THR / LEAST_THR))
+"""The binormal model clips thresholds to these, on the logit scale."""
 _GOLDEN_ANGLE = float(np.pi * (3.0 - 5.0**0.5))
 
 
@@ -79,9 +81,9 @@ class Place(NamedTuple):
     """Of the binormal base; None where no row has it."""
     quality: Column | None
     """Accuracy of the fictitious base; None where no row has it."""
-    recall_power: Column
-    """Exponent of the recall's threshold."""
-    false_power: Column
+    recall_shift: Column
+    """Of the logit of the recall's threshold."""
+    false_shift: Column
     recall_odds: Column
     """Factor of the odds of the recall."""
     false_odds: Column
@@ -98,9 +100,9 @@ def rates(c: Any, scaled: Columns, xp: Namespace) -> Rates:
     """
     thr, epochs, log_lr = scaled
     place = place_of(c, epochs, log_lr, xp)
-    log_thr = LN10 * xp.log10(xp.maximum(thr, LEAST))
-    recall, false = at_threshold(c, place, log_thr, xp)
-    recall_at_half, false_at_half = at_threshold(c, place, LN_HALF, xp)
+    thr = xp.minimum(xp.maximum(thr, LEAST), 1.0 - LEAST)
+    recall, false = at_threshold(c, place, LN10 * xp.log10(thr / (1.0 - thr)), xp)
+    recall_at_half, false_at_half = at_threshold(c, place, 0.0, xp)
     return Rates(recall, false, recall_at_half, false_at_half, place.loss)
 
 
@@ -123,25 +125,24 @@ def place_of(c: Any, epochs: Column, log_lr: Column, xp: Namespace) -> Place:
     return Place(
         scores,
         quality,
-        c.warp_thr * xp.exp(c.amplitude_thr * f[2]),
-        c.warp_thr * xp.exp(c.amplitude_thr * (c.common * f[2] + c.own * f[3])),
+        c.shift + c.amplitude_thr * f[2],
+        c.shift + c.amplitude_thr * (c.common * f[2] + c.own * f[3]),
         xp.exp(c.amplitude * f[0]),
         xp.exp(c.amplitude * (c.common * f[0] + c.own * f[1])),
         loss * xp.exp(c.amplitude_loss * f[4]),
     )
 
 
-def at_threshold(c: Any, place: Place, log_thr: Column, xp: Namespace) -> Columns:
-    """Recall and false positive rate at a threshold, given its natural logarithm."""
-    recall_thr = xp.exp(place.recall_power * log_thr)
-    false_thr = xp.exp(place.false_power * log_thr)
+def at_threshold(c: Any, place: Place, logit: Column, xp: Namespace) -> Columns:
+    """Recall and false positive rate at a threshold, given its logit."""
+    warped = c.steepness * logit
+    logits = warped + place.recall_shift, warped + place.false_shift
     if place.quality is None:
-        pair = _binormal(place.scores, recall_thr, false_thr, xp)
+        pair = _binormal(place.scores, logits, xp)
     else:
-        pair = _fictitious(c, place.quality, recall_thr, false_thr, xp)
+        pair = _fictitious(c, place.quality, logits, xp)
         if place.scores is not None:
-            other = _binormal(place.scores, recall_thr, false_thr, xp)
-            pair = xp.select(c.base > 0.5, other, pair)
+            pair = xp.select(c.base > 0.5, _binormal(place.scores, logits, xp), pair)
     return _tilted(pair[0], place.recall_odds), _tilted(pair[1], place.false_odds)
 
 
@@ -168,25 +169,20 @@ def _tilted(share: Column, odds: Column) -> Column:
     return yes / (yes + (1.0 - share))
 
 
-def _binormal(scores: Any, recall_thr: Column, false_thr: Column, xp: Namespace) -> Columns:
-    def logit(thr: Column) -> Column:
-        thr = xp.minimum(xp.maximum(thr, LEAST_THR), MOST_THR)
-        return LN10 * xp.log10(thr / (1.0 - thr))
-
+def _binormal(scores: Any, logits: Columns, xp: Namespace) -> Columns:
+    """Both rates at the logits of both thresholds."""
+    recall, false = [xp.minimum(xp.maximum(logit, -MOST_LOGIT), MOST_LOGIT) for logit in logits]
     return xp.ndtr(
-        (scores.positive_mean - logit(recall_thr)) / scores.positive_deviation,
-        (scores.negative_mean - logit(false_thr)) / scores.negative_deviation,
+        (scores.positive_mean - recall) / scores.positive_deviation,
+        (scores.negative_mean - false) / scores.negative_deviation,
     )
 
 
-def _fictitious(
-    c: Any, quality: Column, recall_thr: Column, false_thr: Column, xp: Namespace
-) -> Columns:
-    def hits(thr: Column) -> Column:
-        return quality * fictitious.recall_thr(c, thr, xp)
-
+def _fictitious(c: Any, quality: Column, logits: Columns, xp: Namespace) -> Columns:
+    """Both rates at the logits of both thresholds."""
+    recall_thr, false_thr = [1.0 / (1.0 + xp.exp(-logit)) for logit in logits]
     precision = quality * fictitious.precision_thr(c, false_thr, xp)
     prevalence = c.positives / (c.positives + c.negatives)
-    true = prevalence * hits(false_thr)
+    true = prevalence * (quality * fictitious.recall_thr(c, false_thr, xp))
     false = true * (1.0 - precision) / (true + (1.0 - prevalence) * precision)
-    return hits(recall_thr), false
+    return quality * fictitious.recall_thr(c, recall_thr, xp), false

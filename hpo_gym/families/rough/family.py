@@ -6,12 +6,14 @@ have a smooth residual; see `hpo_gym.families.rough.equations`. All numbers of t
 ``prior.json``:
 
 - binormal: the probability of that base; else it is the fictitious one.
+- thr: its steepness is steepness exp(sigma N(0, 1)), its shift is shift N(0, 1).
 - warp: the exponents are exp(sigma N(0, 1)), with this sigma for each parameter.
 - length: of the residual, log-uniform, in unit coordinates of epochs and lr.
 - amplitude: most U(0, 1)^power, on the logits of both rates; their correlation is U(0, 1).
-- share: amplitudes of the exponent of thr and of the logarithm of the loss, relative to that.
+- share: amplitudes on the logit of thr and on the logarithm of the loss, relative to that.
+- cases: positives and negatives are so many times those of the binormal family.
 
-The numbers of positives and negatives are those of the binormal family; noise is that of counts.
+Noise is that of counts.
 The split "shifted" has bases from the "shifted" splits of both families.
 """
 
@@ -55,7 +57,7 @@ class RoughFamily(HashedBank, CountedFamily):
     optimum_error = rough_optimum.ERROR
     parameter_names = (
         "base",
-        *("warp_thr", "warp_epochs", "warp_lr", "length_epochs", "length_lr"),
+        *("steepness", "shift", "warp_epochs", "warp_lr", "length_epochs", "length_lr"),
         *("amplitude", "amplitude_thr", "amplitude_loss", "common", "own"),
         *equations.PHASES,
         *BinormalFamily.parameter_names,
@@ -99,13 +101,19 @@ def drawn(prior: Mapping[str, Any], split: str, keys: NDArray[np.uint64]) -> dic
         split: The split of the families from which the bases come.
         keys: (n,) keys of the tasks.
     """
-    warps = rng.normals(rng.derive(keys, rng.TASK), 3, _XP)
+    steeper, shift, *warps = rng.normals(rng.derive(keys, rng.TASK), 4, _XP)
     phases = rng.uniforms(rng.derive(keys, _PHASES), equations.WAVES)
     kind, size, common, *lengths = rng.uniforms(keys, 5)
     most, power = prior["amplitude"]["most"], prior["amplitude"]["power"]
     amplitude = most * size**power
-    return {
+    bases = BinormalFamily().draw(split, rng.derive(keys, _BINORMAL))
+    bases |= FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS))
+    for name in ("positives", "negatives"):
+        bases[name] = np.maximum(np.rint(prior["cases"] * bases[name]), 1.0)
+    return bases | {
         "base": (kind < prior["binormal"]).astype(np.float64),
+        "steepness": prior["thr"]["steepness"] * np.exp(prior["thr"]["sigma"] * steeper),
+        "shift": prior["thr"]["shift"] * shift,
         **{
             f"warp_{name}": np.exp(sigma * normal)
             for (name, sigma), normal in zip(prior["warp"].items(), warps, strict=True)
@@ -119,6 +127,4 @@ def drawn(prior: Mapping[str, Any], split: str, keys: NDArray[np.uint64]) -> dic
         "common": common,
         "own": np.sqrt(1.0 - common * common),
         **{name: 2.0 * np.pi * phase for name, phase in zip(equations.PHASES, phases, strict=True)},
-        **BinormalFamily().draw(split, rng.derive(keys, _BINORMAL)),
-        **FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS)),
     }

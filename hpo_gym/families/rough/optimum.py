@@ -30,16 +30,16 @@ from typing import Any
 import numpy as np
 
 from hpo_gym.arrays import Struct, Vectors
-from hpo_gym.families.binormal.equations import LEAST_THR, MOST_THR
 from hpo_gym.families.classifier import EPOCHS, Z
 from hpo_gym.families.optima import FloatArray
-from hpo_gym.families.rough.equations import LEAST, LN_HALF, Place, at_threshold, place_of
+from hpo_gym.families.rough.equations import LEAST, MOST_LOGIT, Place, at_threshold, place_of
 
 ERROR = 1e-4
 """How much better than the optimum a configuration may be, relative to it."""
 
 _XP = Vectors()
-_MOST_LOGIT = float(np.log(MOST_THR / LEAST_THR))
+_END = float(np.log((1.0 - LEAST) / LEAST))
+"""Thresholds are clipped to these, on the logit scale."""
 _LEVELS = np.array([1.0, 2.0, 4.0, 7.0, 12.0, 20.0, 30.0, 42.0, 56.0, 70.0, 85.0, 100.0])
 _LRS = 25
 _SCALE = np.linspace(0.0, 1.0, 14)
@@ -92,8 +92,8 @@ class _Search:
     def best(self) -> FloatArray:
         """Scaled configurations (3, n)."""
         thr, epochs, lr = self._ridge(self._climb(*self._peaks()))
-        log_thr = _log_thr(self._place(epochs, lr), thr)
-        return np.stack([np.exp(log_thr), epochs, Z[0] + (Z[1] - Z[0]) * lr])
+        logit = _logit_thr(self._c, self._place(epochs, lr), thr)
+        return np.stack([1.0 / (1.0 + np.exp(-logit)), epochs, Z[0] + (Z[1] - Z[0]) * lr])
 
     def _place(self, epochs: FloatArray, lr: FloatArray) -> Place:
         return place_of(self._c, np.rint(epochs), Z[0] + (Z[1] - Z[0]) * lr, _XP)
@@ -102,7 +102,7 @@ class _Search:
         c = self._c
         if self._metric == "loss":
             return np.asarray(1.0 / (1.0 + place.loss))
-        at = LN_HALF if self._metric == "accuracy" else _log_thr(place, thr)
+        at = 0.0 if self._metric == "accuracy" else _logit_thr(c, place, thr)
         recall, false = at_threshold(c, place, at, _XP)
         if self._metric == "accuracy":
             right = c.positives * recall + c.negatives * (1.0 - false)
@@ -219,33 +219,27 @@ def _inside(points: FloatArray) -> FloatArray:
     return np.stack([np.clip(thr, 0.0, 1.0), np.clip(epochs, *EPOCHS), np.clip(lr, 0.0, 1.0)])
 
 
-def _log_thr(place: Place, scale: Any) -> FloatArray:
-    """Natural logarithms of thresholds on the scale of the search, from 0 to 1."""
+def _logit_thr(c: Any, place: Place, scale: Any) -> FloatArray:
+    """Logits of thresholds on the scale of the search, from 0 to 1."""
     if place.scores is None:
-        warped = np.log(np.maximum(scale, 1e-300))
+        warped = np.log(np.maximum(scale, 1e-300)) - np.log(np.maximum(1.0 - scale, 1e-300))
     else:
         quantile = _LOW + (_HIGH - _LOW) * scale
-        logit = place.scores.positive_mean + quantile * place.scores.positive_deviation
+        warped = place.scores.positive_mean + quantile * place.scores.positive_deviation
         # Above, the recall rests on its end: the fewest false positives are those of thr = 1.
-        warped = np.where(logit < _MOST_LOGIT, _log_sigmoid(logit), 0.0)
-    return np.asarray(np.maximum(warped / place.recall_power, np.log(LEAST)))
+        warped = np.where(warped < MOST_LOGIT, np.maximum(warped, -MOST_LOGIT), np.inf)
+    return np.asarray(np.clip((warped - place.recall_shift) / c.steepness, -_END, _END))
 
 
 def _thresholds(place: Place) -> list[Any]:
     """Thresholds for the grid, on the scale of the search: where one of both rates falls."""
-    scale: list[Any] = list(_SCALE)
     if place.scores is None:
         return list(np.linspace(0.0, 1.0, len(_SCALE) + len(_QUANTILES)))
+    scale: list[Any] = list(_SCALE)
     _, mean, _, deviation, _ = place.scores
     for quantile in _QUANTILES:  # of the negatives, where the false positives fall
-        log_thr = _log_sigmoid(mean + quantile * deviation) / place.false_power
-        log_warped = place.recall_power * log_thr
-        logit = log_warped - np.log(-np.expm1(log_warped))
+        logit = np.clip(mean + quantile * deviation, -MOST_LOGIT, MOST_LOGIT)
+        logit = logit - place.false_shift + place.recall_shift
         standard = (logit - place.scores.positive_mean) / place.scores.positive_deviation
         scale.append(np.clip((standard - _LOW) / (_HIGH - _LOW), 0.0, 1.0))
     return scale
-
-
-def _log_sigmoid(logit: FloatArray) -> FloatArray:
-    """Of logits, clipped to those of the thresholds that the binormal model knows."""
-    return np.asarray(-np.log1p(np.exp(-np.clip(logit, -_MOST_LOGIT, _MOST_LOGIT))))
