@@ -12,6 +12,8 @@ have a smooth residual; see `hpo_gym.families.rough.equations`. All numbers of t
 - amplitude: most U(0, 1)^power, on the logits of both rates; their correlation is U(0, 1).
 - share: amplitudes on the logit of thr and on the logarithm of the loss, relative to that.
 - cases: positives and negatives are so many times those of the binormal family.
+- width: what the scores of both classes deviate more than in the binormal family; else the residual
+  moves many an optimum to where training has hardly begun, and thresholds lie within a needle.
 
 Noise is that of counts.
 The split "shifted" has bases from the "shifted" splits of both families.
@@ -110,6 +112,7 @@ def drawn(prior: Mapping[str, Any], split: str, keys: NDArray[np.uint64]) -> dic
     bases |= FictitiousFamily().draw(split, rng.derive(keys, _FICTITIOUS))
     for name in ("positives", "negatives"):
         bases[name] = np.maximum(np.rint(prior["cases"] * bases[name]), 1.0)
+    bases["si"] = bases["si"] + prior["width"]
     return bases | {
         "base": (kind < prior["binormal"]).astype(np.float64),
         "steepness": prior["thr"]["steepness"] * np.exp(prior["thr"]["sigma"] * steeper),
