@@ -30,6 +30,7 @@ ENVIRONMENTS: dict[str, dict[str, object]] = {
     "BealeHPO-v0": {"family": "beale", "metric": "f", "start": {"x": 4.0, "y": 4.0}},
     "FictitiousHPOFamily-v0": {"family": "fictitious", **_HISTORY},
     "BinormalHPOFamily-v0": {"family": "binormal", **_HISTORY},
+    "RoughHPOFamily-v0": {"family": "rough", **_HISTORY},
     "RecordedHPO-v0": {"family": "recorded", **_HISTORY},
     "AnySpaceHPO-v0": {"family": "anyspace", "metric": "value", **_HISTORY},
 }

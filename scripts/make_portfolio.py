@@ -27,7 +27,7 @@ from scripts.command_line import command_of
 class Arguments:
     """Command line."""
 
-    family: Literal["fictitious", "binormal"] = "fictitious"
+    family: Literal["fictitious", "binormal", "rough"] = "fictitious"
     """Family of the tasks."""
     metric: Literal["f1", "accuracy", "loss"] = "f1"
     """Primary metric."""

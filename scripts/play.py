@@ -41,7 +41,7 @@ class Arguments:
     """Command line."""
 
     family: str = "notebook"
-    """The family of tasks: notebook, fictitious, binormal, beale, or path/to/file.py:Class."""
+    """The family: notebook, fictitious, binormal, rough, beale, or path/to/file.py:Class."""
     task: int = 0
     """Which of the family's test tasks; the notebook's model is one task."""
     metric: str | None = None

@@ -50,6 +50,7 @@ from scripts.command_line import (
 FAMILIES = {
     "fictitious": "hpo_gym:FictitiousHPOFamily-v0",
     "binormal": "hpo_gym:BinormalHPOFamily-v0",
+    "rough": "hpo_gym:RoughHPOFamily-v0",
     "recorded": "hpo_gym:RecordedHPO-v0",
     "anyspace": "hpo_gym:AnySpaceHPO-v0",
 }

@@ -85,7 +85,7 @@ class ParticleAgent(Agent):
         if not isinstance(family, HashedBank):
             raise ValueError(
                 f"agent 'particle' learns from training tasks, of which the family "
-                f"{family.name!r} has one; 'fictitious' and 'binormal' have many"
+                f"{family.name!r} has one; 'fictitious', 'binormal' and 'rough' have many"
             )
         if self.encoder.rows == 0:
             raise ValueError("agent 'particle' needs observation='history', not 'summary'")

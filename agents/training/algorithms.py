@@ -60,6 +60,7 @@ ALGORITHMS = {
             "FictitiousHPOFamily-v0": _FAMILY,
             # Its rare tasks lie far from where the first guess belongs: explore more at first.
             "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
+            "RoughHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
             "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0),
             "AnySpaceHPO-v0": _FAMILY,
         },
@@ -76,6 +77,7 @@ ALGORITHMS = {
             # Few validation cases make some tasks hopeless: regrets are larger, and so is the
             # epsilon that lets the loss see the difference between bad and worse.
             "BinormalHPOFamily-v0": UnrolledSettings(updates=3000, epsilon=0.05),
+            "RoughHPOFamily-v0": UnrolledSettings(epsilon=0.03),
         },
     ),
 }

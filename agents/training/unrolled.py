@@ -176,6 +176,7 @@ def _process(env_id: str, options: Mapping[str, Any]) -> TuningProcess:
     if not isinstance(process.family, HashedBank):
         raise ValueError(
             f"an unrolled tuner needs a family of many tasks; {env_id} has the family "
-            f"{process.family.name!r}: choose FictitiousHPOFamily-v0 or BinormalHPOFamily-v0"
+            f"{process.family.name!r}: choose FictitiousHPOFamily-v0, BinormalHPOFamily-v0 or "
+            "RoughHPOFamily-v0"
         )
     return process

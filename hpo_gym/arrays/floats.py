@@ -28,6 +28,20 @@ class Floats:
         return float(np.log10(column))
 
     @staticmethod
+    def cos(columns: Columns) -> Columns:
+        return Vectors.cos(columns).tolist()
+
+    @staticmethod
+    def combine(weights: Any, columns: Columns) -> Columns:
+        sums = []
+        for row in weights.tolist():
+            total = 0.0
+            for weight, column in zip(row, columns, strict=True):
+                total += weight * column
+            sums.append(total)
+        return sums
+
+    @staticmethod
     def ndtr(*columns: float) -> Columns:
         return [normal_cdf(column) for column in columns]
 

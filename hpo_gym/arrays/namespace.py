@@ -23,6 +23,14 @@ class Namespace(Protocol):
         """Base-10 logarithm."""
         ...
 
+    def cos(self, columns: Columns) -> Columns:
+        """The cosine of every column, in one call."""
+        ...
+
+    def combine(self, weights: Any, columns: Columns) -> Columns:
+        """Sums of the columns, weighted by each row of an array (j, k): j columns."""
+        ...
+
     def ndtr(self, *columns: Column) -> Columns:
         """The normal cumulative distribution function of every column, in one call."""
         ...

@@ -17,6 +17,10 @@ def _tensor(value: Column) -> Any:
     return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
 
 
+def _block(columns: Columns) -> Any:
+    return torch.stack(torch.broadcast_tensors(*columns))  # type: ignore[no-untyped-call]
+
+
 class Tensors:
     """`Namespace` of torch tensors: differentiable; scalars broadcast."""
 
@@ -43,6 +47,15 @@ class Tensors:
     @staticmethod
     def log10(column: Column) -> Column:
         return torch.log10(_tensor(column))
+
+    @staticmethod
+    def cos(columns: Columns) -> Columns:
+        return torch.cos(_block(columns))
+
+    @staticmethod
+    def combine(weights: Any, columns: Columns) -> Columns:
+        block = _block(columns)
+        return torch.tensordot(torch.as_tensor(weights).to(block), block, dims=1)
 
     @staticmethod
     def ndtr(*columns: Column) -> Columns:

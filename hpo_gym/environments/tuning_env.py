@@ -23,11 +23,12 @@ class TuningEnv(ActionMasks, ScalarShell):
 
     `FictitiousHPO-v0` is one fixed model: it measures optimisation under cost. A policy can learn
     its optimum by heart, so it does not measure adaptation to unseen tasks. That is what
-    `FictitiousHPOFamily-v0` and `BinormalHPOFamily-v0` measure: every reset draws a new task from
-    the bank of the option ``split`` ("train" of 131,072 tasks; "validation", "test" and "shifted"
-    of 4,096), nothing is known at the start, metrics are noisy, 16 evaluations are all, and the
-    observation is the history. See `hpo_gym.families.fictitious.family` and
-    `hpo_gym.families.binormal.family` for what is drawn. `RecordedHPO-v0` draws recorded tables of
+    `FictitiousHPOFamily-v0`, `BinormalHPOFamily-v0` and `RoughHPOFamily-v0` measure: every reset
+    draws a new task from the bank of the option ``split`` ("train" of 131,072 tasks, 32,768 of the
+    last; "validation", "test" and "shifted" of 4,096), nothing is known at the start, metrics are
+    noisy, 16 evaluations are all, and the observation is the history. See the modules
+    `hpo_gym.families.fictitious.family`, `hpo_gym.families.binormal.family` and
+    `hpo_gym.families.rough.family` for what is drawn. `RecordedHPO-v0` draws recorded tables of
     real classifiers, see `hpo_gym.families.recorded.family`. `AnySpaceHPO-v0` draws random
     functions of 1 to 8 coordinates, see `hpo_gym.families.anyspace.family`; its observations begin
     with what the task says about them.

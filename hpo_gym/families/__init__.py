@@ -12,12 +12,14 @@ from hpo_gym.families.fictitious.notebook import NotebookFamily
 from hpo_gym.families.objective import ObjectiveFamily
 from hpo_gym.families.recorded.family import RecordedFamily
 from hpo_gym.families.registry import make_family, register_family
+from hpo_gym.families.rough.family import RoughFamily
 
 for _family in (
     NotebookFamily,
     FictitiousFamily,
     BinormalFamily,
     RecordedFamily,
+    RoughFamily,
     BealeFamily,
     AnySpaceFamily,
     ClassicalFamily,
@@ -39,6 +41,7 @@ __all__ = [
     "NotebookFamily",
     "ObjectiveFamily",
     "RecordedFamily",
+    "RoughFamily",
     "TaskBank",
     "make_family",
     "register_family",

@@ -2,8 +2,7 @@
 
 A `Family` evaluates configurations of a search space: that is all it must do. One that knows its
 best configurations is a `KnownOptimum`, one with many tasks a `TaskBank` (see
-`hpo_gym.families.bank`). All quantities are columns (see `hpo_gym.arrays`): Python floats for one
-row, arrays for N rows. A family is named, versioned and describable in JSON.
+`hpo_gym.families.bank`). All quantities are columns: floats, or arrays; see `hpo_gym.arrays`.
 """
 
 from __future__ import annotations
@@ -249,6 +248,9 @@ REGISTERED: dict[str, type[Family]] = {}
 
 class KnownOptimum(Family):
     """A family that knows the best configurations of its tasks, and so the regret of others."""
+
+    optimum_error: ClassVar[float] = 1e-9
+    """How far below 0 a regret may lie, where a search may have missed the very best."""
 
     @abstractmethod
     def frontier(self, parameters: Any, metric: str) -> tuple[Columns, Any]:

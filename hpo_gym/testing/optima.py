@@ -27,8 +27,8 @@ def check_optimum(family: KnownOptimum, parameters: Any, scaled: Columns) -> Non
         score = family.true_score(parameters, scaled, metric, _ROWS)
         level = np.searchsorted(resources, family.resource(scaled), side="right") - 1
         bound = np.maximum.accumulate(best)[np.maximum(level, 0)]
-        excess = np.nanmax(score - bound)
-        assert excess <= _TOLERANCE, f"frontier: {metric!r} is exceeded by {excess:g}"
+        excess = np.nanmax(score / bound - 1.0)
+        assert excess <= family.optimum_error, f"frontier: {metric!r} is exceeded by {excess:g}"
         _check_best(family, parameters, metric, float(best.max()))
 
 

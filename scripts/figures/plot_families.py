@@ -32,7 +32,7 @@ class Arguments:
 
     out: Path = Path("results/families.png")
     """The file to write; its ending chooses the format (png, pdf, svg)."""
-    families: tuple[str, ...] = ("recorded", "fictitious", "binormal")
+    families: tuple[str, ...] = ("recorded", "fictitious", "binormal", "rough")
     """Families, by name."""
     split: str = "validation"
     """Split whose tasks are drawn."""

@@ -100,6 +100,7 @@ def compare_families(repeats: int) -> None:
         "fictitious family, summary": family("Fictitious", observation="summary"),
         "the same, no noise": family("Fictitious", observation="summary", noise=0.0),
         "binormal family, history": family("Binormal"),
+        "rough family, history": family("Rough"),
         "one fixed model": vector(TuningVectorEnv(count), count),
         "CartPoleVectorEnv": vector(CartPoleVectorEnv(count), count),
     }

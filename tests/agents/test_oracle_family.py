@@ -9,7 +9,7 @@ import pytest
 import hpo_gym
 from agents import make_agent
 
-IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0")
+IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0", "RoughHPOFamily-v0")
 
 
 @pytest.mark.parametrize("stop", [False, True])
@@ -45,8 +45,10 @@ def test_regret_stays_at_zero(env_id):
     agent.begin(tasks=np.arange(1024), split="validation")
     for _ in range(16):
         observations, *_, info = env.step(agent.predict(observations)[0])
+    # With five positives, the count at the optimum may be so bad that even that is beaten.
+    unlucky = 1 if "Rough" in env_id else 0
     worst = np.sort(info["regret"])[-5:]
-    assert worst.max() < 1e-5, worst
+    assert (worst > 1e-5).sum() <= unlucky, worst
 
 
 def test_rows_out_of_phase():

@@ -20,7 +20,11 @@ from hpo_gym.testing import check_agent
 from hpo_gym.tuning.find import process_of
 from scripts import make_portfolio
 
-IDS = {"fictitious": "FictitiousHPOFamily-v0", "binormal": "BinormalHPOFamily-v0"}
+IDS = {
+    "fictitious": "FictitiousHPOFamily-v0",
+    "binormal": "BinormalHPOFamily-v0",
+    "rough": "RoughHPOFamily-v0",
+}
 
 
 def test_greedy_by_hand():

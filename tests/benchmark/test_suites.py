@@ -12,7 +12,7 @@ from hpo_gym.benchmark.suites.shipped import SHIPPED
 from hpo_gym.benchmark.suites.suite import Suite, env_seed
 from hpo_gym.tuning.options import Options
 
-MAIN = ("fictitious-test", "fictitious-shifted", "fictitious-noisy", "binormal-test")
+MAIN = ("fictitious-test", "fictitious-shifted", "fictitious-noisy", "binormal-test", "rough-test")
 
 
 @pytest.mark.parametrize("name", MAIN)

@@ -207,6 +207,7 @@ def test_registered_ids():
         "BealeHPO-v0",
         "FictitiousHPOFamily-v0",
         "BinormalHPOFamily-v0",
+        "RoughHPOFamily-v0",
         "RecordedHPO-v0",
         "AnySpaceHPO-v0",
     }

@@ -13,8 +13,9 @@ from binormal_by_scipy import FAMILY, configurations, direct, direct_metrics
 
 from hpo_gym import TuningEnv, TuningVectorEnv, rng
 from hpo_gym.arrays import Floats, Struct, Vectors, namespace_of
-from hpo_gym.families.binormal.equations import observed, rates
+from hpo_gym.families.binormal.equations import rates
 from hpo_gym.families.binormal.family import RANGES
+from hpo_gym.families.counts import observed
 from hpo_gym.testing import check_family
 
 ROWS, ROW = Vectors(), Floats()

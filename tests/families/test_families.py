@@ -22,6 +22,7 @@ from hpo_gym.families import (
     Family,
     FictitiousFamily,
     NotebookFamily,
+    RoughFamily,
 )
 from hpo_gym.families.classifier import Metrics
 from hpo_gym.families.names import RESERVED
@@ -29,6 +30,7 @@ from hpo_gym.rng import uniforms
 from hpo_gym.testing import check_family
 
 ROWS = Vectors()
+KINDS = (FictitiousFamily, BealeFamily, BinormalFamily, RoughFamily, NotebookFamily)
 
 FAMILIES = [
     "notebook",
@@ -161,7 +163,7 @@ class Shadowed(BealeFamily):
         self.best = 0.5
 
 
-@pytest.mark.parametrize("kind", [FictitiousFamily, BealeFamily, BinormalFamily, NotebookFamily])
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_info_keys_are_reserved(kind):
     """Else a parameter or a metric could hide one."""
     for make in (TuningEnv, partial(TuningVectorEnv, 2)):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.benchmark.suites.suite import Suite
+from hpo_gym.families import make_family
 
 FloatArray = NDArray[np.float64]
 
@@ -109,10 +110,10 @@ class Records:
                 f"{given[1]}; {suite.name!r} asks for {asked[0]} with actions of size {asked[1]}"
             )
         if suite.measure == "regret":
-            self._check_regret()
+            self._check_regret(getattr(make_family(suite.family), "optimum_error", _ROUNDING))
 
-    def _check_regret(self) -> None:
-        inside = (self.regret >= -_ROUNDING) & (self.regret <= 1.0 + _ROUNDING)  # NaN is not
+    def _check_regret(self, error: float) -> None:
+        inside = (self.regret >= -error) & (self.regret <= 1.0 + _ROUNDING)  # NaN is not
         if not inside.all():
             i, j, step = np.argwhere(~inside)[0].tolist()
             raise ValueError(

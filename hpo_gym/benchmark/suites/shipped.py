@@ -6,6 +6,7 @@
 | `fictitious-shifted` | 256 of the split shifted, 5 seeds | tasks outside the training's ranges |
 | `fictitious-noisy` | as `fictitious-test` | noise 0.05 on every task, more than in training |
 | `binormal-test` | 256 of the split test, 5 seeds | realistic tasks; portfolios are strong |
+| `rough-test` | 256 of the split test, 5 seeds | realistic tasks that no equations explain |
 | `smoke` | 8 of the split test, 2 seeds | nothing: it tests the machinery |
 
 Capability suites isolate one difficulty each, which is their tag, with 32 tasks and 2 seeds, in the
@@ -26,6 +27,7 @@ from hpo_gym.benchmark.suites.suite import Suite, standard_options
 
 _FICTITIOUS: Mapping[str, Any] = {"name": "fictitious", "version": 1}
 _BINORMAL: Mapping[str, Any] = {"name": "binormal", "version": 1}
+_ROUGH: Mapping[str, Any] = {"name": "rough", "version": 1}
 
 
 def _main(name: str, family: Mapping[str, Any], split: str = "test", **changes: Any) -> Suite:
@@ -52,6 +54,7 @@ SHIPPED = (
     _main("fictitious-shifted", _FICTITIOUS, "shifted"),
     _main("fictitious-noisy", _FICTITIOUS, noise=0.05),
     _main("binormal-test", _BINORMAL),
+    _main("rough-test", _ROUGH),
     Suite("smoke", _FICTITIOUS, "test", tuple(range(8)), (0, 1), standard_options()),
     _capability("noise", noise=0.1),
     _capability("plateau", _CHOSEN["plateau"]),

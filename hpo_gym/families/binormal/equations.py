@@ -9,22 +9,9 @@ With l = log10 lr, z = l + log10 epochs, and thr clipped to [0.002, 0.998]:
     m0 = beta B - d0 G K     s0' = si + s0 G + 0.01     negatives
     R   = Phi((m1 - logit thr) / s1')    recall
     FPR = Phi((m0 - logit thr) / s0')    false positive rate
+    Loss = Linf + (L0 - Linf) / (1 + 10^(k (z - zl))) + 10^min(h (l - lh), 1.5)
 
-With positives and negatives P and N in the validation set, and pi = P / (P + N):
-
-    Precision = pi R / (pi R + (1 - pi) FPR)
-    F1        = 2 pi R / (pi R + (1 - pi) FPR + pi)
-    Accuracy  = pi R + (1 - pi) (1 - FPR), both at thr = 0.5
-    Loss      = Linf + (L0 - Linf) / (1 + 10^(k (z - zl))) + 10^min(h (l - lh), 1.5)
-
-Precision is 0 where nothing is predicted positive: where its denominator is below 1e-30 it is
-divided by 1e-30 instead.
-
-Counts are observed, in which a standard normal xi stands for the binomial distribution: true
-positives TP = rint(P R + sqrt(P R (1 - R)) xi) and false positives FP likewise from N and FPR,
-clipped to what is there; independently of these, another two at thr = 0.5 for the accuracy. The
-loss is observed as it is. On torch tensors, the gradient passes through rounding and clipping as if
-they were not there.
+Metrics and counts follow from the rates, see `hpo_gym.families.counts`.
 
 Source: fitted to recorded training runs of small classifiers, see
 `hpo_gym.families.binormal.family`.
@@ -37,14 +24,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpo_gym.arrays import Column, Columns, Namespace
-from hpo_gym.families.classifier import Metrics
+from hpo_gym.families.counts import Rates
 
 LN10 = float(np.log(10.0))
 LEAST_THR, MOST_THR = 0.002, 0.998
 _STEEPNESS = float(10.0**1.2)
-_LEAST_PREDICTED = 1e-30
-_LEAST_VARIANCE = 1e-12
-"""Of a count: far too small to change it, but the square root keeps a finite gradient."""
 
 
 class Curves(NamedTuple):
@@ -54,16 +38,6 @@ class Curves(NamedTuple):
     negative_mean: Column
     positive_deviation: Column
     negative_deviation: Column
-    loss: Column
-
-
-class Rates(NamedTuple):
-    """Shares of the positives and of the negatives that are predicted positive, and the loss."""
-
-    recall: Column
-    false_positive: Column
-    recall_at_half: Column
-    false_positive_at_half: Column
     loss: Column
 
 
@@ -103,47 +77,3 @@ def rates(c: Any, scaled: Columns, xp: Namespace) -> Rates:
         (above - logit) / wide, (below - logit) / narrow, above / wide, below / narrow
     )
     return Rates(recall, false, recall_at_half, false_at_half, loss)
-
-
-def noiseless(c: Any, rates: Rates, xp: Namespace) -> Metrics:
-    """Noise-free metrics."""
-    prevalence = c.positives / (c.positives + c.negatives)
-    rest = 1.0 - prevalence
-    true = prevalence * rates.recall
-    predicted = true + rest * rates.false_positive
-    return Metrics(
-        precision=true / xp.maximum(predicted, _LEAST_PREDICTED),
-        recall=rates.recall,
-        loss=rates.loss,
-        accuracy=prevalence * rates.recall_at_half + rest * (1.0 - rates.false_positive_at_half),
-        f1=2.0 * true / (predicted + prevalence),
-    )
-
-
-def observed(c: Any, rates: Rates, xi: Columns, xp: Namespace) -> Metrics:
-    """Metrics of counts.
-
-    Args:
-        c: The constants.
-        rates: The rates.
-        xi: Four columns of standard normals: for the true and false positives at the threshold and
-            at 0.5.
-        xp: Array namespace.
-    """
-
-    def count(share: Column, size: Column, normal: Column) -> Column:
-        expected = size * share
-        variance = xp.maximum(expected * (1.0 - share), _LEAST_VARIANCE)
-        return xp.counts(expected + xp.sqrt(variance) * normal, size)
-
-    true = count(rates.recall, c.positives, xi[0])
-    false = count(rates.false_positive, c.negatives, xi[1])
-    true_at_half = count(rates.recall_at_half, c.positives, xi[2])
-    false_at_half = count(rates.false_positive_at_half, c.negatives, xi[3])
-    return Metrics(
-        precision=true / xp.maximum(true + false, 1.0),
-        recall=true / c.positives,
-        loss=rates.loss,
-        accuracy=(true_at_half + c.negatives - false_at_half) / (c.positives + c.negatives),
-        f1=2.0 * true / (true + false + c.positives),
-    )

@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
-from hpo_gym.arrays import Column, Columns, Namespace, Struct, Vectors
+from hpo_gym.arrays import Columns, Namespace, Struct, Vectors
 from hpo_gym.arrays.normal_cdf import normal_cdf_array
 from hpo_gym.families.bank import HashedBank
 from hpo_gym.families.binormal import equations
 from hpo_gym.families.binormal import optimum as binormal_optimum
-from hpo_gym.families.classifier import ClassifierFamily, Metrics
+from hpo_gym.families.counts import CountedFamily, Rates
 from hpo_gym.families.optima import FloatArray, Optima
 from hpo_gym.parameters import finite_number
 
@@ -36,8 +36,6 @@ _XP = Vectors()
 _CASES = (60.0, 1500.0)
 _LEAST_CASES = 3.0
 _SHIFTED_Z0 = (0.2, 0.9)
-_TOLERANCE = 0.01
-"""Standard deviation that the likelihood adds: how near a finite sample of tasks can come."""
 
 RANGES = {
     **{"z0": (-3.0, 1.5), "beta": (-6.0, 6.0), "d1": (0.0, 10.0), "d0": (0.0, 10.0)},
@@ -55,23 +53,14 @@ class _Prior(NamedTuple):
     cholesky: FloatArray
 
 
-class BinormalFamily(HashedBank, ClassifierFamily):
+class BinormalFamily(HashedBank, CountedFamily):
     """Binormal models, drawn as the module's text says; noise is that of counts and no other."""
 
     name = "binormal"
-    noise = None
-    draws = 4
     sizes = HashedBank.sizes | {"shifted": 4096}
     parameter_names = tuple(
         "z0 beta d1 d0 s1 s0 si ld D L0 Linf zl k lh h positives negatives".split()
     )
-
-    def check_noise(self, noise: float) -> None:
-        """Raise ValueError: the numbers of cases decide on the noise."""
-        raise ValueError(
-            f"noise = {noise!r}: family {self.name!r} has the noise of its counts and no other; "
-            "leave noise at None"
-        )
 
     def draw(self, split: str, keys: NDArray[np.uint64]) -> dict[str, FloatArray]:
         """Parameters of the tasks with these keys, each (n,)."""
@@ -88,45 +77,9 @@ class BinormalFamily(HashedBank, ClassifierFamily):
             drawn["z0"] = _SHIFTED_Z0[0] + (_SHIFTED_Z0[1] - _SHIFTED_Z0[0]) * shift
         return _constants(drawn)
 
-    def noiseless(self, parameters: Any, scaled: Columns, xp: Namespace) -> Metrics:
+    def rates(self, parameters: Any, scaled: Columns, xp: Namespace) -> Rates:
         """The equations."""
-        return equations.noiseless(parameters, equations.rates(parameters, scaled, xp), xp)
-
-    def evaluate(
-        self, parameters: Any, scaled: Columns, noise: float | None, draws: Columns, xp: Namespace
-    ) -> tuple[Metrics, Metrics]:
-        """Noise-free metrics and those of counts; see `hpo_gym.families.binormal.equations`."""
-        rates = equations.rates(parameters, scaled, xp)
-        exact = equations.noiseless(parameters, rates, xp)
-        return exact, equations.observed(parameters, rates, rng.normals_from(draws, xp), xp)
-
-    def log_likelihood(
-        self, parameters: Any, scaled: Columns, observed: Columns, xp: Namespace
-    ) -> Column:
-        """Of recall, false positives per positive, accuracy and the loss's score, as normal.
-
-        Approximate: the binomial variances get that of rounding a count, 1 / 12, and the tolerance
-        0.01^2, which is all that the exact loss has. False positives per positive are recall
-        (1 - precision) / precision; where the precision is 0 they are unknown, and left out.
-        """
-        c, rates = parameters, equations.rates(parameters, scaled, xp)
-        precision, recall, loss, accuracy, _ = observed
-        odds, cases = c.negatives / c.positives, c.positives + c.negatives
-        known = precision > 0.0
-        false = recall * (1.0 - precision) / np.where(known, precision, 1.0)
-        halves = _count_variance(rates.recall_at_half, c.positives) + _count_variance(
-            rates.false_positive_at_half, c.negatives
-        )
-        exact = equations.noiseless(c, rates, xp).accuracy
-        total = _log_normal(
-            recall - rates.recall,
-            _count_variance(rates.recall, c.positives) / (c.positives * c.positives),
-        )
-        total = total + _log_normal(accuracy - exact, halves / (cases * cases))
-        total = total + _log_normal(1.0 / (1.0 + loss) - 1.0 / (1.0 + rates.loss), 0.0)
-        variance = _count_variance(rates.false_positive, c.negatives)
-        error = false - odds * rates.false_positive
-        return total + known * _log_normal(error, variance / (c.positives * c.positives))
+        return equations.rates(parameters, scaled, xp)
 
     def solve(self, parameters: Any, metric: str) -> Optima:
         """See `binormal_optimum`; the error of the score is below 1e-9."""
@@ -190,14 +143,3 @@ def _constants(drawn: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         "positives": positives,
         "negatives": cases - positives,
     }
-
-
-def _count_variance(share: Column, size: Column) -> Column:
-    """Variance of a rounded binomial count."""
-    return size * share * (1.0 - share) + 1.0 / 12.0
-
-
-def _log_normal(error: Column, variance: Column) -> Column:
-    """Logarithm of the normal density of an error, up to a constant."""
-    variance = variance + _TOLERANCE * _TOLERANCE
-    return -0.5 * (error * error / variance + np.log(variance))

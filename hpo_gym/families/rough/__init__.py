@@ -1,0 +1,1 @@
+"""The rough family: classifiers that no equations explain."""
