@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-pytest_plugins = ["attacks", "report_fixtures"]
+pytest_plugins = ["attacks", "shared_fixtures"]
 
 # Tiny networks are fastest on one thread; torch reads this when it is imported.
 os.environ["OMP_NUM_THREADS"] = "1"

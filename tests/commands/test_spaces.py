@@ -104,7 +104,9 @@ class Called:
         pass
 
 
-@pytest.mark.parametrize("function", [Called(), partial(annotated, verbose=True)], ids=str)
+@pytest.mark.parametrize(
+    "function", [Called(), partial(annotated, verbose=True)], ids=["object", "partial"]
+)
 def test_annotations_of_other_forms(function):
     assert annotated_space(function) == SPACE
 

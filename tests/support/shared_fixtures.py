@@ -1,11 +1,13 @@
-"""The results of four suites, their page and its figures, which no test changes."""
+"""A store of made-up results; the results of four suites, their page and its figures."""
 
 import json
 import re
 
 import pytest
 from made_up_reports import AGENTS, FACTS, results_of
+from tiny_benchmarks import MINE, SUITE
 
+from hpo_gym.benchmark.results.store import Store
 from hpo_gym.benchmark.showing.report.page import report_html
 
 
@@ -25,3 +27,11 @@ def page(results):
 def figures(page):
     text = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.S)
     return json.loads(text[1])
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty one, in which an agent has begun."""
+    with Store(tmp_path / "a.sqlite") as store:
+        store.begin(SUITE, MINE)
+        yield store
