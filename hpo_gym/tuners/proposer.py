@@ -155,7 +155,7 @@ class Proposer:
         else:
             proposed = self.policy.propose(self.space, unit, scores, filler, budget=self.budget)
             point = self._checked(proposed)
-        return self._new(np.clip(point, -1.0, 1.0), unit, number)
+        return self._new(point.clip(-1.0, 1.0), unit, number)
 
     def _checked(self, proposed: Any) -> FloatArray:
         """What the policy proposed, which may be anybody's."""
@@ -170,6 +170,8 @@ class Proposer:
 
     def _lost(self, scores: FloatArray) -> bool:
         """Whether nothing improved in the last `patience` evaluations, or in twice as many ..."""
+        if len(scores) < self.patience:
+            return False
         finite = np.flatnonzero(np.isfinite(scores))
         best = int(finite[scores[finite].argmax()]) if len(finite) else -1
         stale = len(scores) - 1 - best

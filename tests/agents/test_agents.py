@@ -208,7 +208,7 @@ def test_the_oracle_is_never_beaten_by_the_others() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "settings", "message"),
     [
-        ("best", {}, {}, r"unknown agent 'best'; known agents: \['anyspace', 'cma-es'"),
+        ("best", {}, {}, r"unknown agent 'best'; known agents: \['anyspace', 'ax'"),
         ("grid", {"action": "nudge"}, {}, r"'grid' makes no sense with action='nudge'.*'propose'"),
         ("constant", {"action": "adjust"}, {}, "'constant' makes no sense with action='adjust'"),
         ("grid", {}, {"points": 3}, r"'grid' takes no settings \['points'\]; .*\['shuffle'\]"),

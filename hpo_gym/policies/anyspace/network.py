@@ -126,7 +126,7 @@ def _seen(look: Any, tokens: Any, lib: Any) -> Any:
     """Means of the tokens (n, D, t, h), weighted by HEADS looks (n, D, HEADS h): as look."""
     n, size, _, h = tokens.shape
     look = look.reshape(n, size, HEADS, h)
-    share = _softmax(look @ lib.swapaxes(tokens, 2, 3) / math.sqrt(h), lib)
+    share = _softmax(look @ tokens.mT / math.sqrt(h), lib)
     return (share @ tokens).reshape(n, size, HEADS * h)
 
 
@@ -136,5 +136,5 @@ def _crossed(across: Any, lib: Any) -> Any:
     h = width // 3
     heads = lib.swapaxes(across.reshape(n, size, 3 * HEADS, h // HEADS), 1, 2)
     query, key, value = heads[:, :HEADS], heads[:, HEADS : 2 * HEADS], heads[:, 2 * HEADS :]
-    share = _softmax(query @ lib.swapaxes(key, 2, 3) / math.sqrt(h // HEADS), lib)
+    share = _softmax(query @ key.mT / math.sqrt(h // HEADS), lib)
     return lib.swapaxes(share @ value, 1, 2).reshape(n, size, h)

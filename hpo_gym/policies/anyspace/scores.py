@@ -26,7 +26,9 @@ def standardised(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     with np.errstate(over="ignore", invalid="ignore"):
         away, count = _centred(scores, finite)
         deviation = _deviation(away, count)
-    if ((deviation > _LEAST) & (deviation < _LARGEST)).all():
+    same = ~away.any(axis=1, keepdims=True)
+    if (same | ((deviation > _LEAST) & (deviation < _LARGEST))).all():
+        deviation = deviation + same
         return away / deviation, deviation
     scores, size = _near_one(scores, finite)
     away, _ = _centred(scores, finite)

@@ -69,11 +69,21 @@ def prior(n: int, size: int) -> Model:
     return Model(log, np.full_like(log, _FIRST_STEP), np.zeros_like(log))
 
 
-def _squares(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Squared distances (n, a, b) of points (n, a, D) and (n, b, D)."""
-    inner = left @ np.swapaxes(right, 1, 2)
-    squares = (left * left).sum(axis=2)[:, :, None] + (right * right).sum(axis=2)[:, None]
+def _squares(left: FloatArray, right: FloatArray, norms: FloatArray) -> FloatArray:
+    """Squared distances (n, a, b) of points (n, a, D) and (n, b, D), whose `_norms` are given."""
+    inner = left @ right.mT
+    squares = (left * left).sum(axis=2)[:, :, None] + norms
     return np.asarray(np.maximum(squares - 2.0 * inner, 0.0))
+
+
+def _norms(points: FloatArray) -> FloatArray:
+    """Squared norms (n, 1, b) of points (n, b, D)."""
+    return np.asarray((points * points).sum(axis=2)[:, None])
+
+
+@lru_cache(maxsize=512)
+def _unit_matrix(t: int) -> FloatArray:
+    return np.eye(t)
 
 
 def fitted(model: Model, points: FloatArray, values: FloatArray) -> Model:
@@ -105,15 +115,15 @@ def _gradient(log: FloatArray, differences: FloatArray, values: FloatArray) -> F
     decay = np.exp(-distance)
     kernel = (1.0 + distance + distance * distance / 3.0) * decay
     noise = np.exp(log[:, -1])
-    kernel += noise[:, None, None] * np.eye(t)
+    kernel += noise[:, None, None] * _unit_matrix(t)
     inverse = np.linalg.inv(kernel)
     answer = inverse @ values[:, :, None]
     variance = _variance(values, answer)[:, None]
-    outer = answer * np.swapaxes(answer, 1, 2) / variance - inverse
+    outer = answer * answer.mT / variance - inverse
     # d kernel / d log length = 5 / 3 (1 + distance) exp(-distance) difference^2 / length^2
     change = outer * ((5.0 / 3.0) * (1.0 + distance) * decay)
     lengths = (change.reshape(n, 1, t * t) @ differences.reshape(n, t * t, size))[:, 0] * weights
-    noises = 0.5 * noise * np.trace(outer, axis1=1, axis2=2)
+    noises = 0.5 * noise * np.einsum("nii->n", outer)
     gradient = np.concatenate([0.5 * lengths, noises[:, None]], axis=1)
     middle = _LOG_LENGTH + 0.5 * math.log(size)
     gradient[:, :-1] -= (log[:, :-1] - middle) / _LENGTH_SPREAD**2
@@ -133,8 +143,9 @@ class _Posterior:
     def __init__(self, model: Model, points: FloatArray, values: FloatArray) -> None:
         self._inverse_lengths = np.exp(-model.log[:, None, :-1])
         self._points = points * self._inverse_lengths
-        kernel = _kernel(_squares(self._points, self._points))
-        kernel += (np.exp(model.log[:, -1]) + 1e-6)[:, None, None] * np.eye(points.shape[1])
+        self._norms = _norms(self._points)
+        kernel = _kernel(_squares(self._points, self._points, self._norms))
+        kernel += (np.exp(model.log[:, -1]) + 1e-6)[:, None, None] * _unit_matrix(points.shape[1])
         self._inverse = np.linalg.inv(kernel)
         self._answer = self._inverse @ values[:, :, None]
         self._variance = _variance(values, self._answer)
@@ -142,7 +153,7 @@ class _Posterior:
 
     def __call__(self, points: FloatArray) -> FloatArray:
         """What is expected of points (n, m, D): (n, 3, m) improvement, score and its deviation."""
-        kernel = _kernel(_squares(points * self._inverse_lengths, self._points))
+        kernel = _kernel(_squares(points * self._inverse_lengths, self._points, self._norms))
         mean = (kernel @ self._answer)[:, :, 0]
         variance = 1.0 - ((kernel @ self._inverse) * kernel).sum(axis=2)
         deviation = np.sqrt(np.maximum(self._variance * variance, 1e-12))
@@ -182,10 +193,10 @@ def believed(
     if not pending.any():
         return values
     scaled = points * np.exp(-model.log[:, None, :-1])
-    kernel = _kernel(_squares(scaled, scaled))
+    kernel = _kernel(_squares(scaled, scaled, _norms(scaled)))
     # What is running has no say: it is observed with next to nothing but noise.
     noise = np.exp(model.log[:, -1:]) + 1e-6 + _DEAF * pending
-    inverse = np.linalg.inv(kernel + noise[:, :, None] * np.eye(points.shape[1]))
+    inverse = np.linalg.inv(kernel + noise[:, :, None] * _unit_matrix(points.shape[1]))
     expected = (kernel @ (inverse @ values[:, :, None]))[:, :, 0]
     return np.asarray(np.where(pending > 0.0, expected, values))
 
