@@ -47,7 +47,7 @@ _NEAR = 0.95
 class Arguments:
     """Command line."""
 
-    families: tuple[str, ...] = ("binormal", "fictitious")
+    families: tuple[str, ...] = ("binormal", "fictitious", "rough")
     """Families to measure, by name."""
     tasks: int = 128
     """Tasks of each family, the first ones of the split validation."""
