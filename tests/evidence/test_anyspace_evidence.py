@@ -11,6 +11,7 @@ pytest.importorskip("optuna")
 
 from made_up_policies import made_up_policy
 
+from hpo_gym import Tuner
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.tuners import policy_tuner
 from scripts.anyspace import evidence, rows, tuners
@@ -104,6 +105,22 @@ def test_what_is_there_is_not_run_again(tmp_path):
     (curve,) = kept.curves("random", 4).values()
     assert curve.budget == 8
     assert kept.curves("learned", 8) == {}
+
+
+def test_every_task_has_first_points_of_its_own_that_tuners_share(monkeypatch):
+    seeds = []
+
+    def make(space, budget, seed):
+        seeds.append(seed)
+        return Tuner(space, budget=budget, seed=seed, policy="sobol")
+
+    monkeypatch.setattr(rows, "contestant", lambda _: tuners.Contestant(make))
+    other = RUN._replace(dimension=3)
+    runs = [RUN, RUN._replace(task=1), RUN._replace(seed=1), other]
+    for run in (*runs, RUN._replace(tuner="gp-4", budget=4, workers=2)):
+        play(run)
+    assert len(set(seeds[:4])) == 4
+    assert seeds[4] == seeds[0]
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path):
