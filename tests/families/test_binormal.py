@@ -9,10 +9,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from as_tensors import tensors
 from binormal_by_scipy import FAMILY, configurations, direct, direct_metrics
 
 from hpo_gym import TuningEnv, TuningVectorEnv, rng
-from hpo_gym.arrays import Floats, Struct, Vectors, namespace_of
+from hpo_gym.arrays import Floats, Vectors, namespace_of
 from hpo_gym.families.binormal.equations import rates
 from hpo_gym.families.binormal.family import RANGES
 from hpo_gym.families.counts import observed
@@ -227,22 +228,6 @@ def test_prior_lies_in_the_ranges():
     assert set(RANGES) == {*PRIOR["parameters"], "n"}
     for name, quantiles in PRIOR["parameters"].items():
         assert RANGES[name][0] <= quantiles[0] <= quantiles[-1] <= RANGES[name][1]
-
-
-def tensors(c, dtype):
-    columns = {name: torch.tensor(value, dtype=dtype) for name, value in vars(c).items()}
-    return Struct(**columns)
-
-
-def test_torch_equals_numpy():
-    c, scaled = FAMILY.sample("train", np.arange(2000)), configurations(2000, seed=12)
-    draws = np.random.default_rng(13).random((4, 2000))
-    pair = FAMILY.evaluate(c, scaled, None, draws, ROWS)
-    inputs = tuple(map(torch.from_numpy, scaled)), None, torch.from_numpy(draws)
-    again = FAMILY.evaluate(tensors(c, torch.float64), *inputs, namespace_of(inputs[2]))
-    for metrics, others in zip(pair, again, strict=True):
-        for one, other in zip(metrics, others, strict=True):
-            np.testing.assert_allclose(other.numpy(), one, rtol=1e-10, atol=1e-12)
 
 
 def test_gradients():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from as_tensors import tensors
 from rough_by_scipy import FAMILY, direct, waves
 
 from hpo_gym import TuningEnv, TuningVectorEnv, make_family, rng
-from hpo_gym.arrays import Floats, Struct, Vectors, namespace_of
+from hpo_gym.arrays import Floats, Vectors, namespace_of
 from hpo_gym.families.rough.equations import FREQUENCIES, SIGNS, WAVES
 from hpo_gym.families.rough.family import read_prior
 from hpo_gym.testing import check_family
@@ -183,22 +184,6 @@ def test_likelihood_finds_the_task(base):
         wrong.append((total > total[task - 1]).mean())
     assert np.mean(right) < 0.01
     assert np.mean(wrong) > 0.2
-
-
-def tensors(c, dtype):
-    columns = {name: torch.tensor(value, dtype=dtype) for name, value in vars(c).items()}
-    return Struct(**columns)
-
-
-def test_torch_equals_numpy():
-    c, scaled = FAMILY.sample("train", np.arange(2000)), configurations(2000, seed=12)
-    draws = np.random.default_rng(13).random((4, 2000))
-    pair = FAMILY.evaluate(c, scaled, None, draws, ROWS)
-    inputs = tuple(map(torch.from_numpy, scaled)), None, torch.from_numpy(draws)
-    again = FAMILY.evaluate(tensors(c, torch.float64), *inputs, namespace_of(inputs[2]))
-    for metrics, others in zip(pair, again, strict=True):
-        for one, other in zip(metrics, others, strict=True):
-            np.testing.assert_allclose(other.numpy(), one, rtol=1e-9, atol=1e-11)
 
 
 def test_gradients():
