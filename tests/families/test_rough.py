@@ -158,7 +158,7 @@ def test_splits_differ_and_bases_are_those_of_the_families():
     shifted = banks.pop("shifted")
     assert 0.2 <= shifted.z0.min() < shifted.z0.max() <= 0.9
     assert all(bank.z0.max() < 0.14 for bank in banks.values())
-    key = rng.derive(rng.text_key("rough/1/test"), np.array([7], np.uint64))
+    key = rng.derive(rng.text_key(f"rough/{FAMILY.version}/test"), np.array([7], np.uint64))
     one, drawn = FAMILY.sample("test", 7), FAMILY.draw("test", key)
     assert {*FAMILY.parameter_names} <= {*drawn}
     expected = [drawn[name][0] for name in FAMILY.parameter_names]

@@ -27,7 +27,7 @@ from hpo_gym.benchmark.suites.suite import Suite, standard_options
 
 _FICTITIOUS: Mapping[str, Any] = {"name": "fictitious", "version": 1}
 _BINORMAL: Mapping[str, Any] = {"name": "binormal", "version": 1}
-_ROUGH: Mapping[str, Any] = {"name": "rough", "version": 1}
+_ROUGH: Mapping[str, Any] = {"name": "rough", "version": 2}
 
 
 def _main(name: str, family: Mapping[str, Any], split: str = "test", **changes: Any) -> Suite:

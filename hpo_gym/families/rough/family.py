@@ -50,6 +50,7 @@ class RoughFamily(HashedBank, CountedFamily):
     """Rough models, drawn as the module's text says; noise is that of counts and no other."""
 
     name = "rough"
+    version = 2
     sizes: ClassVar[dict[str, int]] = {
         "train": 2**15,
         "validation": 4096,
