@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hpo_gym.families import Family, KnownOptimum
 
 from .anyspace.learner import AnySpaceSettings
+from .classifiers.learner import ClassifierSettings
 from .dqn import DQNSettings
 from .learner import Settings
 from .ppo import PPOSettings
@@ -66,6 +67,7 @@ ALGORITHMS = {
         },
     ),
     "anyspace": Algorithm(AnySpaceSettings(), {}),
+    "classifier": Algorithm(ClassifierSettings(), {}),
     "dqn": Algorithm(DQNSettings(), {}),
     "recurrent_ppo": Algorithm(
         RecurrentPPOSettings(),

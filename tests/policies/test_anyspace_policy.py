@@ -206,7 +206,7 @@ def test_policies_come_with_the_package():
     first, second = AnySpacePolicy.pretrained(), AnySpacePolicy.pretrained(1)
     assert first.description["seed"] == 0 and second.description["seed"] == 1
     assert (first.arrays["answer"] != second.arrays["answer"]).any()
-    with pytest.raises(ValueError, match=r"no tuner .* seed 99: choose from \[0, 1"):
+    with pytest.raises(ValueError, match=r"no anyspace policy .* seed 99: choose from \[0, 1"):
         AnySpacePolicy.pretrained(99)
 
 

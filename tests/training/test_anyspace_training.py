@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from agents.training.anyspace import courses
+from agents.training.anyspace.bank import bank
 from agents.training.anyspace.learner import AnySpaceSettings
-from agents.training.anyspace.unroll import bank, unroll
+from agents.training.anyspace.unroll import unroll
 from agents.training.train import train
 from hpo_gym.families.anyspace.functions import failed, values
 from hpo_gym.policies.anyspace import network

@@ -9,7 +9,8 @@ from hpo_gym import rng
 from hpo_gym.families.anyspace.functions import failed, snapped, values
 from hpo_gym.sobol import sobol
 
-from .unroll import Bank, Course
+from .bank import Bank
+from .unroll import Course
 
 SIZES = {1: 0.10, 2: 0.17, 3: 0.17, 4: 0.17, 5: 0.12, 6: 0.12, 8: 0.10, 12: 0.05}
 """Numbers of coordinates, and how often each is trained."""

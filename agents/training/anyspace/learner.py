@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import gymnasium as gym
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.training import validation
@@ -38,7 +39,11 @@ from hpo_gym.policies.anyspace.policy import ALGORITHM, FORMAT, AnySpacePolicy
 from hpo_gym.tuning.find import process_of
 
 from . import courses
-from .unroll import Bank, bank, unroll
+from .bank import Bank, bank
+from .unroll import Unrolled, unroll
+
+Work: TypeAlias = Annotated[int, Within(1, 10**8)]
+HandOver: TypeAlias = Annotated[int, Within(1, 10**4)]
 
 _VALIDATION_SIZES = (1, 2, 3, 4, 6, 8)
 _VALIDATION_BUDGET = 16
@@ -61,14 +66,14 @@ class AnySpaceSettings(GradientSettings):
     interval: Steps = 50
     evaluation_episodes: Rows = 128
     updates: Steps = 500
-    work: Annotated[int, Within(1, 10**8)] = 28_000
+    work: Work = 28_000
     tasks: Rows = 4000
     learning_rate: LearningRate = 3e-4
     warm_up: WarmUp = 100
     max_grad_norm: Positive = 0.5
     gradient_limit: Positive = 0.5
     averaging: Share = 0.99
-    hand_over: Annotated[int, Within(1, 10**4)] = 6
+    hand_over: HandOver = 6
     epsilon: Epsilon = 1e-2
     excess_weight: Weight = 0.3
 
@@ -116,14 +121,25 @@ class AnySpaceLearner(GradientLearner):
         self._random = np.random.default_rng(seed)
         self._weights = {
             name: torch.from_numpy(array).requires_grad_()
-            for name, array in network.initial(self._random).items()
+            for name, array in self.initial(self._random, seed).items()
         }
         self._average = {name: each.detach().clone() for name, each in self._weights.items()}
         self._banks: dict[int, Bank] = {}
         super().__init__(settings, torch.optim.Adam(list(self._weights.values())))
 
+    @staticmethod
+    def initial(random: np.random.Generator, seed: int) -> dict[str, NDArray[np.float32]]:
+        """Weights before the training."""
+        return network.initial(random)
+
     def loss(self) -> Tensor:
         """The loss of runs on tasks drawn at random."""
+        settings, runs = self._settings, self.runs()
+        regret = runs.regret.clamp(min=0.0)
+        return torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
+
+    def runs(self) -> Unrolled:
+        """Runs on tasks drawn at random."""
         settings, random = self._settings, self._random
         size = courses.choice(random, courses.SIZES)
         budget = courses.choice(random, courses.BUDGETS)
@@ -135,9 +151,7 @@ class AnySpaceLearner(GradientLearner):
         workers = min(workers, budget // 2)
         course = courses.draw_course(tasks, budget, workers, settings.hand_over, random)
         # The loss is a mean over runs, the limit is one on a run.
-        runs = unroll(self._weights, tasks, course, settings.gradient_limit / n)
-        regret = runs.regret.clamp(min=0.0)
-        return torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
+        return unroll(self._weights, tasks, course, settings.gradient_limit / n)
 
     def descend(self, loss: Tensor) -> None:
         """Take a step down the loss, and let the average follow."""
@@ -150,16 +164,22 @@ class AnySpaceLearner(GradientLearner):
         """All weights."""
         return self._weights.values()
 
-    def policy(self, details: dict[str, Any]) -> AnySpacePolicy:
-        """A copy of the network as a policy of NumPy."""
-        arrays = {name: weight.numpy().copy() for name, weight in self._average.items()}
-        facts = {
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Copies of the weights."""
+        return {name: weight.numpy().copy() for name, weight in self._average.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """What a policy's description must say."""
+        return {
             "format": FORMAT,
-            "algorithm": ALGORITHM,
+            "algorithm": self._settings.algorithm,
             "hand_over": self._settings.hand_over,
             "updates": self._update,
         }
-        return AnySpacePolicy(arrays, {**details, **facts})
+
+    def policy(self, details: dict[str, Any]) -> AnySpacePolicy:
+        """A copy of the network as a policy of NumPy."""
+        return AnySpacePolicy(self.arrays(), {**details, **self.facts()})
 
     def capture(self) -> dict[str, Any]:
         """See `Learner.capture`."""

@@ -1,4 +1,4 @@
-"""Whole tuning runs on random functions, differentiable from the weights to the regrets.
+"""Whole tuning runs, differentiable from the weights to the regrets.
 
 What the network is shown of a history is computed in NumPy, by the code that the tuner itself runs;
 gradients pass through the scores and the points that stand in it.
@@ -6,8 +6,8 @@ gradients pass through the scores and the points that stand in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,36 +15,38 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.training.gradients import clip_through
-from hpo_gym import rng
-from hpo_gym.families.anyspace.functions import Functions, Layout, draw, failed, snapped, values
-from hpo_gym.families.anyspace.layouts import draw_layout
-from hpo_gym.families.anyspace.scaling import rows_of, scaled
 from hpo_gym.policies.anyspace import features, network, surrogate
+from hpo_gym.policies.anyspace.policy import Extend
 from hpo_gym.policies.anyspace.scores import standardised
 
 LOST = 1.5
 """Regret before any evaluation has succeeded; that of the median is 1."""
 
 
-class Bank(NamedTuple):
-    """Tasks of one number of coordinates."""
+class Evaluated(NamedTuple):
+    """What evaluations gave."""
 
-    functions: Functions
-    layout: Layout
-    kinds: features.Coordinates
+    points: Tensor
+    """(n, D) in [0, 1], as they were evaluated."""
+    score: Tensor
+    """(n,) as observed; -inf if it failed."""
+    true: Tensor
+    """(n,) 1 less the noise-free regret."""
 
-    def take(self, rows: NDArray[np.int64]) -> Bank:
-        """Some of the tasks."""
-        return Bank(*[rows_of(part, rows) for part in self])
 
+class Tasks(Protocol):
+    """n tasks on which runs are unrolled."""
 
-def bank(split: str, count: int, size: int) -> Bank:
-    """Tasks of `size` coordinates, all used, by the keys of a split."""
-    index = np.arange(count, dtype=np.uint64)
-    keys = rng.derive(rng.text_key(f"anyspace-unrolled/{split}/{size}"), index)
-    layout = draw_layout(rng.derive(keys, 1), np.full(count, size), size)
-    functions, _ = scaled(draw(rng.derive(keys, 2), layout), layout)
-    return Bank(functions, layout, features.coordinates(layout.cells, layout.group))
+    @property
+    def kinds(self) -> features.Coordinates:
+        """What their coordinates are."""
+
+    def evaluator(self, noise: NDArray[np.float64]) -> Callable[[Tensor, int], Evaluated]:
+        """A function of points (n, D) and of the number of the evaluation, differentiable.
+
+        Args:
+            noise: That of the course.
+        """
 
 
 class Course(NamedTuple):
@@ -58,7 +60,7 @@ class Course(NamedTuple):
     fillers: NDArray[np.float64]
     """(n, budget, D) points that fill gaps."""
     noise: NDArray[np.float64]
-    """(n, budget) standard normals."""
+    """(n, budget) or (n, budget, k) numbers, of which the tasks make the noise."""
     hand_over: int
     """Evaluations after which the surrogate takes over."""
 
@@ -72,16 +74,20 @@ class Unrolled(NamedTuple):
     """() mean squared distance of the proposals to the cube."""
 
 
-def _tensors(record: Any) -> Any:
+def tensors(record: Any) -> Any:
     """A record of arrays as one of tensors."""
     if isinstance(record, tuple):
-        return type(record)(*[_tensors(part) for part in record])
+        return type(record)(*[tensors(part) for part in record])
     tensor = torch.from_numpy(np.ascontiguousarray(record))
     return tensor.float() if tensor.dtype == torch.float64 else tensor
 
 
 def unroll(
-    weights: Mapping[str, Tensor], tasks: Bank, course: Course, gradient_limit: float
+    weights: Mapping[str, Tensor],
+    tasks: Tasks,
+    course: Course,
+    gradient_limit: float,
+    extend: Extend | None = None,
 ) -> Unrolled:
     """Run n tuning runs.
 
@@ -90,10 +96,10 @@ def unroll(
         tasks: n tasks.
         course: How the runs go.
         gradient_limit: Bound on each component of the loss's gradient to a configuration.
+        extend: Adds to what the network reads.
     """
     n, budget, size = course.fillers.shape
-    functions, layout = _tensors(tasks.functions), _tensors(tasks.layout)
-    noise = _tensors(course.noise)
+    evaluate = tasks.evaluator(course.noise)
     model = surrogate.prior(n, size)
     points, scores = torch.zeros(n, 0, size), torch.zeros(n, 0)
     best_true, best_seen = torch.full((n,), 1.0 - LOST), torch.full((n,), -torch.inf)
@@ -108,7 +114,7 @@ def unroll(
             model = surrogate.fitted(model, places[:, :last], told)
         fitted_to = known
         if step == 0 and course.start is not None:
-            point = _tensors(course.start)
+            point = tensors(course.start)
         elif step >= course.hand_over:
             seen = features.gathered(
                 model,
@@ -118,21 +124,18 @@ def unroll(
                 course.fillers[:, step],
                 tasks.kinds,
             )
-            point = _tensors(seen.guesses.points[:, 0])
+            point = tensors(seen.guesses.points[:, 0])
         else:
             history = _History(points, scores, places, seen_scores, model)
-            raw = _proposal(weights, history, course, step, tasks.kinds)
+            raw = _proposal(weights, history, course, step, tasks.kinds, extend)
             inside = raw.detach().clamp(0.0, 1.0)
             excesses.append((raw - inside).square().mean())
             point = clip_through(raw, 0.0, gradient_limit)
-        moved = snapped(layout, point[:, None])
-        true = values(functions, moved)[:, 0]
-        score = true + functions.noise * noise[:, step]
-        score = torch.where(failed(functions, moved.detach())[:, 0], -torch.inf, score)
+        moved, score, true = evaluate(point, step)
         better = score.detach() > best_seen
         best_true = torch.where(better, true, best_true)
         best_seen = torch.where(better, score.detach(), best_seen)
-        points = torch.cat([points, moved], dim=1)
+        points = torch.cat([points, moved[:, None]], dim=1)
         scores = torch.cat([scores, score[:, None]], dim=1)
         regrets.append(1.0 - best_true)
     return Unrolled(torch.stack(regrets), torch.stack(excesses).mean())
@@ -158,10 +161,11 @@ def _proposal(
     course: Course,
     step: int,
     coordinates: features.Coordinates,
+    extend: Extend | None = None,
 ) -> Tensor:
     """The network's next points (n, D), not clipped."""
     points, scores, places, seen_scores, model = history
-    kinds, filler = _tensors(coordinates), _tensors(course.fillers[:, step])
+    kinds, filler = tensors(coordinates), tensors(course.fillers[:, step])
     if step == 0:
         query = features.queries(points, None, filler, kinds, course.budget, torch)
         start: Tensor = network.proposal(weights, None, query, kinds.together, torch)
@@ -170,11 +174,13 @@ def _proposal(
     gathered = features.gathered(
         model, places, seen_scores, standard, course.fillers[:, step], coordinates
     )
-    seen = _tensors(gathered)
+    seen = tensors(gathered)
     told = torch.where(seen.told, scores, scores.new_zeros(()))
     # The standardised scores, with the gradient of the scores themselves.
     values = seen.values + (told - told.detach()) / seen.deviation
     tokens = features.tokens(points, values, seen, filler, kinds, torch)
     query = features.queries(points, seen, filler, kinds, course.budget, torch)
+    if extend is not None:
+        tokens, query = extend(tokens, query, told, seen)
     answer: Tensor = network.proposal(weights, tokens, query, kinds.together, torch)
     return answer

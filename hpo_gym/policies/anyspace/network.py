@@ -26,14 +26,14 @@ _LEAST_SHARE = 0.05
 """Shares of the bases below it are 0; one of them is always above."""
 
 
-def shapes() -> dict[str, tuple[int, ...]]:
-    """Shapes of the weights by name."""
+def shapes(tokens: int = TOKEN_SIZE, query: int = QUERY_SIZE) -> dict[str, tuple[int, ...]]:
+    """Shapes of the weights by name, given how many numbers tokens and queries are."""
     h = HIDDEN
     linear: dict[str, tuple[int, ...]] = {
-        "token_0": (TOKEN_SIZE, h),
+        "token_0": (tokens, h),
         "token_1": (h, h),
         "evaluation": (h, h),
-        "query_0": (QUERY_SIZE, h),
+        "query_0": (query, h),
         "query_1": (h, h),
         "answer": (h, 1 + BASES),
         "answer_of_all": (h, BASES),

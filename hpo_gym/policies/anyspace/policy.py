@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,13 @@ ALGORITHM: Final = "anyspace"
 LARGEST: Final = 1e4
 """What no weight may exceed."""
 
-_FOLDER = Path(__file__).parent / "pretrained"
 _REMEMBERED = 1024
+
+Extend: TypeAlias = Callable[
+    [Any, features.Query, Any, features.Gathered], tuple[Any, features.Query]
+]
+"""Adds to the tokens and the query, given the scores (n, t), 0 where they are not known, and what
+is known: what a policy reads that knows more than any space has."""
 
 
 class AnySpacePolicy:
@@ -37,32 +42,42 @@ class AnySpacePolicy:
     Attributes:
         arrays: The arrays.
         description: The description.
+        algorithm: The description's "algorithm".
+        folder: Where the policies are that come with the package.
 
     Raises:
         ValueError: The description is of another policy; an array is missing, unknown, or of
             another shape or type, or holds NaN or numbers above 1e4.
     """
 
+    algorithm: ClassVar[str] = ALGORITHM
+    folder: ClassVar[Path] = Path(__file__).parent / "pretrained"
+
     def __init__(self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
         self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.description = dict(description)
-        for name, expected in (("format", FORMAT), ("algorithm", ALGORITHM)):
+        for name, expected in (("format", FORMAT), ("algorithm", self.algorithm)):
             if self.description.get(name) != expected:
                 raise ValueError(
                     f"the description's {name!r} is {self.description.get(name)!r}; that of a "
-                    f"tuner for any space is {expected!r}"
+                    f"{type(self).__name__} is {expected!r}"
                 )
         hand_over = self.description.get("hand_over")
         if type(hand_over) is not int or hand_over < 1:
             raise ValueError(f"hand_over = {hand_over!r} must be a whole number >= 1")
         self._hand_over: int = hand_over
-        _check(self.arrays)
+        _check(self.arrays, self.shapes())
         # The surrogate follows the evaluations one by one: what it was is remembered, and computed
         # again where it is not. It is a function of the evaluations alone.
         self._models: dict[bytes, surrogate.Model] = {}
 
     @classmethod
-    def load(cls, path: str | Path) -> AnySpacePolicy:
+    def shapes(cls) -> dict[str, tuple[int, ...]]:
+        """Shapes of the arrays by name."""
+        return network.shapes()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
         """Load a pair of files.
 
         Args:
@@ -77,7 +92,7 @@ class AnySpacePolicy:
             return cls(arrays, description)
 
     @classmethod
-    def pretrained(cls, seed: int = 0) -> AnySpacePolicy:
+    def pretrained(cls, seed: int = 0) -> Self:
         """A policy that comes with the package.
 
         Args:
@@ -88,15 +103,15 @@ class AnySpacePolicy:
         """
         return cls.load(cls.pretrained_path(seed))
 
-    @staticmethod
-    def pretrained_path(seed: int = 0) -> Path:
+    @classmethod
+    def pretrained_path(cls, seed: int = 0) -> Path:
         """The npz file of a policy that comes with the package; see `pretrained`."""
-        seeds = sorted(int(file.stem) for file in _FOLDER.glob("*.npz"))
+        seeds = sorted(int(file.stem) for file in cls.folder.glob("*.npz"))
         if seed not in seeds:
             raise ValueError(
-                f"there is no tuner for any space of training seed {seed!r}: choose from {seeds}"
+                f"there is no {cls.algorithm} policy of training seed {seed!r}: choose from {seeds}"
             )
-        return _FOLDER / f"{seed}.npz"
+        return cls.folder / f"{seed}.npz"
 
     def save(self, path: str | Path) -> Path:
         """Write the pair of files, each atomically, and return the path of the npz file."""
@@ -125,10 +140,22 @@ class AnySpacePolicy:
         Returns:
             (D,) in [-1, 1].
         """
+        history, gap = (0.5 * (np.asarray(each, dtype=np.float64) + 1.0) for each in (unit, filler))
+        told = np.asarray(scores, dtype=np.float64)
+        return 2.0 * self._point(space, history, told, gap, budget) - 1.0
+
+    def _point(
+        self,
+        space: SearchSpace,
+        history: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        filler: NDArray[np.float64],
+        budget: int,
+        extend: Extend | None = None,
+    ) -> NDArray[np.float64]:
+        """As `propose`, with points in [0, 1]."""
         coordinates, kinds = _coordinates(space)
-        points = 0.5 * (np.asarray(unit, dtype=np.float64)[None] + 1.0)
-        told = np.asarray(scores, dtype=np.float64)[None]
-        gap = 0.5 * (np.asarray(filler, dtype=np.float64)[None] + 1.0)
+        points, told, gap = history[None], scores[None], filler[None]
         budget = max(budget, told.shape[1] + 1)
         small, small_gap = points.astype(np.float32), gap.astype(np.float32)
         if not told.size:
@@ -139,13 +166,16 @@ class AnySpacePolicy:
             model = self._model(points[:, done], told[:, done], standard[0][:, done])
             gathered = features.gathered(model, points, told, standard, gap, coordinates)
             if told.size >= self._hand_over and gathered.told.any():
-                return np.asarray(2.0 * gathered.guesses.points[0, 0] - 1.0)
+                return np.asarray(gathered.guesses.points[0, 0])
             with np.errstate(over="ignore"):  # of the deviation, which only a training reads
                 seen = _float32(gathered)
             tokens = features.tokens(small, seen.values, seen, small_gap, kinds, np)
             query = features.queries(small, seen, small_gap, kinds, budget, np)
+            if extend is not None:
+                known = np.where(gathered.told, told, 0.0).astype(np.float32)
+                tokens, query = extend(tokens, query, known, seen)
         raw = network.proposal(self.arrays, tokens, query, kinds.together, np)
-        return np.asarray(2.0 * np.clip(raw[0].astype(np.float64), 0.0, 1.0) - 1.0)
+        return np.asarray(np.clip(raw[0].astype(np.float64), 0.0, 1.0))
 
     def _model(
         self,
@@ -213,9 +243,8 @@ def _float32(record: Any) -> Any:
     )
 
 
-def _check(weights: Mapping[str, NDArray[Any]]) -> None:
-    """Raise ValueError unless these are the weights of the network."""
-    shapes = network.shapes()
+def _check(weights: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError unless the weights have these shapes."""
     unknown, missing = sorted(set(weights) - set(shapes)), sorted(set(shapes) - set(weights))
     if unknown or missing:
         raise ValueError(f"the arrays {missing} are missing, {unknown} are not known")

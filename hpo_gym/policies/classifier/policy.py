@@ -1,0 +1,131 @@
+"""`ClassifierPolicy`: a trained tuner of threshold, epochs and learning rate, in NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_gym.arrays import Vectors
+from hpo_gym.families.classifier import SPACE
+from hpo_gym.parameters import Float, Integer
+from hpo_gym.policies.anyspace import features, network
+from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.space import SearchSpace
+
+from .features import QUERY_SIZE, TOKEN_SIZE, extended
+
+STARTS = 16
+"""Number of configurations that it knows to be good."""
+METRIC, GOAL = "f1", "maximize"
+"""What it tunes."""
+
+_XP = Vectors()
+
+
+class ClassifierPolicy(AnySpacePolicy):
+    """Proposes the next configuration of a binary classifier, from F1 of the evaluations so far.
+
+    It is the tuner for any space, trained further on classifiers. It begins with a configuration
+    that is good on many of them; where the tuner for any space is shown points that fill gaps, it
+    is shown the next of a list of such configurations, the array "starts", (16, 3) unit
+    configurations in [0, 1] of `hpo_gym.families.classifier.SPACE`.
+
+    Args and attributes are those of `AnySpacePolicy`; "algorithm" is "classifier".
+    """
+
+    algorithm: ClassVar[str] = "classifier"
+    folder: ClassVar[Path] = Path(__file__).parent / "pretrained"
+
+    @classmethod
+    def shapes(cls) -> dict[str, tuple[int, ...]]:
+        """Shapes of the arrays by name."""
+        return {**network.shapes(TOKEN_SIZE, QUERY_SIZE), "starts": (STARTS, SPACE.dimension)}
+
+    def propose(
+        self,
+        space: SearchSpace,
+        unit: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        filler: NDArray[np.float64],
+        *,
+        budget: int,
+    ) -> NDArray[np.float64]:
+        """The next unit configuration; see `AnySpacePolicy.propose`.
+
+        Args:
+            space: Of a classifier, see `tunes`.
+            unit: (n, 3) and
+            scores: (n,) F1 in [0, 1]; NaN while running, -inf if failed.
+            filler: (3,) comes in where the list of good configurations ends.
+            budget: Number of evaluations that are planned in all.
+
+        Raises:
+            ValueError: The space is of no classifier, or a score lies outside [0, 1].
+        """
+        _check(space, scores)
+        asked = len(scores)
+        gap = self.arrays["starts"][asked] if asked < STARTS else _points(space, filler[None])[0]
+        if not asked:
+            point = gap
+        else:
+            history = _points(space, unit)
+            point = self._point(SPACE, history, scores, gap, budget, _extended)
+        return _unit(space, point)
+
+
+def tunes(space: SearchSpace) -> bool:
+    """Whether a space is that of a classifier.
+
+    Its parameters are "thr", "epochs" and "lr", in any order; their bounds lie within those of
+    `hpo_gym.families.classifier.SPACE`: the decision threshold in [0, 1], whole epochs in [1, 100],
+    the learning rate in [1e-4, 10^0.8].
+    """
+    if {*space.names} != {*SPACE.names}:
+        return False
+    for name, widest in SPACE.parameters.items():
+        own = space.parameters[name]
+        if not isinstance(own, (Float, Integer)) or (name == "epochs") != isinstance(own, Integer):
+            return False
+        if own.low < widest.low or own.high > widest.high:
+            return False
+    return True
+
+
+def _check(space: SearchSpace, scores: NDArray[np.float64]) -> None:
+    if not tunes(space):
+        raise ValueError(
+            f"the space {space!r} is not that of a classifier: thr in [0, 1], epochs in [1, 100], "
+            "lr in [1e-4, 10**0.8], no others; tune it with policy='anyspace'"
+        )
+    wrong = scores[np.isfinite(scores) & ((scores < 0.0) | (scores > 1.0))]
+    if wrong.size:
+        raise ValueError(
+            f"the score {wrong[0]} must be an F1, in [0, 1]; tune others with policy='anyspace'"
+        )
+
+
+def _extended(
+    tokens: Any, query: features.Query, scores: Any, seen: features.Gathered
+) -> tuple[Any, features.Query]:
+    return extended(tokens, query, scores, seen, np)
+
+
+def _points(space: SearchSpace, unit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit configurations (n, 3) of a space as those of `SPACE`, in [0, 1]."""
+    columns = space.natural(space.scaled(tuple(np.asarray(unit, dtype=np.float64).T), _XP), _XP)
+    natural = dict(zip(space.names, columns, strict=True))
+    scaled = (natural["thr"], natural["epochs"], np.log10(natural["lr"]))
+    return np.asarray(0.5 * (np.stack(SPACE.position(scaled), axis=1) + 1.0))
+
+
+def _unit(space: SearchSpace, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The unit configuration (3,) of a space that is nearest to a point of `SPACE` in [0, 1]."""
+    values = SPACE.configuration(2.0 * np.asarray(point, dtype=np.float64) - 1.0)
+    bounded = {
+        name: min(max(values[name], parameter.low), parameter.high)  # type: ignore[union-attr]
+        for name, parameter in space.parameters.items()
+    }
+    return np.array(space.unit(bounded))
