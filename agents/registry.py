@@ -8,6 +8,7 @@ from dataclasses import replace
 from hpo_gym import pretrained
 from hpo_gym.families import make_family
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.classifier.policy import ClassifierPolicy
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.registry import register_agent
 
@@ -64,14 +65,16 @@ def _shipped() -> Iterator[AgentEntry]:
     for entry in _ORACLES:
         yield replace(entry, group="oracle", version=1)
     yield from _pretrained()
-    yield AgentEntry(
-        "anyspace",
-        "agents.searches.anyspace:AnySpaceAgent",
-        group="learned",
-        version=1,
-        speed="medium",
-        files=(str(AnySpacePolicy.pretrained_path()),),
-    )
+    for policy in (AnySpacePolicy, ClassifierPolicy):
+        yield AgentEntry(
+            policy.algorithm,
+            "agents.searches.anyspace:AnySpaceAgent",
+            {"policy": policy.algorithm},
+            group="learned",
+            version=1,
+            speed="medium",
+            files=(str(policy.pretrained_path()),),
+        )
 
 
 def _pretrained() -> Iterator[AgentEntry]:

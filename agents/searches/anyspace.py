@@ -1,4 +1,4 @@
-"""The tuner for any search space, on the spaces of families of tasks."""
+"""`hpo_gym.Tuner`, on the spaces of families of tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Tuning(Search):
 
 
 class AnySpaceAgent(SearchAgent):
-    """`hpo_gym.Tuner` with its defaults, which was trained on random functions of any space.
+    """`hpo_gym.Tuner`: by default with the policy that was trained on functions of any space.
 
     Args:
         problem: See `Agent`.

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 from hpo_gym.arrays import Column
+from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.base import Family
-from hpo_gym.parameters import Float, Integer
-from hpo_gym.space import SearchSpace
 
-SPACE = SearchSpace(
-    {
-        "thr": Float(0.0, 1.0),
-        "epochs": Integer(1, 100, nearest=True),
-        "lr": Float(1e-4, 10**0.8, log=True),
-    }
-)
 THR, EPOCHS, Z = [parameter.scaled_bounds for parameter in SPACE.parameters.values()]
 """Scaled bounds; z is log10 of the learning rate, from -4 to 0.8."""
 

@@ -20,6 +20,7 @@ import numpy as np
 from hpo_gym import rng
 from hpo_gym.parameters import Categorical, Float, FloatArray, Parameter, plain
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.classifier.policy import ClassifierPolicy
 from hpo_gym.sobol import space_filling
 from hpo_gym.space import SearchSpace
 
@@ -79,6 +80,7 @@ class SpaceFilling:
 def _named(name: str) -> PointPolicy:
     policies: dict[str, Callable[[], PointPolicy]] = {
         "anyspace": AnySpacePolicy.pretrained,
+        "classifier": ClassifierPolicy.pretrained,
         "sobol": SpaceFilling,
     }
     if name not in policies:
@@ -87,7 +89,7 @@ def _named(name: str) -> PointPolicy:
 
 
 def find_policy(policy: str | PointPolicy) -> PointPolicy:
-    """A policy by its name, "anyspace" or "sobol", or the policy itself.
+    """A policy by its name, "anyspace", "classifier" or "sobol", or the policy itself.
 
     Raises:
         ValueError: There is no such policy.

@@ -13,38 +13,27 @@ What it asks for is a function of the evaluations so far, the seed and the budge
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import inf, isfinite, nan
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from hpo_gym import rng
+from hpo_gym.classifier_space import is_of_classifier
 from hpo_gym.parameters import Parameter, plain
+from hpo_gym.policies.classifier.policy import (
+    GOAL,
+    METRIC,
+    ClassifierPolicy,
+    check_score,
+    check_space,
+)
 from hpo_gym.space import SearchSpace
+from hpo_gym.tuners.evaluation import Evaluation, as_float, is_number
 from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy, whole_number
 
 GOALS = ("maximize", "minimize")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """An evaluation that was asked for or told.
-
-    Attributes:
-        configuration: What is evaluated.
-        asked: Whether the tuner asked for it.
-        status: "running", "done" or "failed".
-        score: What was told, as it was told; None unless it is done.
-        metrics: All that was told, if it was told by names.
-    """
-
-    configuration: dict[str, Any]
-    asked: bool
-    status: str = "running"
-    score: float | None = None
-    metrics: dict[str, float] | None = None
 
 
 class Tuner:
@@ -60,11 +49,16 @@ class Tuner:
             `Categorical`.
         budget: Number of configurations that will be asked for, >= 1; the policy plans with it.
         goal: "maximize" or "minimize" what is told.
-        metric: Name of what is tuned, for evaluations that are told by names.
+        metric: Name of what is tuned, for evaluations that are told by names; if not given "f1"
+            with the policy for classifiers, else "score".
         seed: What the tuner does is fixed by the seed and what it is told.
         start: A configuration to ask for first, such as the defaults of a library.
-        policy: "anyspace" is learned, "sobol" asks for space-filling points; or an object with
-            `propose`, see `hpo_gym.tuners.proposer.PointPolicy`.
+        policy: "anyspace" was trained on functions of any space, "classifier" on F1 of binary
+            classifiers (see `hpo_gym.classifier_space.is_of_classifier`), "sobol" asks for
+            space-filling points; or an object with `propose`, see
+            `hpo_gym.tuners.proposer.PointPolicy`. If not given it is that for classifiers where
+            that fits the space and what is tuned is maximised and, if it has a name, called "f1";
+            else that for any space.
         patience: After so many evaluations without an improvement, and again after as many more,
             the tuner looks elsewhere: it asks for a space-filling point.
 
@@ -87,24 +81,35 @@ class Tuner:
         *,
         budget: int,
         goal: str = "maximize",
-        metric: str = "score",
+        metric: str | None = None,
         seed: int = 0,
         start: Mapping[str, Any] | None = None,
-        policy: str | PointPolicy = "anyspace",
+        policy: str | PointPolicy | None = None,
         patience: int = PATIENCE,
     ) -> None:
         self.space = space if isinstance(space, SearchSpace) else SearchSpace(space)
         self.budget, self.seed = whole_number("budget", budget, 1), whole_number("seed", seed, 0)
         if goal not in GOALS:
             raise ValueError(f"goal = {goal!r} must be one of {[*GOALS]}")
-        self.goal, self.metric = goal, metric
+        self.goal = goal
         self._start = None if start is None else self._read(start)[0]
+        if policy is None:
+            policy = self._fitting(metric)
         self._policy_name = policy if isinstance(policy, str) else None
         self._policy, self._patience = find_policy(policy), whole_number("patience", patience, 1)
+        self._of_classifier = isinstance(self._policy, ClassifierPolicy)
+        if self._of_classifier:
+            check_space(self.space, goal)
+        self.metric = metric or (METRIC if self._of_classifier else "score")
         self._told: list[Evaluation] = []
         self._running: list[Evaluation] = []
         self._units: list[tuple[float, ...]] = []
         self._scores: list[float] = []
+
+    def _fitting(self, metric: str | None) -> str:
+        """The name of the policy that suits the space best."""
+        of_f1 = metric in (None, METRIC) and self.goal == GOAL
+        return ClassifierPolicy.algorithm if of_f1 and is_of_classifier(self.space) else "anyspace"
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -162,13 +167,15 @@ class Tuner:
                 was added.
         """
         metrics = dict(result) if isinstance(result, Mapping) else {self.metric: result}
-        numbers = {name: _number(value) for name, value in metrics.items() if _is_number(value)}
+        numbers = {name: as_float(value) for name, value in metrics.items() if is_number(value)}
         if self.metric not in numbers:
             raise ValueError(
                 f"result = {result!r} must be a number, or a dict with a number called "
                 f"{self.metric!r}; call `fail` if there is none"
             )
         kept = numbers if isinstance(result, Mapping) else None
+        if self._of_classifier and isfinite(numbers[self.metric]):
+            check_score(numbers[self.metric])
         self._add(configuration, numbers[self.metric], kept)
 
     def fail(self, configuration: Mapping[str, Any]) -> None:
@@ -277,14 +284,3 @@ class Tuner:
             self.tell(configuration, score if metrics is None else metrics)  # type: ignore[arg-type]
         elif status == "failed":
             self._add(configuration, nan, None if metrics is None else dict(metrics))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(plain(value), Real) and not isinstance(plain(value), bool)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # of a whole number of hundreds of digits
-        return inf

@@ -24,7 +24,7 @@ def test_it_asks_for_what_the_tuner_asks_for():
     agent, space = AnySpaceAgent(env.process.problem, seed=3), env.process.space
     words = (3, 1, 0, 1)  # what seeds the first episode of a search agent
     seed = int(np.random.default_rng(words).integers(2**63))
-    tuner = hpo_gym.Tuner(space, budget=8, seed=seed)
+    tuner = hpo_gym.Tuner(space, budget=8, seed=seed, policy="anyspace")
     observation, _ = env.reset(seed=5)
     state = None
     for _ in range(8):

@@ -20,6 +20,7 @@ FLOORS = (
     "rng",
     "parameters",
     "space",
+    "classifier_space",
     "sobol",
     "policies",
     "families",

@@ -27,7 +27,7 @@ from agents.training.gradients import Epsilon, WarmUp, Weight
 from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
 from agents.training.unroll import Bank
 from hpo_gym import rng
-from hpo_gym.families.classifier import SPACE
+from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.rough.family import RoughFamily
 from hpo_gym.policies.anyspace import features
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
@@ -85,7 +85,7 @@ class ClassifierSettings(AnySpaceSettings):
         """A learner at the beginning of its training."""
         return ClassifierLearner(self, seed)
 
-    def validate(self, policy: ClassifierPolicy, environment: Mapping[str, Any]) -> dict[str, Any]:
+    def validate(self, policy: AnySpacePolicy, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Regrets of the tables of the split validation, each several times, budget 16."""
         weights = {name: torch.from_numpy(array) for name, array in policy.arrays.items()}
         count = len(recorded("validation").origin)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.informed.portfolio import greedy
-from hpo_gym.families.classifier import SPACE
+from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.recorded import grid
 from hpo_gym.policies.classifier.policy import STARTS
 

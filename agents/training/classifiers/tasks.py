@@ -15,7 +15,7 @@ from torch import Tensor
 from agents.training.anyspace.unroll import Evaluated
 from agents.training.unroll import Bank
 from hpo_gym.arrays.tensors import Tensors
-from hpo_gym.families.classifier import SPACE
+from hpo_gym.classifier_space import SPACE
 from hpo_gym.policies.anyspace import features
 from hpo_gym.policies.anyspace.policy import coordinates_of
 

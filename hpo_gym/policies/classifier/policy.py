@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.families.classifier import SPACE
-from hpo_gym.parameters import Float, Integer
+from hpo_gym.classifier_space import SPACE, is_of_classifier
 from hpo_gym.policies.anyspace import features, network
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.space import SearchSpace
@@ -20,7 +19,6 @@ from .features import QUERY_SIZE, TOKEN_SIZE, extended
 STARTS = 16
 """Number of configurations that it knows to be good."""
 METRIC, GOAL = "f1", "maximize"
-"""What it tunes."""
 
 _XP = Vectors()
 
@@ -31,7 +29,7 @@ class ClassifierPolicy(AnySpacePolicy):
     It is the tuner for any space, trained further on classifiers. It begins with a configuration
     that is good on many of them; where the tuner for any space is shown points that fill gaps, it
     is shown the next of a list of such configurations, the array "starts", (16, 3) unit
-    configurations in [0, 1] of `hpo_gym.families.classifier.SPACE`.
+    configurations in [0, 1] of `hpo_gym.classifier_space.SPACE`.
 
     Args and attributes are those of `AnySpacePolicy`; "algorithm" is "classifier".
     """
@@ -56,7 +54,7 @@ class ClassifierPolicy(AnySpacePolicy):
         """The next unit configuration; see `AnySpacePolicy.propose`.
 
         Args:
-            space: Of a classifier, see `tunes`.
+            space: Of a classifier, see `hpo_gym.classifier_space.is_of_classifier`.
             unit: (n, 3) and
             scores: (n,) F1 in [0, 1]; NaN while running, -inf if failed.
             filler: (3,) comes in where the list of good configurations ends.
@@ -65,7 +63,9 @@ class ClassifierPolicy(AnySpacePolicy):
         Raises:
             ValueError: The space is of no classifier, or a score lies outside [0, 1].
         """
-        _check(space, scores)
+        check_space(space)
+        for score in scores[np.isfinite(scores)]:
+            check_score(float(score))
         asked = len(scores)
         gap = self.arrays["starts"][asked] if asked < STARTS else _points(space, filler[None])[0]
         if not asked:
@@ -76,34 +76,25 @@ class ClassifierPolicy(AnySpacePolicy):
         return _unit(space, point)
 
 
-def tunes(space: SearchSpace) -> bool:
-    """Whether a space is that of a classifier.
-
-    Its parameters are "thr", "epochs" and "lr", in any order; their bounds lie within those of
-    `hpo_gym.families.classifier.SPACE`: the decision threshold in [0, 1], whole epochs in [1, 100],
-    the learning rate in [1e-4, 10^0.8].
-    """
-    if {*space.names} != {*SPACE.names}:
-        return False
-    for name, widest in SPACE.parameters.items():
-        own = space.parameters[name]
-        if not isinstance(own, (Float, Integer)) or (name == "epochs") != isinstance(own, Integer):
-            return False
-        if own.low < widest.low or own.high > widest.high:
-            return False
-    return True
-
-
-def _check(space: SearchSpace, scores: NDArray[np.float64]) -> None:
-    if not tunes(space):
+def check_space(space: SearchSpace, goal: str = GOAL) -> None:
+    """Raise ValueError unless the space is that of a classifier, and F1 is maximised."""
+    if not is_of_classifier(space):
         raise ValueError(
             f"the space {space!r} is not that of a classifier: thr in [0, 1], epochs in [1, 100], "
-            "lr in [1e-4, 10**0.8], no others; tune it with policy='anyspace'"
+            "lr in [1e-4, 10**0.8], no others; use policy='anyspace'"
         )
-    wrong = scores[np.isfinite(scores) & ((scores < 0.0) | (scores > 1.0))]
-    if wrong.size:
+    if goal != GOAL:
         raise ValueError(
-            f"the score {wrong[0]} must be an F1, in [0, 1]; tune others with policy='anyspace'"
+            f"goal = {goal!r}: the policy 'classifier' knows F1, which is to be maximised; use "
+            "policy='anyspace'"
+        )
+
+
+def check_score(score: float) -> None:
+    """Raise ValueError unless the score may be an F1."""
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(
+            f"the score {score!r} must be an F1, in [0, 1]; for other scores use policy='anyspace'"
         )
 
 

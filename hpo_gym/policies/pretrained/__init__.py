@@ -7,8 +7,9 @@ They need NumPy alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
+from hpo_gym.policies.classifier.policy import ClassifierPolicy
 from hpo_gym.policies.policy import Policy
 
 _FOLDER = Path(__file__).parent
@@ -64,12 +65,34 @@ def path(algorithm: str, family: str, seed: int = 0) -> Path:
     return wanted.path
 
 
-def load(algorithm: str, family: str, seed: int = 0) -> Policy:
-    """A pretrained policy; see `path` for the arguments.
+@overload
+def load(*, seed: int = 0) -> ClassifierPolicy: ...
+@overload
+def load(algorithm: str, family: str, seed: int = 0) -> Policy: ...
+def load(
+    algorithm: str | None = None, family: str | None = None, seed: int = 0
+) -> Policy | ClassifierPolicy:
+    """A pretrained policy: without arguments that of `hpo_gym.Tuner` for classifiers.
+
+    Args:
+        algorithm: As in `path`.
+        family: As in `path`.
+        seed: Seed of the training.
+
+    Raises:
+        ValueError: There is no such policy, or only one of the first two arguments is given.
 
     Example:
+        >>> load().description["algorithm"]
+        'classifier'
         >>> policy = load("unrolled", "fictitious")
         >>> policy.description["environment"]["id"]
         'hpo_gym:FictitiousHPOFamily-v0'
     """
+    if algorithm is None and family is None:
+        return ClassifierPolicy.pretrained(seed)
+    if algorithm is None or family is None:
+        raise ValueError(
+            f"algorithm = {algorithm!r}, family = {family!r}: give both, or none for the default"
+        )
     return Policy.load(path(algorithm, family, seed))

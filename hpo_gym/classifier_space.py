@@ -1,0 +1,34 @@
+"""The search space of a binary classifier: decision threshold, epochs, learning rate."""
+
+from __future__ import annotations
+
+from hpo_gym.parameters import Float, Integer
+from hpo_gym.space import SearchSpace
+
+SPACE = SearchSpace(
+    {
+        "thr": Float(0.0, 1.0),
+        "epochs": Integer(1, 100, nearest=True),
+        "lr": Float(1e-4, 10**0.8, log=True),
+    }
+)
+
+
+def is_of_classifier(space: SearchSpace) -> bool:
+    """Whether a space is that of a binary classifier, or a part of it.
+
+    Its parameters are "thr", "epochs" and "lr", in any order, and their bounds lie within those of
+    `SPACE`: the decision threshold in [0, 1], whole epochs in [1, 100], the learning rate in
+    [1e-4, 10^0.8].
+    """
+    if {*space.names} != {*SPACE.names}:
+        return False
+    for name, widest in SPACE.parameters.items():
+        own = space.parameters[name]
+        if not isinstance(own, (Float, Integer)) or not isinstance(widest, (Float, Integer)):
+            return False
+        if isinstance(widest, Integer) and not isinstance(own, Integer):
+            return False
+        if own.low < widest.low or own.high > widest.high:
+            return False
+    return True
