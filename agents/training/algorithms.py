@@ -79,7 +79,7 @@ ALGORITHMS = {
             # Few validation cases make some tasks hopeless: regrets are larger, and so is the
             # epsilon that lets the loss see the difference between bad and worse.
             "BinormalHPOFamily-v0": UnrolledSettings(updates=3000, epsilon=0.05),
-            "RoughHPOFamily-v0": UnrolledSettings(epsilon=0.03),
+            "RoughHPOFamily-v0": UnrolledSettings(updates=2000, epsilon=0.03),
         },
     ),
 }
