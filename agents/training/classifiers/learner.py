@@ -58,13 +58,13 @@ class ClassifierSettings(AnySpaceSettings):
     policy_class: ClassVar[type[Any]] = ClassifierPolicy
 
     evaluation_episodes: Rows = 300
-    updates: Steps = 400
+    updates: Steps = 500
     work: Work = 25_600
     learning_rate: LearningRate = 2e-3
     warm_up: WarmUp = 20
     max_grad_norm: Positive = 0.5
     gradient_limit: Positive = 0.5
-    averaging: Share = 0.98
+    averaging: Share = 0.99
     hand_over: HandOver = 24
     epsilon: Epsilon = 2e-2
     excess_weight: Weight = 0.3
