@@ -164,7 +164,7 @@ def test_workers_get_different_configurations():
     assert distance.min() > 1e-3
 
 
-def test_large_budgets_end_with_the_surrogate_alone():
+def test_large_budgets():
     tuner = play(USUAL, 40)
     assert f1(tuner.recommend()) > 0.785
 

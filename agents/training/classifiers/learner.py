@@ -65,7 +65,7 @@ class ClassifierSettings(AnySpaceSettings):
     max_grad_norm: Positive = 0.5
     gradient_limit: Positive = 0.5
     averaging: Share = 0.99
-    hand_over: HandOver = 24
+    hand_over: HandOver = 10_000
     epsilon: Epsilon = 2e-2
     excess_weight: Weight = 0.3
     tables: Share = 0.5
