@@ -30,7 +30,7 @@ class Problem(NamedTuple):
     """(m,)."""
 
 
-def named(name: str) -> tuple[Any, Any]:
+def named(name: Any) -> tuple[Any, Any]:
     """Inputs and classes of a data set.
 
     Raises:
@@ -112,15 +112,13 @@ def _inputs(given: Any) -> NDArray[np.float64]:
 
 
 def _classes(given: Any) -> NDArray[Any]:
-    classes = np.asarray(given)
-    if classes.ndim != 1:
-        raise ValueError(f"y has the shape {classes.shape}: it must be (rows,), a class each")
-    # What is not equal to itself is NaN, also among texts.
-    missing = [row for row, c in enumerate(classes.tolist()) if c is None or c != c]
+    each = np.asarray(given, dtype=object)  # NumPy would make texts of numbers beside texts
+    if each.ndim != 1:
+        raise ValueError(f"y has the shape {each.shape}: it must be (rows,), a class each")
+    missing = [row for row, value in enumerate(each) if value is None or value != value]
     if missing:
         raise ValueError(f"y has no class in row {missing[0]}: leave out such cases")
-    kinds = {type(value) for value in classes.tolist()}
-    if len(kinds) > 1:
-        names = sorted(kind.__name__ for kind in kinds)
-        raise ValueError(f"y has classes of several kinds, {names}: make them one")
-    return classes
+    texts = [isinstance(value, str) for value in each]
+    if any(texts) and not all(texts):
+        raise ValueError("y has both texts and numbers: make all classes of one kind")
+    return np.asarray(each.tolist())

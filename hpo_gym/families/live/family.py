@@ -97,7 +97,7 @@ class LiveFamily(ClassifierFamily):
         self._positive, self._model, self._seeds = plain(positive), model, seeds
         self.time_limit = time_limit
         made = _model(model)
-        inputs, classes = named(str(self._data)) if self._arrays is None else self._arrays
+        inputs, classes = named(self._data) if self._arrays is None else self._arrays
         self.problem = problem(inputs, classes, self._positive)
         self.positives = float(self.problem.held_targets.sum())
         self.negatives = float(len(self.problem.held_targets)) - self.positives
