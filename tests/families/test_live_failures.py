@@ -19,7 +19,7 @@ WORDS = {
     "raises": "ArithmeticError: it went wrong",
     "hangs": "no answer within 1 s",
     "dies": "exit code -9",
-    "one column": r"predict_proba gave the shape \(36,\) for 36 cases",
+    "one column": r"predict_proba gave the shape \(60,\) for 60 cases",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from live_classifiers import described, family
 
 from agents import make_agent
-from hpo_gym import Tuner, play
+from hpo_gym import Tuner, play, pretrained
 
 
 def test_ask_and_tell():
@@ -39,4 +39,13 @@ def test_agents_of_the_benchmark(name):
     assert turns[-1].infos["evaluations"].tolist() == [6, 6]
     assert not any(turn.infos["failed"].any() for turn in turns)
     assert (turns[-1].infos["best_f1"] > 0.5).all()
+    envs.close()
+
+
+@pytest.mark.parametrize("family_name", ["fictitious", "binormal"])
+def test_trained_policies(family_name):
+    envs = gym.make_vec("hpo_gym:LiveHPO-v0", num_envs=2, family=described())
+    turns = list(play(pretrained.load("unrolled", family_name), envs, seed=3))
+    assert turns[-1].infos["evaluations"].tolist() == [16, 16]
+    assert (turns[-1].infos["best_f1"] > 0.6).all()
     envs.close()

@@ -43,6 +43,7 @@ class Trainer:
 
     def __init__(self, problem: Problem, model: str | Model) -> None:
         self._problem = problem
+        self._cases = np.concatenate([problem.inputs, problem.held_inputs])
         self._model: Model = load(model) if isinstance(model, str) else model
         self._standing: OrderedDict[Run, tuple[Any, int]] = OrderedDict()
         self._model(1e-3, 0)  # imports what it needs, before time counts
@@ -66,21 +67,16 @@ class Trainer:
 
     def _look(self, classifier: Any) -> tuple[NDArray[np.float64], float]:
         """Probabilities of the cases that are held out, and the loss of the others."""
-        trained, targets = _chances(classifier, self._problem.inputs), self._problem.targets
-        right = np.where(targets == 1, trained, 1.0 - trained)
+        both = np.asarray(classifier.predict_proba(self._cases), dtype=np.float64)
+        if both.shape != (len(self._cases), 2):
+            raise ValueError(
+                f"predict_proba gave the shape {both.shape} for {len(self._cases)} cases of two "
+                f"classes: it must be {(len(self._cases), 2)}"
+            )
+        trained, held = np.split(both[:, 1], [len(self._problem.targets)])
+        right = np.where(self._problem.targets == 1, trained, 1.0 - trained)
         loss = -np.log(np.clip(right, _SMALLEST, 1.0 - _SMALLEST)).mean()
-        return _chances(classifier, self._problem.held_inputs), float(loss)
-
-
-def _chances(classifier: Any, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) probabilities of the positive class."""
-    chances = np.asarray(classifier.predict_proba(inputs), dtype=np.float64)
-    if chances.shape != (len(inputs), 2):
-        raise ValueError(
-            f"predict_proba gave the shape {chances.shape} for {len(inputs)} cases of two classes: "
-            f"it must be {(len(inputs), 2)}"
-        )
-    return chances[:, 1]
+        return held, float(loss)
 
 
 class Curves:
