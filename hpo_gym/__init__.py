@@ -32,6 +32,7 @@ ENVIRONMENTS: dict[str, dict[str, object]] = {
     "BinormalHPOFamily-v0": {"family": "binormal", **_HISTORY},
     "RoughHPOFamily-v0": {"family": "rough", **_HISTORY},
     "RecordedHPO-v0": {"family": "recorded", **_HISTORY},
+    "LiveHPO-v0": {"family": "live", **_HISTORY},
     "AnySpaceHPO-v0": {"family": "anyspace", "metric": "value", **_HISTORY},
 }
 """The registered ids and the options in which they differ from the defaults."""

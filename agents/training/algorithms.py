@@ -50,6 +50,18 @@ _FAMILY = PPOSettings(
     value_hidden=(128, 128),
 )
 
+# Each step is a training, and no regret is known.
+_LIVE = PPOSettings(
+    total_steps=20_000,
+    num_envs=32,
+    n_steps=16,
+    batch_size=128,
+    interval=4_000,
+    evaluation_episodes=16,
+    gamma=0.9,
+    gae_lambda=0.9,
+)
+
 ALGORITHMS = {
     "ppo": Algorithm(
         PPOSettings(),
@@ -63,6 +75,7 @@ ALGORITHMS = {
             "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
             "RoughHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
             "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0),
+            "LiveHPO-v0": _LIVE,
             "AnySpaceHPO-v0": _FAMILY,
         },
     ),

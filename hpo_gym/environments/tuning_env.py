@@ -29,9 +29,10 @@ class TuningEnv(ActionMasks, ScalarShell):
     noisy, 16 evaluations are all, and the observation is the history. See the modules
     `hpo_gym.families.fictitious.family`, `hpo_gym.families.binormal.family` and
     `hpo_gym.families.rough.family` for what is drawn. `RecordedHPO-v0` draws recorded tables of
-    real classifiers, see `hpo_gym.families.recorded.family`. `AnySpaceHPO-v0` draws random
-    functions of 1 to 8 coordinates, see `hpo_gym.families.anyspace.family`; its observations begin
-    with what the task says about them.
+    real classifiers, see `hpo_gym.families.recorded.family`. `LiveHPO-v0` trains a real classifier
+    at every evaluation, see `hpo_gym.families.live.family`; its optimum is not known.
+    `AnySpaceHPO-v0` draws random functions of 1 to 8 coordinates, see
+    `hpo_gym.families.anyspace.family`; its observations begin with what the task says about them.
 
     ## Action Space
     | `action` | space | meaning | min | max |

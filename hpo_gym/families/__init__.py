@@ -9,6 +9,7 @@ from hpo_gym.families.classical import ClassicalFamily
 from hpo_gym.families.fictitious.family import FictitiousFamily
 from hpo_gym.families.fictitious.model import FictitiousModel
 from hpo_gym.families.fictitious.notebook import NotebookFamily
+from hpo_gym.families.live.family import LiveFamily
 from hpo_gym.families.objective import ObjectiveFamily
 from hpo_gym.families.recorded.family import RecordedFamily
 from hpo_gym.families.registry import make_family, register_family
@@ -20,6 +21,7 @@ for _family in (
     BinormalFamily,
     RecordedFamily,
     RoughFamily,
+    LiveFamily,
     BealeFamily,
     AnySpaceFamily,
     ClassicalFamily,
@@ -38,6 +40,7 @@ __all__ = [
     "FictitiousModel",
     "HashedBank",
     "KnownOptimum",
+    "LiveFamily",
     "NotebookFamily",
     "ObjectiveFamily",
     "RecordedFamily",

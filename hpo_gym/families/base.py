@@ -98,9 +98,7 @@ class Family(ABC):
             NotImplementedError: The family is impure: it can be evaluated only once.
         """
         if not self.pure:
-            raise NotImplementedError(
-                f"family {self.name!r} is impure: what an evaluation gave is all there is"
-            )
+            raise NotImplementedError(f"family {self.name!r} is impure: it is evaluated only once")
         if type(self).evaluate is Family.evaluate:
             raise NotImplementedError(f"family {self.name!r} must define noiseless or evaluate")
         draw = 0.0 * scaled[0] + 0.5
@@ -177,9 +175,7 @@ class Family(ABC):
     @cached_property
     def _minimised(self) -> tuple[int, ...]:
         """Places of the metrics that are minimised."""
-        return tuple(
-            [i for i, name in enumerate(self.metrics) if self.goals.get(name) == "minimise"]
-        )
+        return tuple([i for i, m in enumerate(self.metrics) if self.goals.get(m) == "minimise"])
 
     def resource(self, scaled: Columns) -> Column:
         """What an evaluation consumes: the natural value of `resource_parameter`, or 0."""
@@ -234,6 +230,9 @@ class Family(ABC):
             ValueError: The family has no such constants.
         """
         raise ValueError(f"family {self.name!r} takes no 'model' option, got {constants!r}")
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Release what the family holds, such as a process; it may be evaluated again."""
 
     def expand(self, parameters: Any, rows: int) -> Struct:
         """Parameters shared by all rows as columns of (rows,), so that rows can differ."""

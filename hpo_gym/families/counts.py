@@ -148,10 +148,23 @@ def observed(c: Any, rates: Rates, xi: Columns, xp: Namespace) -> Metrics:
     false = count(rates.false_positive, c.negatives, xi[1])
     true_at_half = count(rates.recall_at_half, c.positives, xi[2])
     false_at_half = count(rates.false_positive_at_half, c.negatives, xi[3])
+    return counted(c, true, false, true_at_half, false_at_half, rates.loss, xp)
+
+
+def counted(
+    c: Any,
+    true: Column,
+    false: Column,
+    true_at_half: Column,
+    false_at_half: Column,
+    loss: Column,
+    xp: Namespace,
+) -> Metrics:
+    """Metrics of true and false positives, at the threshold and at 0.5; other arguments above."""
     return Metrics(
         precision=true / xp.maximum(true + false, 1.0),
         recall=true / c.positives,
-        loss=rates.loss,
+        loss=loss,
         accuracy=(true_at_half + c.negatives - false_at_half) / (c.positives + c.negatives),
         f1=2.0 * true / (true + false + c.positives),
     )

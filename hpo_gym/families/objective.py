@@ -7,19 +7,15 @@ time-out, the death of the process) is a failed evaluation, and is paid.
 
 from __future__ import annotations
 
-import pickle
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite, nan
 from numbers import Real
 from typing import Any, TypeAlias
 
-import cloudpickle
 import numpy as np
 
 from hpo_gym.arrays import Column, Columns, Namespace
-from hpo_gym.executors.child import Child
-from hpo_gym.executors.executor import Failure
+from hpo_gym.executors.resident import Resident
 from hpo_gym.families.base import Family
 from hpo_gym.parameters import Categorical, Parameter, finite_number
 from hpo_gym.references import load, reference_to
@@ -27,8 +23,6 @@ from hpo_gym.space import SearchSpace
 
 Objective: TypeAlias = Callable[[dict[str, Any]], float | Mapping[str, float]]
 
-_START = 300.0
-"""Seconds that a process may take to import an objective."""
 _SMALLEST = 1e-12
 """Distance from 0 and 1 of what is shown of an unbounded metric, at least, on the way back."""
 
@@ -89,7 +83,7 @@ class ObjectiveFamily(Family):
         resource_parameter: str | None = None,
     ) -> None:
         self._given = objective
-        self._objective = load(objective) if isinstance(objective, str) else objective
+        self._objective = _loaded(objective)
         if not callable(self._objective):
             raise ValueError(f"objective = {objective!r} must be callable, not {self._objective!r}")
         self.space = _space(space)
@@ -104,7 +98,7 @@ class ObjectiveFamily(Family):
         if time_limit is not None and not finite_number("time_limit", time_limit) > 0.0:
             raise ValueError(f"time_limit = {time_limit!r} must be None or above 0 s")
         self.time_limit = time_limit
-        self._child: Child | None = None
+        self._resident = Resident(_loaded, objective)
 
     def _check(self) -> None:
         for metric, goal in self.goals.items():
@@ -141,12 +135,11 @@ class ObjectiveFamily(Family):
                 return self._objective(configuration)
             except SystemExit as error:
                 raise RuntimeError(f"the objective called for an end: {error!r}") from error
-        if self._child is None or not self._child.idle:
-            self._child = child = Child()
-            weakref.finalize(self, child.kill)
-            given = self._given if isinstance(self._given, str) else _ByValue(self._given)
-            _answer(child.call(_keep, given, limit=_START))
-        return _answer(self._child.call(_evaluate, configuration, limit=self.time_limit))
+        return self._resident(configuration, limit=self.time_limit)
+
+    def close(self) -> None:
+        """End the process of the objective, if it has one; a further evaluation begins another."""
+        self._resident.close()
 
     def _read(self, result: Any) -> tuple[float, ...]:
         """The metrics of a result, in order."""
@@ -212,8 +205,9 @@ class ObjectiveFamily(Family):
             "resource_parameter": self.resource_parameter,
         }
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_child": None}  # a copy has a process of its own
+
+def _loaded(objective: Any) -> Any:
+    return load(objective) if isinstance(objective, str) else objective
 
 
 def _ends(name: str, given: Any) -> tuple[float, float]:
@@ -233,31 +227,3 @@ def _space(space: Any) -> SearchSpace:
     if isinstance(space, Mapping):
         return SearchSpace(space)
     return SearchSpace.from_description(space)
-
-
-class _ByValue:
-    """An objective on its way to a child, which cannot import it if it is a lambda, say."""
-
-    def __init__(self, objective: Objective) -> None:
-        self._pickled = cloudpickle.dumps(objective)
-
-    def __reduce__(self) -> Any:
-        return pickle.loads, (self._pickled,)
-
-
-_kept: list[Objective] = []
-"""In a child: its objective."""
-
-
-def _keep(objective: Objective | str) -> None:
-    _kept.append(load(objective) if isinstance(objective, str) else objective)
-
-
-def _evaluate(configuration: dict[str, Any]) -> Any:
-    return _kept[-1](configuration)
-
-
-def _answer(answer: Any) -> Any:
-    if isinstance(answer, Failure):
-        raise RuntimeError(answer.message)
-    return answer

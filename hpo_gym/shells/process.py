@@ -100,6 +100,10 @@ class Process(Protocol):
         """The values of the info, in the order of `info_types`."""
         ...
 
+    def close(self) -> None:
+        """Release what the process holds; called when an environment is closed."""
+        ...
+
 
 class Record(NamedTuple):
     """What an episode showed at its beginning or after a step."""

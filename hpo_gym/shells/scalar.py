@@ -113,6 +113,10 @@ class ScalarShell(gym.Env[NDArray[np.float32], Any]):
             raise ResetNeeded("there is nothing to render: call reset() before render()")
         return self._renderer.frame(self._records, self.render_mode)
 
+    def close(self) -> None:
+        """Release what the process holds."""
+        self.process.close()
+
     def _show(self, reward: float | None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """The observation and the info of the state."""
         process, state = self.process, self._state

@@ -180,6 +180,11 @@ class VectorShell(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         renderer, mode = self._renderer, self.render_mode
         return tuple(renderer.frame(records, mode) for records in self._records)
 
+    def close_extras(self, **_: Any) -> None:
+        """Release what the process holds; Gymnasium's `close` calls it."""
+        if "process" in vars(self):  # an environment whose construction failed is closed, too
+            self.process.close()
+
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """An attribute of the rows, or what it returns if it can be called, once per row."""
         value = getattr(self, name)

@@ -22,6 +22,9 @@ ACTIONS = ("propose", "adjust", "nudge")
 
 MOST_EVALUATIONS = 1_000_000
 
+_LONGEST = 500
+"""Characters of a value that an error shows."""
+
 
 @contextmanager
 def naming(what: str, value: Any) -> Iterator[None]:
@@ -29,7 +32,9 @@ def naming(what: str, value: Any) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"{what} = {value!r} is not valid: {error}") from error
+        shown = repr(value)  # it may hold a data set
+        shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
+        raise ValueError(f"{what} = {shown} is not valid: {error}") from error
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:

@@ -270,6 +270,10 @@ class TuningProcess:
             values.append(state.failed)
         return values
 
+    def close(self) -> None:
+        """Release what the family holds."""
+        self.family.close()
+
     def _shown(self, state: State, xp: Namespace) -> Columns:
         """The last metrics as observations show them; zeros before any evaluation."""
         encoder = self.encoder

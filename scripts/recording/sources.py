@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym import rng
+from hpo_gym.families.live.data import held_out, standardised
 from scripts.data_sets import Data, load
 
 ROWS = 2000
@@ -118,22 +119,12 @@ def _spread(ordered: list[int]) -> list[int]:
 def _split(name: str, kin: str, inputs: NDArray[np.float64], targets: NDArray[np.bool_]) -> Problem:
     """Training and validation part, stratified, by a generator that the name seeds."""
     generator = np.random.default_rng(rng.text_key(name))
-    held = np.zeros(len(targets), dtype=bool)
-    for label in (False, True):
-        cases = generator.permutation(np.flatnonzero(targets == label))
-        held[cases[: round(_VALIDATION * len(cases))]] = True
-    scaled = _standardised(inputs, ~held)
+    held = held_out(targets, _VALIDATION, generator)
+    scaled = standardised(inputs, ~held)
     if scaled.shape[1] > _COLUMNS:
         axes = np.linalg.svd(scaled[~held], full_matrices=False)[2][:_COLUMNS]
         # The sign of a component is arbitrary: its largest entry is positive.
         signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-        scaled = _standardised(scaled @ (signs[:, None] * axes).T, ~held)
+        scaled = standardised(scaled @ (signs[:, None] * axes).T, ~held)
     numbers, labels = scaled.astype(np.float32), targets.astype(np.float32)
     return Problem(name, kin, numbers[~held], labels[~held], numbers[held], labels[held])
-
-
-def _standardised(inputs: NDArray[np.float64], training: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Columns of mean 0 and deviation 1 on the training part, which must vary there."""
-    inputs = inputs[:, inputs[training].std(axis=0) > 0.0]
-    part = inputs[training]
-    return np.asarray((inputs - part.mean(axis=0)) / part.std(axis=0))

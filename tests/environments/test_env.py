@@ -209,6 +209,7 @@ def test_registered_ids():
         "BinormalHPOFamily-v0",
         "RoughHPOFamily-v0",
         "RecordedHPO-v0",
+        "LiveHPO-v0",
         "AnySpaceHPO-v0",
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):

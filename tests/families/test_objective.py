@@ -158,7 +158,7 @@ def test_an_objective_that_hangs_or_dies_is_killed_and_the_next_evaluation_runs(
     texts = [str(warning.message) for warning in said]
     assert [next(word for word in WORDS if word in text) for text in texts] == [*WORDS]
     assert state["calls"] == 0
-    family._child.stop()
+    family.close()
 
 
 WORDS = ("no answer within 1 s", "exit code 7", "MemoryError: too large")
@@ -169,12 +169,12 @@ def test_a_copy_has_a_process_of_its_own():
     assert family.evaluate(None, (0.5, 2.0), None, (), Floats())[0] == (34.0,)
     copied = pickle.loads(pickle.dumps(family))
     assert copied.evaluate(None, (0.5, 2.0), None, (), Floats())[0] == (34.0,)
-    assert copied._child.process.pid != family._child.process.pid
-    process = copied._child.process
+    assert copied._resident.pid != family._resident.pid
+    process = copied._resident._child.process
     del copied
     process.join(10.0)
     assert not process.is_alive()
-    family._child.stop()
+    family.close()
 
 
 def test_a_description_names_the_objective():

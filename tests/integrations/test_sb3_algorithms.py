@@ -5,6 +5,7 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
+from live_classifiers import described
 
 import hpo_gym
 from hpo_gym import TuningEnv, TuningVectorEnv
@@ -23,7 +24,10 @@ from hpo_gym.integrations.sb3 import NativeVecEnv
 
 
 def make_native(env_id, rows=4):
-    envs = gym.make_vec(f"hpo_gym:{env_id}", rows, autoreset_mode="SameStep", max_evaluations=5)
+    options = {"family": described()} if "Live" in env_id else {}  # one that does not take long
+    envs = gym.make_vec(
+        f"hpo_gym:{env_id}", rows, autoreset_mode="SameStep", max_evaluations=5, **options
+    )
     return VecMonitor(NativeVecEnv(envs))
 
 

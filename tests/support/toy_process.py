@@ -72,5 +72,8 @@ class TrainingProcess:
         left = 1.0 - state.grants / self.budget
         return [(self.value(state, xp), state.best, left, state.epochs / 100.0)]
 
+    def close(self):
+        pass
+
     def info(self, state, xp):
         return self.value(state, xp), state.best, state.epochs, state.grants

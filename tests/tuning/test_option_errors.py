@@ -112,3 +112,10 @@ def test_errors_say_what_to_do():
             env.reset(options=5)
     with pytest.raises(ValueError, match=r"max_episode_steps = 'x' must be None, -1 or at least"):
         TuningVectorEnv(2, max_episode_steps="x")
+
+
+def test_long_values_are_cut_off():
+    with pytest.raises(ValueError, match=r"both arrays$") as caught:
+        TuningEnv(family={"name": "live", "X": np.zeros((90, 9)).tolist()})
+    assert len(str(caught.value)) < 700
+    assert "... is not valid" in str(caught.value)

@@ -1,0 +1,1 @@
+"""Real classifiers, trained while one waits."""
