@@ -2,7 +2,7 @@
 
 An update is a step of Adam on the loss of a batch of runs. How the runs go and what their loss is,
 the tuners say themselves: `agents.training.unrolled` (of one family) and
-`agents.training.anyspace.learner` (of any space).
+`agents.training.points` (of points of a search space).
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def test_what_is_wrong_is_said_before_anything_is_trained(tmp_path, monkeypatch)
 
 def test_options_reach_everything_and_the_trained_policy_is_kept(tmp_path, monkeypatch, capsys):
     trained = []
-    assert {*compare.TRAINABLE, "anyspace"} == set(ALGORITHMS)
+    assert {*compare.TRAINABLE, "anyspace", "classifier"} == set(ALGORITHMS)
 
     def train(settings, env_id, *, env_options, seed, command):
         trained.append((settings.algorithm, env_id, env_options, seed))

@@ -21,6 +21,7 @@ PLACES = {
     "recurrent_ppo": {"family": "fictitious"},
     "unrolled": {"family": "fictitious"},
     "anyspace": {"family": "anyspace"},
+    "classifier": {"family": "recorded"},
 }
 # As JSON has them. None of them is good for any setting, except for those of `GOOD`.
 BAD = ["NaN", "Infinity", "-Infinity", "-1", "1e300", "-0.5", '"8"', '"tanh "', "[]", "[[8]]", "{}"]

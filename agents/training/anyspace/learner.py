@@ -1,63 +1,43 @@
 """Training of the tuner for any space, by gradients through whole tuning runs.
 
-The loss is the mean, over runs and evaluations, of
-
-    log10(regret of the incumbent + epsilon)
-    + excess_weight (distance of the proposal to the cube)^2
-
-with noise-free regrets, 1 at the median of random configurations. Every batch has one number of
-coordinates, one budget and one number of workers (see `courses`). The policy's weights are an
-exponential average of those in training (Polyak and Juditsky, 1992), which is far better than they:
-most runs say little, some shout.
+Regrets are 1 at the median of random configurations. Every batch has one number of coordinates, one
+budget and one number of workers (see `courses`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from agents.training import validation
-from agents.training.bounds import Within
-from agents.training.gradients import (
-    Epsilon,
-    GradientLearner,
-    GradientSettings,
-    WarmUp,
-    Weight,
-)
+from agents.training.gradients import Epsilon, WarmUp, Weight
 from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
+from agents.training.points import HandOver, PointLearner, PointSettings, Work
 from hpo_gym.policies.anyspace import network
-from hpo_gym.policies.anyspace.policy import ALGORITHM, FORMAT, AnySpacePolicy
+from hpo_gym.policies.anyspace.policy import ALGORITHM, AnySpacePolicy
 from hpo_gym.tuning.find import process_of
 
 from . import courses
 from .bank import Bank, bank
 from .unroll import Unrolled, unroll
 
-Work: TypeAlias = Annotated[int, Within(1, 10**8)]
-HandOver: TypeAlias = Annotated[int, Within(1, 10**4)]
-
 _VALIDATION_SIZES = (1, 2, 3, 4, 6, 8)
 _VALIDATION_BUDGET = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnySpaceSettings(GradientSettings):
+class AnySpaceSettings(PointSettings):
     """Hyperparameters of the tuner for any space.
 
     Attributes:
-        work: Evaluations of an update, each counted with its coordinates and 2 more.
         tasks: Training tasks of each number of coordinates.
-        averaging: Weight of the past in the average of the weights.
-        hand_over: Evaluations after which the surrogate model takes over.
     """
 
     algorithm: ClassVar[str] = ALGORITHM
@@ -107,7 +87,7 @@ class AnySpaceSettings(GradientSettings):
         return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
 
 
-class AnySpaceLearner(GradientLearner):
+class AnySpaceLearner(PointLearner):
     """A network in training.
 
     Args:
@@ -118,25 +98,13 @@ class AnySpaceLearner(GradientLearner):
     _settings: AnySpaceSettings
 
     def __init__(self, settings: AnySpaceSettings, seed: int) -> None:
-        self._random = np.random.default_rng(seed)
-        self._weights = {
-            name: torch.from_numpy(array).requires_grad_()
-            for name, array in self.initial(self._random, seed).items()
-        }
-        self._average = {name: each.detach().clone() for name, each in self._weights.items()}
+        super().__init__(settings, seed)
         self._banks: dict[int, Bank] = {}
-        super().__init__(settings, torch.optim.Adam(list(self._weights.values())))
 
     @staticmethod
     def initial(random: np.random.Generator, seed: int) -> dict[str, NDArray[np.float32]]:
         """Weights before the training."""
         return network.initial(random)
-
-    def loss(self) -> Tensor:
-        """The loss of runs on tasks drawn at random."""
-        settings, runs = self._settings, self.runs()
-        regret = runs.regret.clamp(min=0.0)
-        return torch.log10(regret + settings.epsilon).mean() + settings.excess_weight * runs.excess
 
     def runs(self) -> Unrolled:
         """Runs on tasks drawn at random."""
@@ -153,55 +121,6 @@ class AnySpaceLearner(GradientLearner):
         # The loss is a mean over runs, the limit is one on a run.
         return unroll(self._weights, tasks, course, settings.gradient_limit / n)
 
-    def descend(self, loss: Tensor) -> None:
-        """Take a step down the loss, and let the average follow."""
-        super().descend(loss)
-        with torch.no_grad():
-            for name, weight in self._weights.items():
-                self._average[name].lerp_(weight, 1.0 - self._settings.averaging)
-
-    def parameters(self) -> Iterable[Tensor]:
-        """All weights."""
-        return self._weights.values()
-
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Copies of the weights."""
-        return {name: weight.numpy().copy() for name, weight in self._average.items()}
-
-    def facts(self) -> dict[str, Any]:
-        """What a policy's description must say."""
-        return {
-            "format": FORMAT,
-            "algorithm": self._settings.algorithm,
-            "hand_over": self._settings.hand_over,
-            "updates": self._update,
-        }
-
     def policy(self, details: dict[str, Any]) -> AnySpacePolicy:
         """A copy of the network as a policy of NumPy."""
         return AnySpacePolicy(self.arrays(), {**details, **self.facts()})
-
-    def capture(self) -> dict[str, Any]:
-        """See `Learner.capture`."""
-        mine = {
-            "weights": {name: weight.detach().clone() for name, weight in self._weights.items()},
-            "average": {name: weight.clone() for name, weight in self._average.items()},
-            "random": _plain(self._random.bit_generator.state),
-        }
-        return mine | super().capture()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `capture` returned."""
-        super().restore(state)
-        with torch.no_grad():
-            for name, weight in self._weights.items():
-                weight.copy_(state["weights"][name])
-                self._average[name].copy_(state["average"][name])
-        self._random.bit_generator.state = state["random"]
-
-
-def _plain(state: Any) -> Any:
-    """A generator's state in plain values."""
-    if isinstance(state, Mapping):
-        return {name: _plain(value) for name, value in state.items()}
-    return int(state) if isinstance(state, (int, np.integer)) else state

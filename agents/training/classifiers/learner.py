@@ -21,10 +21,10 @@ from torch import Tensor
 
 from agents.training import validation
 from agents.training.anyspace import courses
-from agents.training.anyspace.learner import AnySpaceLearner, AnySpaceSettings, HandOver, Work
 from agents.training.anyspace.unroll import Course, Unrolled, unroll
 from agents.training.gradients import Epsilon, WarmUp, Weight
 from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
+from agents.training.points import HandOver, PointLearner, PointSettings, Work
 from agents.training.unroll import Bank
 from hpo_gym import rng
 from hpo_gym.classifier_space import SPACE
@@ -47,7 +47,7 @@ _ANYSPACE_SEEDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierSettings(AnySpaceSettings):
+class ClassifierSettings(PointSettings):
     """Hyperparameters of the tuner for classifiers.
 
     Attributes:
@@ -101,7 +101,7 @@ class ClassifierSettings(AnySpaceSettings):
         return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
 
 
-class ClassifierLearner(AnySpaceLearner):
+class ClassifierLearner(PointLearner):
     """A network in training.
 
     Args:
