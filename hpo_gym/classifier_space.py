@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo_gym.parameters import Float, Integer
+from hpo_gym.parameters import Float, Integer, Parameter
 from hpo_gym.space import SearchSpace
 
 SPACE = SearchSpace(
@@ -21,14 +21,18 @@ def is_of_classifier(space: SearchSpace) -> bool:
     `SPACE`: the decision threshold in [0, 1], whole epochs in [1, 100], the learning rate in
     [1e-4, 10^0.8].
     """
-    if {*space.names} != {*SPACE.names}:
+    return len(space.names) == len(SPACE.names) and has_parameters_of_classifier(space)
+
+
+def has_parameters_of_classifier(space: SearchSpace) -> bool:
+    """Whether all parameters are such as `is_of_classifier` asks for; some may be missing."""
+    return all(_fits(name, own) for name, own in space.parameters.items())
+
+
+def _fits(name: str, own: Parameter) -> bool:
+    widest = SPACE.parameters.get(name)
+    if isinstance(widest, Integer) and not isinstance(own, Integer):
         return False
-    for name, widest in SPACE.parameters.items():
-        own = space.parameters[name]
-        if not isinstance(own, (Float, Integer)) or not isinstance(widest, (Float, Integer)):
-            return False
-        if isinstance(widest, Integer) and not isinstance(own, Integer):
-            return False
-        if own.low < widest.low or own.high > widest.high:
-            return False
-    return True
+    if not isinstance(own, (Float, Integer)) or not isinstance(widest, (Float, Integer)):
+        return False
+    return widest.low <= own.low and own.high <= widest.high

@@ -20,8 +20,8 @@ from hpo_gym.parameters import LARGEST_INTEGER, Categorical, Float, Integer, Par
 class Axis:
     """A distribution and the parameter that stands for it.
 
-    Choices may be any objects: the parameter chooses their indices. Numbers with a step are counted
-    from the lowest on. Integers too large for an `Integer` are rounded floats.
+    Choices may be any objects: the parameter chooses their indices. Numbers with a step that is not
+    1 are counted from the lowest on. Integers too large for an `Integer` are rounded floats.
 
     Attributes:
         distribution: One of Optuna's distributions, of more than a single value.
@@ -38,19 +38,27 @@ class Axis:
         if step:
             last = round((high - low) / step)
             return Integer(0, last) if last <= LARGEST_INTEGER else Float(0.0, float(last))
-        if isinstance(self.distribution, IntDistribution) and high <= LARGEST_INTEGER:
-            return Integer(int(low), int(high), log=True)
+        if self._is_integer:
+            return Integer(int(low), int(high), log=log)
         try:
             return Float(low, high, log=log)
         except ValueError:  # of bounds with equal logarithms
             return Float(low, high)
 
     @property
+    def _is_integer(self) -> bool:
+        """Whether it has all integers between its bounds, and they are an `Integer`'s."""
+        mine = self.distribution
+        if not isinstance(mine, IntDistribution) or (mine.step != 1 and not mine.log):
+            return False
+        return max(abs(mine.low), abs(mine.high)) <= LARGEST_INTEGER
+
+    @property
     def _number(self) -> tuple[float, float, float | None, bool]:
-        """Bounds, step and log; no step on a continuous or logarithmic axis."""
+        """Bounds, step and log; no step where nothing is counted from the lowest on."""
         distribution = self.distribution
         assert isinstance(distribution, (FloatDistribution, IntDistribution))
-        step = None if distribution.log else distribution.step
+        step = None if distribution.log or self._is_integer else distribution.step
         return distribution.low, distribution.high, step, distribution.log
 
     def to_parameter(self, value: Any) -> Any:

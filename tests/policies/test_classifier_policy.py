@@ -177,6 +177,29 @@ def test_its_state_goes_through_json():
     assert again.metric == "f1"
 
 
+def test_in_an_optuna_study():
+    """The first trial asks for one parameter after the other, before the space is known."""
+    optuna = pytest.importorskip("optuna")
+    from hpo_gym.integrations.optuna import LearnedSampler
+
+    def objective(trial):
+        return f1(
+            {
+                "lr": trial.suggest_float("lr", 1e-4, 10**0.8, log=True),
+                "thr": trial.suggest_float("thr", 0.0, 1.0),
+                "epochs": trial.suggest_int("epochs", 1, 100),
+            }
+        )
+
+    sampler = LearnedSampler(budget=12, policy="classifier", seed=0)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.optimize(objective, n_trials=12)
+    first, *_ = asked = [trial.params for trial in study.trials]
+    assert first == pytest.approx(Tuner(USUAL, budget=12).ask(), rel=1e-4)
+    assert study.best_value > 0.75
+    assert len({each["thr"] for each in asked}) > 8
+
+
 def test_arrays_of_another_policy_are_refused():
     with pytest.raises(ValueError, match="algorithm"):
         ClassifierPolicy(POLICY.arrays, AnySpacePolicy.pretrained().description)

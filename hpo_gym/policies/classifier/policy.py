@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
-from hpo_gym.classifier_space import SPACE, is_of_classifier
+from hpo_gym.classifier_space import SPACE, has_parameters_of_classifier, is_of_classifier
 from hpo_gym.policies.anyspace import features, network
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.space import SearchSpace
@@ -54,7 +54,9 @@ class ClassifierPolicy(AnySpacePolicy):
         """The next unit configuration; see `AnySpacePolicy.propose`.
 
         Args:
-            space: Of a classifier, see `hpo_gym.classifier_space.is_of_classifier`.
+            space: Of a classifier, see `hpo_gym.classifier_space.is_of_classifier`. If it has only
+                some of the three parameters, as in the first trial of a study that does not know
+                its space yet, the next of the list of good configurations is proposed.
             unit: (n, 3) and
             scores: (n,) F1 in [0, 1]; NaN while running, -inf if failed.
             filler: (3,) comes in where the list of good configurations ends.
@@ -63,22 +65,22 @@ class ClassifierPolicy(AnySpacePolicy):
         Raises:
             ValueError: The space is of no classifier, or a score lies outside [0, 1].
         """
-        check_space(space)
+        asked, starts = len(scores), self.arrays["starts"]
+        part = len(space.names) < len(SPACE.names)
+        check_space(space, part=part)
+        if part or not asked:
+            return _unit(space, starts[asked % STARTS])
         for score in scores[np.isfinite(scores)]:
             check_score(float(score))
-        asked = len(scores)
-        gap = self.arrays["starts"][asked] if asked < STARTS else _points(space, filler[None])[0]
-        if not asked:
-            point = gap
-        else:
-            history = _points(space, unit)
-            point = self._point(SPACE, history, scores, gap, budget, _extended)
+        gap = starts[asked] if asked < STARTS else _points(space, filler[None])[0]
+        history = _points(space, unit)
+        point = self._point(SPACE, history, scores, gap, budget, _extended)
         return _unit(space, point)
 
 
-def check_space(space: SearchSpace, goal: str = GOAL) -> None:
-    """Raise ValueError unless the space is that of a classifier, and F1 is maximised."""
-    if not is_of_classifier(space):
+def check_space(space: SearchSpace, goal: str = GOAL, *, part: bool = False) -> None:
+    """Raise ValueError unless the space is that of a classifier, or part of it, maximised."""
+    if not (has_parameters_of_classifier if part else is_of_classifier)(space):
         raise ValueError(
             f"the space {space!r} is not that of a classifier: thr in [0, 1], epochs in [1, 100], "
             "lr in [1e-4, 10**0.8], no others; use policy='anyspace'"
