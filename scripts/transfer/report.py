@@ -36,8 +36,8 @@ def tables(
     place = f"{suite.name}, {len(suite.tasks)} tables of {len(set(suite.origins.values()))} origins"
     for title, statistic in STATISTICS.items():
         yield _regrets(f"{title} of the regret on {place}", comparisons, by_name, knows, statistic)
-    if of in by_name:
-        others = [name for name in by_name if name != of]
+    others = [name for name in by_name if name != of]
+    if of in by_name and others:
         for title, statistic in STATISTICS.items():
             heading = f"{title} of {of} less that of the others on {place}"
             yield _differences(heading, comparisons, of, others, statistic)
