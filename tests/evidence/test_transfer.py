@@ -92,7 +92,7 @@ def test_what_is_there_is_not_run_again(tmp_path, capsys, monkeypatch):
     row = next(line for line in shown.out.splitlines()[::-1] if line.startswith("| port"))
     assert [cell.strip() for cell in row.split("|")][4] == f"{first:.3f}".removeprefix("0")
 
-    monkeypatch.setattr("hpo_gym.benchmark.running.runner._work", None)
+    monkeypatch.setattr("hpo_gym.benchmark.running.runner._work", pytest.fail)
     before = file.stat().st_mtime_ns
     assert transfer._main(wanted)
     again = capsys.readouterr()
