@@ -15,9 +15,9 @@ from hpo_gym.arrays import Vectors
 from hpo_gym.benchmark.scoring.statistics import interval, iqm, mean, replicates
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.families import make_family
-from scripts.transfer import __main__ as transfer
-from scripts.transfer.report import tables
-from scripts.transfer.tuners import contestant, usual
+from scripts import transfer
+from scripts.transfer_report import tables
+from scripts.transfer_tuners import contestant, usual
 
 
 def test_everyone_takes_part_under_a_name_of_its_own():

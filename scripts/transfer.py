@@ -27,8 +27,8 @@ from hpo_gym.commands.checks import plain_errors, require_count
 from hpo_gym.executors.processes import Processes
 from hpo_gym.families import RecordedFamily
 from hpo_gym.tuners.entry import SPEEDS, AgentEntry
-from scripts.transfer.report import tables
-from scripts.transfer.tuners import LEARNED, contestant, usual
+from scripts.transfer_report import tables
+from scripts.transfer_tuners import LEARNED, contestant, usual
 
 
 @dataclass(frozen=True)

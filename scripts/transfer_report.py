@@ -94,4 +94,4 @@ def _between(estimate: Estimate, sign: str = "") -> str:
 
 def _number(value: float, sign: str = "") -> str:
     """Three decimals without the zero before them."""
-    return f"{value:{sign}.3f}".replace("0.", ".", 1)
+    return f"{round(value, 3) + 0.0:{sign}.3f}".replace("0.", ".", 1)
