@@ -16,7 +16,7 @@ from hpo_gym.tuners.registry import agent_entry
 
 LEARNED: Mapping[str, str] = {"anyspace": "random functions"}
 """Learned tuners of the registry, the default one last, and what they were trained on."""
-STARTS = ("fictitious-3", "recorded-3")
+STARTS = ("fictitious-3", "recorded-1", "recorded-3")
 """The first configurations that searches are also given: of whose portfolio, and how many."""
 FAMILIES = ("fictitious", "binormal", "rough", "recorded")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from hpo_gym.families import make_family
 from scripts import transfer
 from scripts.transfer_report import tables
 from scripts.transfer_tuners import contestant, usual
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_everyone_takes_part_under_a_name_of_its_own():
@@ -125,3 +128,12 @@ def test_intervals_are_by_origin():
         cell = row[differences.header.index("@8")]
         found = [float(number) for number in re.findall(r"[+-][.\d]+", cell)]
         assert found == pytest.approx(list(expected), abs=5.1e-4)
+
+
+def test_the_page_shows_what_the_committed_runs_give(capsys):
+    assert transfer._main(transfer.Arguments(split="test", show=True))
+    printed = capsys.readouterr().out.splitlines()
+    page = (ROOT / "docs" / "transfer.md").read_text().splitlines()
+    shown = [line for line in page if line.startswith("|")]
+    assert len(shown) > 40
+    assert [line for line in shown if line not in printed] == []
