@@ -1,8 +1,9 @@
 """Comparisons of tuners on the runs that they have in common.
 
 They are about tasks that nobody has seen: their intervals resample whole tasks with all of their
-seeds, or the seeds of the only one, see `hpo_gym.benchmark.scoring.statistics`. Runs are paired:
-the same task, seed and noise, resampled alike for all tuners.
+seeds, those of one origin together, or the seeds of the only one, see
+`hpo_gym.benchmark.scoring.statistics`. Runs are paired: the same task, seed and noise, resampled
+alike for all tuners.
 """
 
 from __future__ import annotations
