@@ -30,7 +30,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare benchmark benchmark-full benchmark-smoke evidence
+.PHONY: help setup compare benchmark benchmark-full benchmark-smoke evidence transfer
 .PHONY: test lint test-fast test-slow test-oldest test-rllib test-clients wheel-check bench clean
 # `test` relies on the order of its prerequisites.
 .NOTPARALLEL:
@@ -63,6 +63,9 @@ benchmark-smoke: setup ## try the benchmark on a few tasks
 evidence: setup ## print the tables of docs/anyspace.md from the committed rows (ARGS="--d 2")
 	$(PYTHON) -m scripts.anyspace.evidence --rows docs/anyspace-rows --tasks 64 --show \
 		--tuners random sobol tpe-5 tpe cma-es gp-4 learned $(ARGS)
+
+transfer: setup ## print the tables of docs/transfer.md from the committed rows (ARGS="--of tpe-5")
+	$(PYTHON) -m scripts.transfer --split test --show $(ARGS)
 
 test: lint test-fast wheel-check ## all that a change must pass: lint, tests, wheel
 

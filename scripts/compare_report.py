@@ -12,7 +12,8 @@ import numpy as np
 
 import hpo_gym
 from hpo_gym.benchmark.running.rollouts import Episodes
-from hpo_gym.benchmark.scoring.statistics import Estimate, bootstrap, first_at_most, iqm, middle
+from hpo_gym.benchmark.scoring.curves import first_at_most, middle
+from hpo_gym.benchmark.scoring.statistics import Estimate, bootstrap, iqm
 from hpo_gym.benchmark.showing.plots import anytime_figure
 from hpo_gym.benchmark.showing.table import Table
 from hpo_gym.files import write_atomic

@@ -1,9 +1,10 @@
-"""Build the greedy static portfolio of a family, in ``agents/data``.
+"""Build the greedy static portfolio of a family, in ``agents/informed/data``.
 
     python -m scripts.make_portfolio --family binormal
 
-The optima of some training tasks are the candidates, the others judge them; see
-`agents.informed.portfolio`. It takes seconds, once the optima of the training tasks are known.
+The optima of some training tasks are the candidates, the others judge them; of recorded tables, all
+of the training judge, and all points of their grid are candidates. See `agents.informed.portfolio`.
+It takes seconds, once the optima of the training tasks are known.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from agents.informed.portfolio import FOLDER, file_name, greedy, regret_table
+from agents.informed.portfolio import FOLDER, file_name, greedy, judge_weights, regret_table
 from hpo_gym.commands.checks import plain_errors, require_count
-from hpo_gym.families import HashedBank, make_family
+from hpo_gym.families import KnownOptimum, RecordedFamily, TaskBank, make_family
+from hpo_gym.families.recorded.grid import points
 from hpo_gym.files import write_atomic
+from hpo_gym.tuners.agent import FloatArray
 from scripts.command_line import command_of
 
 
@@ -27,16 +30,17 @@ from scripts.command_line import command_of
 class Arguments:
     """Command line."""
 
-    family: Literal["fictitious", "binormal", "rough"] = "fictitious"
+    family: Literal["fictitious", "binormal", "rough", "recorded"] = "fictitious"
     """Family of the tasks."""
     metric: Literal["f1", "accuracy", "loss"] = "f1"
     """Primary metric."""
     size: int = 16
     """Number of configurations."""
     tasks: int = 4096
-    """Number of training tasks that judge, the first ones."""
+    """Number of training tasks that judge, the first ones; recorded tables all do."""
     candidates: int = 4096
-    """Number of candidates, the optima of the training tasks after these."""
+    """Number of candidates, the optima of the training tasks after these; of recorded tables all
+    points are."""
     folder: Path = FOLDER
     """Where the file goes."""
 
@@ -44,16 +48,13 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Build the portfolio and write it."""
     family = make_family(arguments.family)
-    assert isinstance(family, HashedBank)
-    tasks, metric, most = arguments.tasks, arguments.metric, family.sizes["train"]
-    require_count("--tasks", tasks, 1, most - 1)
-    require_count("--candidates", arguments.candidates, 1, most - tasks)
-    require_count("--size", arguments.size, 1, arguments.candidates)
-    others = np.arange(tasks, tasks + arguments.candidates)
-    scaled, _ = family.best("train", others, metric)
-    regret = regret_table(family, metric, scaled, tasks)
-    chosen = greedy(regret, arguments.size)
-    left = np.minimum.accumulate(regret[chosen], axis=0).mean(axis=1, dtype=np.float64)
+    assert isinstance(family, TaskBank) and isinstance(family, KnownOptimum)
+    metric = arguments.metric
+    scaled, tasks = _candidates(family, arguments)
+    require_count("--size", arguments.size, 1, scaled.shape[1])
+    regret, weights = regret_table(family, metric, scaled, tasks), judge_weights(family, tasks)
+    chosen = greedy(regret, arguments.size, weights)
+    left = np.average(np.minimum.accumulate(regret[chosen], axis=0), axis=1, weights=weights)
     units = np.stack(family.space.position(tuple(scaled[:, chosen])), axis=1)
     content = {
         "family": family.describe(),
@@ -66,6 +67,17 @@ def run(arguments: Arguments) -> None:
     write_atomic(path, json.dumps(content, indent=1) + "\n")
     print(f"mean regret on training tasks {left[0]:.4f} (1), {left[-1]:.4f} ({len(left)})")
     print(path)
+
+
+def _candidates(family: KnownOptimum, arguments: Arguments) -> tuple[FloatArray, int]:
+    """Scaled configurations (3, n), and the number of training tasks that judge them."""
+    tasks, most = arguments.tasks, family.sizes["train"]
+    if isinstance(family, RecordedFamily):
+        return np.stack(points()), most
+    require_count("--tasks", tasks, 1, most - 1)
+    require_count("--candidates", arguments.candidates, 1, most - tasks)
+    others = np.arange(tasks, tasks + arguments.candidates)
+    return family.best("train", others, arguments.metric)[0], tasks
 
 
 if __name__ == "__main__":

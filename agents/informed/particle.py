@@ -37,7 +37,7 @@ from hpo_gym.tuners.agent import Agent, FloatArray, IntArray
 from hpo_gym.tuning.problem import Problem
 
 from .belief import HEAVIEST, XP, Belief, Seen, columns_of, tempered
-from .portfolio import read_portfolio
+from .portfolio import known_family, read_portfolio
 
 PARTICLES = 16_384
 TOLERANCE = 0.05
@@ -66,7 +66,8 @@ class ParticleAgent(Agent):
 
     Args:
         problem: See `Agent`.
-        family: The family, from whose training tasks it learns.
+        family: The family, from whose training tasks it learns, or its name; that of the
+            environment, or another one that explains it.
         seed: Seed of the noise that it simulates and of the points around candidates.
         particles: Number of training tasks.
 
@@ -79,13 +80,15 @@ class ParticleAgent(Agent):
     modes = ("propose",)
 
     def __init__(
-        self, problem: Problem, *, family: Family, seed: int = 0, particles: int = PARTICLES
+        self, problem: Problem, *, family: Family | str, seed: int = 0, particles: int = PARTICLES
     ) -> None:
         super().__init__(problem, seed=seed)
+        family = known_family(family, problem)
         if not isinstance(family, HashedBank):
             raise ValueError(
                 f"agent 'particle' learns from training tasks, of which the family "
-                f"{family.name!r} has one; 'fictitious', 'binormal' and 'rough' have many"
+                f"{family.name!r} has {family.sizes['train']}; 'fictitious', 'binormal' and "
+                "'rough' have enough: family='rough' takes those of another one"
             )
         if self.encoder.rows == 0:
             raise ValueError("agent 'particle' needs observation='history', not 'summary'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hpo_gym.tuners.agent import FloatArray
@@ -36,16 +38,19 @@ class AnySpaceAgent(SearchAgent):
         problem: See `Agent`.
         seed: Seed of the tuners.
         policy: Name of the tuner's policy.
+        initial: Unit configurations (n, d) to evaluate first, which are told to the tuner.
     """
 
     name = "anyspace"
 
-    def __init__(self, problem: Problem, *, seed: int = 0, policy: str = "anyspace") -> None:
-        super().__init__(problem, seed=seed)
+    def __init__(
+        self, problem: Problem, *, seed: int = 0, policy: str = "anyspace", initial: Any = ()
+    ) -> None:
+        super().__init__(problem, seed=seed, initial=initial)
         self._policy = policy
 
     def begin(self, random: np.random.Generator) -> Tuning:
         """A tuner of its own."""
         seed = int(random.integers(2**63))
-        budget = self.encoder.max_evaluations
+        budget = max(self.encoder.max_evaluations - len(self.initial), 1)
         return Tuning(Tuner(self.problem.space, budget=budget, seed=seed, policy=self._policy))

@@ -7,9 +7,10 @@ next-generation hyperparameter optimization framework" (KDD 2019); https://optun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,32 +25,31 @@ SAMPLERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "tpe": ("TPESampler", ()),
     "gp": ("GPSampler", ("torch", "scipy.optimize")),
     "cma-es": ("CmaEsSampler", ("cmaes",)),
+    "random": ("RandomSampler", ()),
 }
 """Optuna's class of each sampler, and the modules that it needs besides."""
+
+MakeSampler: TypeAlias = Callable[[Mapping[str, Any] | None], Any]
+"""An Optuna sampler, from the best configuration that is known before the first trial."""
 
 
 class Study(Search):
     """One Optuna study.
 
     Args:
-        sampler: An Optuna sampler of its own.
+        sampler: Makes the study's own sampler.
         space: The search space.
-        initial: Configurations to try first, by natural values.
     """
 
-    def __init__(
-        self, sampler: Any, space: SearchSpace, initial: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        self._space = space
+    def __init__(self, sampler: MakeSampler, space: SearchSpace) -> None:
+        self._sampler, self._space = sampler, space
         self._distributions = optuna_distributions(space)
-        with _quiet():
-            self._study = _module().create_study(direction="maximize", sampler=sampler)
-            for configuration in initial:
-                self._study.enqueue_trial(dict(configuration))
+        self._known: list[Any] = []
+        self._study: Any = None
         self._trial: Any = None
 
     def tell(self, unit: FloatArray, score: float) -> None:
-        """Finish the trial that was asked for, or add one that the environment chose."""
+        """Finish the trial that was asked for, or keep one that the study did not choose."""
         with _quiet():
             if self._trial is not None:
                 self._study.tell(self._trial, score)
@@ -59,13 +59,23 @@ class Study(Search):
                 distributions=self._distributions,
                 value=score,
             )
-            self._study.add_trial(known)
+            self._known.append(known)
 
     def ask(self) -> FloatArray:
         """Begin a trial."""
         with _quiet():
+            if self._study is None:
+                self._study = self._begun()
             self._trial = self._study.ask(self._distributions)
         return np.array(self._space.unit(self._trial.params))
+
+    def _begun(self) -> Any:
+        """The study, with the trials that are known."""
+        best = max(self._known, key=lambda trial: trial.value, default=None)
+        sampler = self._sampler(None if best is None else best.params)
+        study = _module().create_study(direction="maximize", sampler=sampler)
+        study.add_trials(self._known)
+        return study
 
 
 class OptunaAgent(SearchAgent):
@@ -74,11 +84,12 @@ class OptunaAgent(SearchAgent):
     Args:
         problem: See `Agent`.
         seed: Seed of the samplers.
-        sampler: "tpe", "gp" (Gaussian process, log expected improvement) or "cma-es".
+        sampler: "tpe", "gp" (Gaussian process, log expected improvement), "cma-es" or "random".
         startup_trials: Trials before the model takes over; None for the sampler's default, 10 for
             "tpe" and "gp", 1 for "cma-es". A start that the environment evaluated and the
             ``initial`` ones count.
-        initial: Unit configurations (n, d) to evaluate first, in this order.
+        initial: Unit configurations (n, d) to evaluate first, in this order. CMA-ES, which learns
+            from no others than its own, begins at the best of them.
 
     Raises:
         ValueError: The sampler does not exist, the number of trials is negative, or an initial
@@ -97,12 +108,11 @@ class OptunaAgent(SearchAgent):
         startup_trials: int | None = None,
         initial: Any = (),
     ) -> None:
-        super().__init__(problem, seed=seed)
+        super().__init__(problem, seed=seed, initial=initial)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler = {sampler!r} must be one of {sorted(SAMPLERS)}")
         if startup_trials is not None and startup_trials < 0:
             raise ValueError(f"startup_trials = {startup_trials!r} must be None or >= 0")
-        self._initial = self._read_initial(initial)
         self._samplers = _module().samplers
         self._sampler, needed = SAMPLERS[sampler]
         for module in needed:
@@ -111,19 +121,14 @@ class OptunaAgent(SearchAgent):
 
     def begin(self, random: np.random.Generator) -> Study:
         """A fresh study with a fresh sampler."""
-        sampler_class = getattr(self._samplers, self._sampler)
-        sampler = sampler_class(seed=int(random.integers(2**31)), **self._settings)
-        return Study(sampler, self.problem.space, self._initial)
+        seed = int(random.integers(2**31))
 
-    def _read_initial(self, initial: Any) -> list[dict[str, Any]]:
-        space = self.problem.space
-        units = [np.asarray(unit, dtype=np.float64) for unit in initial]
-        if any(u.shape != (space.dimension,) or not (np.abs(u) <= 1.0).all() for u in units):
-            raise ValueError(
-                f"initial = {initial!r} must be unit configurations: {space.dimension} numbers "
-                "in [-1, 1] each"
-            )
-        return [space.configuration(unit) for unit in units]
+        def sampler(best: Mapping[str, Any] | None) -> Any:
+            begins_there = self._sampler == "CmaEsSampler" and len(self.initial)
+            settings = {**self._settings, "x0": best} if begins_there else self._settings
+            return getattr(self._samplers, self._sampler)(seed=seed, **settings)
+
+        return Study(sampler, self.problem.space)
 
 
 def _module() -> Any:
@@ -132,11 +137,13 @@ def _module() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No log lines about studies and trials, there are thousands; errors are raised anyway."""
+    """No lines about studies and trials, there are thousands; errors are raised anyway."""
     logging = _module().logging
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of `x0`, which 6.0 will not know
+            yield
     finally:
         logging.set_verbosity(before)

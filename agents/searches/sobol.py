@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hpo_gym.optional import optional
@@ -37,6 +39,7 @@ class SobolAgent(SearchAgent):
     Args:
         problem: See `Agent`.
         seed: Seed of the scrambles.
+        initial: Unit configurations (n, d) to evaluate before the first point.
 
     Raises:
         ImportError: SciPy is not installed.
@@ -44,8 +47,8 @@ class SobolAgent(SearchAgent):
 
     name = "sobol"
 
-    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
-        super().__init__(problem, seed=seed)
+    def __init__(self, problem: Problem, *, seed: int = 0, initial: Any = ()) -> None:
+        super().__init__(problem, seed=seed, initial=initial)
         self._qmc = optional("scipy.stats.qmc", extra="bench", user=f"agent {self.name!r}")
 
     def begin(self, random: np.random.Generator) -> SobolSearch:

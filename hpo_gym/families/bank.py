@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
+from collections.abc import Hashable
 from copy import copy
 from functools import lru_cache
 from typing import Any, ClassVar, Self
@@ -33,6 +34,13 @@ class TaskBank(Family):
     @abstractmethod
     def sample(self, split: str, task: Column) -> Struct:
         """Parameters of the tasks: floats for one index, columns (N,) for an array of indices."""
+
+    def origin(self, split: str, task: int) -> Hashable:
+        """What a task was made of: two of one origin, such as a data set, are no two samples.
+
+        By default each task is its own.
+        """
+        return task
 
 
 class HashedBank(TaskBank, KnownOptimum):

@@ -25,7 +25,7 @@ class Search(ABC):
 
         Args:
             unit: (d,) the unit configuration, as the observation shows it: that of the last
-                `ask`, or a start that the environment evaluated.
+                `ask`, or, before the first one, a start of the environment or an initial one.
             score: Its observed score, higher is better.
         """
 
@@ -42,12 +42,14 @@ class Asked:
     Args:
         search: The search.
         dimension: Number of unit coordinates d.
+        initial: (n, d) unit configurations to evaluate before it is asked.
     """
 
-    def __init__(self, search: Search, dimension: int) -> None:
+    def __init__(self, search: Search, dimension: int, initial: FloatArray) -> None:
         self._search = search
         self._told = -1
         self._proposal = np.zeros(dimension)
+        self._initial = initial
 
     def propose(self, evaluations: int, seen: tuple[FloatArray, float] | None) -> FloatArray:
         """The unit configuration (d,) to evaluate after ``evaluations`` paid ones.
@@ -60,7 +62,8 @@ class Asked:
             self._told = evaluations
             if seen is not None:
                 self._search.tell(*seen)
-            self._proposal = self._search.ask()
+            given = evaluations < len(self._initial)
+            self._proposal = self._initial[evaluations] if given else self._search.ask()
         return self._proposal
 
 
@@ -85,12 +88,21 @@ class SearchAgent(Agent):
     Args:
         problem: See `Agent`.
         seed: Seed of the searches.
+        initial: Unit configurations (n, d) to evaluate first, in this order; what they give is told
+            to the search, which is asked for all further ones.
+
+    Attributes:
+        initial: The same as an array.
+
+    Raises:
+        ValueError: An initial configuration is not valid.
     """
 
     modes = ("propose",)
 
-    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+    def __init__(self, problem: Problem, *, seed: int = 0, initial: Any = ()) -> None:
         super().__init__(problem, seed=seed)
+        self.initial = _units(initial, self.mode.dimension)
         self._seed = seed
         self._batches = 0
 
@@ -109,7 +121,8 @@ class SearchAgent(Agent):
         runs, episodes = state.asked.copy(), state.episode + starts
         for row in np.flatnonzero(starts).tolist():
             words = (self._seed, self._batches, row, int(episodes[row]))
-            runs[row] = Asked(self.begin(np.random.default_rng(words)), dimension)
+            search = self.begin(np.random.default_rng(words))
+            runs[row] = Asked(search, dimension, self.initial)
         seen = self.encoder.decode(observations)
         units = seen.unit.astype(np.float64)
         proposals = units.copy()
@@ -119,3 +132,14 @@ class SearchAgent(Agent):
             told = (units[row], float(seen.score[row])) if seen.known[row] else None
             proposals[row] = runs[row].propose(int(evaluations[row]), told)
         return self.box(proposals), Searches(runs, episodes)
+
+
+def _units(initial: Any, dimension: int) -> FloatArray:
+    """Unit configurations (n, d), checked."""
+    units = [np.asarray(unit, dtype=np.float64) for unit in initial]
+    if any(u.shape != (dimension,) or not (np.abs(u) <= 1.0).all() for u in units):
+        raise ValueError(
+            f"initial = {initial!r} must be unit configurations: {dimension} numbers in [-1, 1] "
+            "each"
+        )
+    return np.array(units).reshape(-1, dimension)

@@ -179,7 +179,7 @@ class AgentEntry:
 
     def free_settings(self) -> list[str]:
         """Names of the factory's keyword arguments that the entry leaves open."""
-        taken = {"problem", "family", "process", "seed", "files", *self.settings}
+        taken = {"problem", "process", "seed", "files", *self.settings}
         return sorted(set(signature(self._load()).parameters) - taken)
 
     def _load(self) -> Callable[..., Any]:

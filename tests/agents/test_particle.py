@@ -13,9 +13,11 @@ import hpo_gym
 from agents import make_agent
 from agents.informed.belief import HEAVIEST, LENGTH, Belief, Correction, Seen, tempered
 from agents.informed.particle import climb, uniforms_of
+from agents.informed.portfolio import read_portfolio
 from hpo_gym import rng
 from hpo_gym.arrays import Floats, Struct, Vectors
 from hpo_gym.benchmark.scoring.statistics import iqm
+from hpo_gym.families import make_family
 from hpo_gym.testing import check_agent
 
 IDS = ("FictitiousHPOFamily-v0", "BinormalHPOFamily-v0", "RoughHPOFamily-v0")
@@ -42,6 +44,23 @@ def test_weights_find_the_task(env_id):
     others = np.roll(tasks, 1)
     ranks = (state.log_weight > state.log_weight[np.arange(4), others][:, None]).sum(axis=1)
     assert ranks.min() > 50 and np.median(ranks) > 1000
+
+
+def test_it_may_know_another_family_than_the_one_it_faces():
+    env = gym.make("RecordedHPO-v0", split="train")
+    with pytest.raises(ValueError, match=r"'recorded' has 83; .* family='rough' takes"):
+        make_agent("particle", env)
+    agent, state = make_agent("particle", env, family="binormal"), None
+    observation, _ = env.reset(seed=0)
+    first, state = agent.predict(observation, state)
+    np.testing.assert_allclose(first, read_portfolio(make_family("binormal"), "f1")[0], atol=1e-6)
+    for _ in range(4):
+        action, state = agent.predict(observation, state)
+        assert np.isfinite(action).all() and np.isfinite(state.log_weight).all()
+        observation, *_ = env.step(action)
+    assert np.ptp(state.log_weight) > 1.0
+    with pytest.raises(ValueError, match=r"family = 'beale' has the space .* name one that has"):
+        make_agent("particle", env, family="beale")
 
 
 def test_tempering():
@@ -193,7 +212,7 @@ def test_works_with_a_start_and_from_the_middle():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"'notebook' has one; 'fictitious'"):
+    with pytest.raises(ValueError, match=r"'notebook' has 1; 'fictitious'"):
         make_agent("particle", hpo_gym.TuningEnv(observation="history"))
     with pytest.raises(ValueError, match="needs observation='history', not 'summary'"):
         make_agent("particle", gym.make(IDS[0], observation="summary"))

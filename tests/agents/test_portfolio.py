@@ -15,7 +15,8 @@ from agents import make_agent
 from agents.informed import portfolio
 from agents.informed.portfolio import FOLDER, greedy, read_portfolio, regret_table
 from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.families import HashedBank, make_family
+from hpo_gym.families import HashedBank, RecordedFamily, make_family
+from hpo_gym.families.recorded.tables import index
 from hpo_gym.testing import check_agent
 from hpo_gym.tuning.find import process_of
 from scripts import make_portfolio
@@ -98,6 +99,47 @@ def test_shipped_portfolio_is_what_its_file_says(name):
     assert greedy(table, 16) == list(range(16))
     turned = np.minimum.accumulate(table[::-1], axis=0).mean(axis=1)
     assert (turned[:8] > means[:8] + 1e-3).all()
+
+
+def test_the_recorded_portfolio_is_of_training_tables_alone(monkeypatch, tmp_path):
+    """No other tables are looked at; its regrets count data sets alike."""
+    splits, original = set(), RecordedFamily.sample
+
+    def sample(self, split, task):
+        splits.add(split)
+        return original(self, split, task)
+
+    monkeypatch.setattr(RecordedFamily, "sample", sample)
+    make_portfolio.run(make_portfolio.Arguments(family="recorded", folder=tmp_path))
+    made, content = (
+        json.loads((folder / "portfolio-recorded.json").read_text())
+        for folder in (tmp_path, FOLDER)
+    )
+    assert splits == {"train"}
+    assert made["unit"] == content["unit"] and made["mean_regret"] == content["mean_regret"]
+    assert content["command"] == "python -m scripts.make_portfolio --family recorded"
+    family, units = make_family("recorded"), np.array(content["unit"])
+    origins = [card["origin"] for card in index()["splits"]["train"]]
+    table = regret_table(
+        family, "f1", np.stack(family.space.scaled(tuple(units.T), Vectors())), len(origins)
+    )
+    left = np.minimum.accumulate(table, axis=0)
+    by_origin = [
+        left[:, [other == origin for other in origins]].mean(axis=1) for origin in set(origins)
+    ]
+    np.testing.assert_allclose(np.mean(by_origin, axis=0), content["mean_regret"], atol=2e-5)
+    assert np.abs(left.mean(axis=1) - content["mean_regret"]).max() > 1e-3  # a control
+
+
+def test_a_portfolio_can_be_of_another_family():
+    env = gym.make("RecordedHPO-v0")
+    own, other = make_agent("portfolio", env), make_agent("portfolio", env, family="rough")
+    observation, _ = env.reset(seed=0)
+    for agent, name in ((own, "recorded"), (other, "rough")):
+        units = read_portfolio(make_family(name), "f1")
+        np.testing.assert_allclose(agent.predict(observation)[0], units[0], atol=1e-6)
+    with pytest.raises(ValueError, match=r"'beale' has the space .* name one that has the same"):
+        make_agent("portfolio", env, family="beale")
 
 
 def test_agents_play_the_list():

@@ -16,6 +16,8 @@ from hpo_gym.tuners import build_agent
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
 from hpo_gym.tuners.registry import registered_agents
 
+SHORT = {"family": "recorded", "max_evaluations": 5}
+
 
 class Diary(Search):
     """Draws points and writes down what happens."""
@@ -36,8 +38,8 @@ class Diary(Search):
 class DiaryAgent(SearchAgent):
     name = "diary"
 
-    def __init__(self, env: Any, *, seed: int = 0) -> None:
-        super().__init__(env, seed=seed)
+    def __init__(self, env: Any, *, seed: int = 0, initial: Any = ()) -> None:
+        super().__init__(env, seed=seed, initial=initial)
         self.diaries: list[Diary] = []
 
     def begin(self, random: np.random.Generator) -> Diary:
@@ -75,6 +77,51 @@ def test_searches_are_told_observed_scores(observation: str, metric: str, start:
         assert score == pytest.approx(wanted, abs=1e-7)
 
 
+@pytest.mark.parametrize("start", ["none", "random"])
+def test_a_search_is_told_what_initial_configurations_gave_before_it_is_asked(start: str) -> None:
+    env, units = hpo_gym.TuningEnv(max_evaluations=4, start=start), 0.5 - np.eye(3)[:2]
+    agent, (seen, _), state = build_agent(DiaryAgent, env, initial=units), env.reset(seed=1), None
+    actions, earlier = [], int(start == "random")
+    for asked in (0, 0, 1, 2):
+        action, state = agent.predict(seen, state)
+        actions.append(action)
+        assert len(agent.diaries[0].asked) == asked
+        assert len(agent.diaries[0].told) == len(actions) - 1 + earlier
+        seen, *_ = env.step(action)
+    np.testing.assert_allclose(actions[:2], units, atol=1e-7)
+    told = [unit for unit, _ in agent.diaries[0].told[earlier:]]
+    np.testing.assert_allclose(told, actions[:3], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("sobol", {}),
+        ("tpe-5", {}),
+        ("cma-es", {}),
+        ("gp-4", {}),
+        ("anyspace", {}),
+        ("agents.searches.optuna_search:OptunaAgent", {"sampler": "random"}),
+    ],
+)
+def test_starts_are_what_is_evaluated_first(name: str, settings: dict[str, Any]) -> None:
+    env = hpo_gym.TuningEnv(**SHORT)
+    units = np.random.default_rng(0).uniform(-1.0, 1.0, (3, 3))
+    plain, started = (
+        [step[0] for step in actions_of(make_agent(name, env, **given), 1, 5, **SHORT)]
+        for given in (settings, {**settings, "initial": units.tolist()})
+    )
+    np.testing.assert_allclose(started[:3], units, atol=1e-6)
+    assert np.abs(started[3] - units).max(axis=1).min() > 1e-3
+    assert not np.allclose(plain[0], units[0], atol=1e-3)  # a control: it would not by itself
+
+
+@pytest.mark.parametrize("units", [[[0.0, 0.0]], [[0.0, 0.0, 1.5]], [[0.0, 0.0, np.nan]]])
+def test_initial_configurations_that_are_none(units: Any) -> None:
+    with pytest.raises(ValueError, match=r"initial = .* 3 numbers in \[-1, 1\] each"):
+        make_agent("sobol", hpo_gym.TuningEnv(), initial=units)
+
+
 def test_the_score_of_beale_is_its_own() -> None:
     env = hpo_gym.TuningEnv(family="beale", metric="f", start={"x": 4.0, "y": 4.0})
     agent = build_agent(DiaryAgent, env)
@@ -103,7 +150,8 @@ def test_a_run_is_asked_once_per_evaluation() -> None:
 
 def actions_of(agent: SearchAgent, rows: int, steps: int, **options: Any) -> np.ndarray:
     """Actions (steps, rows, d) in rows that reset at once."""
-    envs = hpo_gym.TuningVectorEnv(rows, autoreset_mode="SameStep", noise=0.1, **options)
+    options = {"noise": None if "family" in options else 0.1, **options}
+    envs = hpo_gym.TuningVectorEnv(rows, autoreset_mode="SameStep", **options)
     seen, _ = envs.reset(seed=0)
     state, start, actions = None, np.ones(rows, dtype=bool), []
     for _ in range(steps):

@@ -43,6 +43,24 @@ def test_training_seeds_of_a_tuner_are_one_rival():
     assert compare(*records).ranks()["c"].value == 4.0
 
 
+def test_tasks_of_one_origin_are_resampled_together():
+    """Each task twice: copies of one origin say no more than one does; a control: else they do."""
+    finals = np.random.default_rng(0).random((2, 8, 3, 1))
+    origins = {task: f"origin {task // 2}" for task in range(16)}
+    settings = {"resamples": 500, "evaluations": (1,)}
+    single = compare(*(make_records(n, f) for n, f in zip("ab", finals, strict=True)), **settings)
+    doubled = [make_records(n, np.repeat(f, 2, axis=0)) for n, f in zip("ab", finals, strict=True)]
+    together, apart = (compare(*doubled, origins=known, **settings) for known in (origins, None))
+    for statistic in ("iqm", "mean"):
+        expected = single.difference("a", "b", statistic)[0]
+        assert together.difference("a", "b", statistic)[0] == pytest.approx(expected, abs=1e-12)
+        narrow = apart.difference("a", "b", statistic)[0]
+        assert narrow.high - narrow.low < 0.9 * (expected.high - expected.low)
+    expected = single.improvement("a", "b")
+    assert together.improvement("a", "b") == pytest.approx(expected, abs=1e-12)
+    assert together.ranks()["a"] == pytest.approx(single.ranks()["a"], abs=1e-12)
+
+
 def test_rivals_are_tuners_and_no_oracles():
     facts = learned("ppo-0", "ppo-1") | {"oracle": AgentFacts(oracle=True)}
     names, finals = ["ppo-1", "oracle", "gp", "ppo-0"], (0.3, 0.0, 0.1, 0.3)

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from hpo_gym.benchmark.scoring import statistics
+from hpo_gym.benchmark.scoring.curves import first_at_most, middle
 from hpo_gym.benchmark.scoring.statistics import (
     bootstrap,
     estimates,
-    first_at_most,
     interval,
     iqm,
     mean,
-    middle,
     replicates,
     scheme_for,
 )
@@ -38,30 +37,57 @@ def test_whole_tasks_are_resampled_by_hand():
     assert shares == pytest.approx({0.5: 0.25, 5.75: 0.5, 11.0: 0.25}, abs=0.012)
 
 
+def test_whole_groups_are_resampled_by_hand():
+    """Each of the two draws is the first group, of the runs 0 and 3, or the second, of 9."""
+    runs = np.array([[[0.0], [9.0], [3.0]]])
+    draws = replicates(runs, mean, scheme="tasks", resamples=40_000, groups=["a", "b", "a"])
+    assert frequencies(draws[0]) == pytest.approx({1.5: 0.25, 4.0: 0.5, 9.0: 0.25}, abs=0.012)
+    middle_half = replicates(runs, iqm, scheme="tasks", resamples=40_000, groups=["a", "b", "a"])
+    # Of 0 0 3 3 one 0 and one 3; of 0 3 9 a quarter of each end and all of the middle.
+    assert frequencies(middle_half[0]) == pytest.approx({1.5: 0.25, 3.5: 0.5, 9.0: 0.25}, abs=0.012)
+
+
+@pytest.mark.parametrize("statistic", [mean, iqm])
+def test_a_task_that_is_there_four_times_says_no_more(statistic):
+    """In one group the copies leave the interval as it is; the control: else they halve it."""
+    runs = np.random.default_rng(0).lognormal(size=(1, 12, 3))
+    copies, groups = np.repeat(runs, 4, axis=1), np.repeat(np.arange(12), 4).tolist()
+    alone, together, apart = (
+        interval(0.0, replicates(values, statistic, scheme="tasks", groups=group)[0])
+        for values, group in ((runs, None), (copies, groups), (copies, None))
+    )
+    assert tuple(together) == pytest.approx(tuple(alone), abs=1e-12)
+    assert apart.high - apart.low < 0.65 * (alone.high - alone.low)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("shape", [(3, 5, 3), (2, 7, 1), (1, 1, 1)])
-def test_replicates_equal_the_statistics_of_the_resampled_runs(scheme, shape, monkeypatch):
+@pytest.mark.parametrize("grouped", [False, True])
+def test_replicates_equal_the_statistics_of_the_resampled_runs(scheme, shape, grouped, monkeypatch):
     """The values themselves, repeated as often as drawn, in place of weights and sums by parts."""
     monkeypatch.setattr(statistics, "_BLOCK", 60)  # several blocks
     runs = np.random.default_rng(0).lognormal(size=shape)
     runs[0, 0] = 0.0  # ties
+    places = [max(0, place - 2) if grouped else place for place in range(shape[1])]
     counts = np.concatenate(
-        list(statistics._blocks(*shape[1:], scheme, 25, seed=3)), axis=1
+        list(statistics._blocks(places, shape[2], scheme, 25, seed=3)), axis=1
     ).astype(int)
     assert counts.shape == (shape[1] * shape[2], 25)
-    drawn = max(shape[2] - 1, 1) if scheme == "seeds" else shape[2]
-    assert (counts.sum(axis=0) == shape[1] * drawn).all()
+    if scheme == "seeds" or not grouped:
+        drawn = max(shape[2] - 1, 1) if scheme == "seeds" else shape[2]
+        assert (counts.sum(axis=0) == shape[1] * drawn).all()
+    groups = list("abcdefg"[place] for place in places) if grouped else None
     for statistic in (mean, iqm):
-        found = replicates(runs, statistic, scheme=scheme, resamples=25, seed=3)
+        found = replicates(runs, statistic, scheme=scheme, resamples=25, seed=3, groups=groups)
         for row, values in zip(found, runs.reshape(len(runs), -1), strict=True):
             expected = [statistic(np.repeat(values, column)) for column in counts.T]
             assert row == pytest.approx(np.array(expected), abs=1e-12)
 
 
 def test_what_a_scheme_leaves_alone():
-    seeds = np.concatenate(list(statistics._blocks(4, 3, "seeds", 50, seed=0)), axis=1)
+    seeds = np.concatenate(list(statistics._blocks(range(4), 3, "seeds", 50, seed=0)), axis=1)
     assert (seeds.reshape(4, 3, 50).sum(axis=1) == 2.0).all()  # every task twice
-    tasks = np.concatenate(list(statistics._blocks(4, 3, "tasks", 50, seed=0)), axis=1)
+    tasks = np.concatenate(list(statistics._blocks(range(4), 3, "tasks", 50, seed=0)), axis=1)
     assert (np.ptp(tasks.reshape(4, 3, 50), axis=1) == 0.0).all()  # seeds stay together
     assert (np.ptp(seeds.reshape(4, 3, 50), axis=1) > 0.0).any()
     assert (tasks.reshape(4, 3, 50).sum(axis=1) != 3.0).any()

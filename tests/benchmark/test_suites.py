@@ -10,6 +10,7 @@ from hpo_gym.benchmark.suites import capabilities
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.benchmark.suites.shipped import SHIPPED
 from hpo_gym.benchmark.suites.suite import Suite, env_seed
+from hpo_gym.families.recorded.tables import index
 from hpo_gym.tuning.options import Options
 
 MAIN = ("fictitious-test", "fictitious-shifted", "fictitious-noisy", "binormal-test", "rough-test")
@@ -21,6 +22,14 @@ def test_main_suites_have_256_tasks_and_5_seeds(name):
     assert (suite.tasks, suite.seeds) == (tuple(range(256)), (0, 1, 2, 3, 4))
     assert suite.budget == 16
     assert suite.split == ("shifted" if name == "fictitious-shifted" else "test")
+
+
+def test_the_recorded_suite_knows_which_tables_are_of_one_data_set():
+    suite, cards = make_suite("recorded-test"), index()["splits"]["test"]
+    assert (len(suite.tasks), len(suite.seeds)) == (len(cards), 5)
+    assert suite.origins == {task: card["origin"] for task, card in enumerate(cards)}
+    assert len(set(suite.origins.values())) < len(cards)
+    assert SUITE.origins == {task: task for task in SUITE.tasks}
 
 
 @pytest.mark.parametrize("suite", SHIPPED, ids=lambda suite: suite.name)

@@ -38,6 +38,17 @@ def test_all_are_there():
     ]
 
 
+@pytest.mark.parametrize("algorithm", ["ppo", "recurrent_ppo", "unrolled"])
+def test_a_policy_plays_on_another_family_than_its_own(algorithm):
+    env = gym.make("RecordedHPO-v0", split="train")
+    agent = build_agent(PretrainedTuner, env, algorithm=algorithm, family="binormal")
+    observation, _ = env.reset(seed=0)
+    action, _ = agent.predict(observation, deterministic=True)
+    assert env.action_space.contains(action)
+    with pytest.raises(ValueError, match=r"no pretrained policy .* family 'recorded'"):
+        build_agent(PretrainedTuner, env, algorithm=algorithm)
+
+
 @pytest.mark.parametrize(("algorithm", "family", "seed"), NAMES)
 def test_learned_tuners_adapt(algorithm, family, seed):
     """On validation tasks each beats the static portfolio, which cannot look, at the end.

@@ -1,13 +1,14 @@
 """Comparisons of tuners on the runs that they have in common.
 
 They are about tasks that nobody has seen: their intervals resample whole tasks with all of their
-seeds, or the seeds of the only one, see `hpo_gym.benchmark.scoring.statistics`. Runs are paired:
-the same task, seed and noise, resampled alike for all tuners.
+seeds, those of one origin together, or the seeds of the only one, see
+`hpo_gym.benchmark.scoring.statistics`. Runs are paired: the same task, seed and noise, resampled
+alike for all tuners.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +91,8 @@ class Comparisons:
             evaluations, or the "return".
         rivals: The agents that ranks count: the names of those that are one tuner, trained with
             several seeds, by its name. By default every agent by itself.
+        origins: What each task was made of, by its index: tasks of one origin are resampled
+            together. By default each task is its own.
         resamples: Number of resamples.
         confidence: Coverage of the intervals.
         seed: Seed of the resampling.
@@ -102,6 +105,7 @@ class Comparisons:
         *,
         ranked_by: str = "regret",
         rivals: Mapping[str, Sequence[str]] | None = None,
+        origins: Mapping[int, Hashable] | None = None,
         resamples: int = 2000,
         confidence: float = 0.95,
         seed: int = 0,
@@ -110,6 +114,7 @@ class Comparisons:
         self._columns = [count - 1 for count in evaluations]
         self._ranked_by = ranked_by
         self._rivals = {name: (name,) for name in records} if rivals is None else rivals
+        self._origins = origins or {}
         self._resamples, self._confidence, self._seed = resamples, confidence, seed
         self._samples: dict[tuple[str, CommonRuns, str], Sample] = {}
         self._random_curves: dict[tuple[tuple[int, ...], int], FloatArray] = {}
@@ -131,7 +136,7 @@ class Comparisons:
             regret = regret_on(records, runs)[:, :, self._columns]
             columns = np.stack([*np.moveaxis(regret, -1, 0), return_on(records, runs)])
             values = function(columns.reshape(len(columns), -1))
-            self._samples[key] = Sample(values, self._resample(columns, function))
+            self._samples[key] = Sample(values, self._resample(columns, function, runs.tasks))
         return self._samples[key]
 
     def difference(self, agent: str, reference: str, statistic: str) -> tuple[Estimate, ...]:
@@ -160,7 +165,8 @@ class Comparisons:
         leads, units = [], []
         for rival in rivals:
             runs = self.common(agent, rival)
-            units.append(len(runs.tasks if len(runs.tasks) > 1 else runs.seeds))
+            groups = len(set(self._groups(runs.tasks)))
+            units.append(groups if groups > 1 else len(runs.seeds))
             ours, theirs = (self.sample(name, runs, "iqm") for name in (agent, rival))
             spread = ours.replicates[place] - theirs.replicates[place]
             leads.append(sign * np.append(ours.values[place] - theirs.values[place], spread))
@@ -180,7 +186,7 @@ class Comparisons:
         wins = (ours < theirs) + 0.5 * (ours == theirs)
         # What each seed does to the mean of its task: that of its own wins and of the other's.
         return self._average(
-            wins.mean(axis=2) + wins.mean(axis=1) - wins.mean(axis=(1, 2))[:, None]
+            wins.mean(axis=2) + wins.mean(axis=1) - wins.mean(axis=(1, 2))[:, None], runs
         )
 
     def ranks(self) -> dict[str, Estimate]:
@@ -199,7 +205,7 @@ class Comparisons:
                 if agent not in members:
                     theirs = np.stack([finals[member] for member in members])
                     rank += ((theirs < ours) + 0.5 * (theirs == ours)).mean(axis=0)
-            ranks[agent] = self._average(rank)
+            ranks[agent] = self._average(rank, runs)
         return ranks
 
     def worth(self, agent: str, trials: RandomTrials) -> Estimate:
@@ -226,10 +232,8 @@ class Comparisons:
             columns = np.moveaxis(trials.on(tasks), -1, 0)
             values = iqm(columns.reshape(len(columns), -1))[:, None]
             spread = np.repeat(values, resamples, axis=1)
-            if len(tasks) > 1:
-                spread = replicates(
-                    columns, iqm, scheme="tasks", resamples=resamples, seed=self._seed
-                )
+            if len(set(self._groups(tasks))) > 1:
+                spread = self._resample(columns, iqm, tasks, resamples)
             self._random_curves[key] = np.hstack([values, spread])
         return self._random_curves[key]
 
@@ -272,12 +276,23 @@ class Comparisons:
             return -return_on(self._records[agent], runs)
         return np.asarray(regret_on(self._records[agent], runs)[:, :, self._columns[-1]])
 
-    def _average(self, values: FloatArray) -> Estimate:
-        """Mean of values (n, s) with its interval."""
-        return interval(values.mean(), self._resample(values[None], mean)[0], self._confidence)
+    def _average(self, values: FloatArray, runs: CommonRuns) -> Estimate:
+        """Mean of values (n, s) of some runs with its interval."""
+        spread = self._resample(values[None], mean, runs.tasks)[0]
+        return interval(values.mean(), spread, self._confidence)
 
-    def _resample(self, columns: FloatArray, statistic: Statistic) -> FloatArray:
-        scheme = scheme_for(*columns.shape[1:], unseen=True)
+    def _resample(
+        self,
+        columns: FloatArray,
+        statistic: Statistic,
+        tasks: Sequence[int],
+        resamples: int | None = None,
+    ) -> FloatArray:
+        groups, count = self._groups(tasks), resamples or self._resamples
+        scheme = scheme_for(len(set(groups)), columns.shape[-1], unseen=True)
         return replicates(
-            columns, statistic, scheme=scheme, resamples=self._resamples, seed=self._seed
+            columns, statistic, scheme=scheme, resamples=count, seed=self._seed, groups=groups
         )
+
+    def _groups(self, tasks: Sequence[int]) -> list[Hashable]:
+        return [self._origins.get(task, task) for task in tasks]

@@ -6,6 +6,8 @@ on it is the incumbent's after k evaluations. Past the last end it stays.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hpo_gym.benchmark.results.records import FloatArray, Records
@@ -89,3 +91,25 @@ def area(ends: FloatArray, regret: FloatArray, horizon: float) -> FloatArray:
 def profile(regret: FloatArray, taus: FloatArray) -> FloatArray:
     """Whether the regret of each run is at most each tau: (g, ...) of 0 and 1 for (...) runs."""
     return np.asarray(np.moveaxis(regret[..., None] <= taus, -1, 0), dtype=np.float64)
+
+
+def first_at_most(curves: Any, bound: float) -> FloatArray:
+    """Index at which each curve (..., m) first is at most ``bound``; infinity if it never is."""
+    reached = np.asarray(curves) <= bound
+    return np.where(reached.any(axis=-1), reached.argmax(axis=-1).astype(np.float64), np.inf)
+
+
+def middle(counts: FloatArray) -> float:
+    """The least number that at least half of the values do not exceed: their lower median.
+
+    As for survival times: where exactly half of the runs get somewhere, it is the last of these.
+
+    Args:
+        counts: Values of any shape, also infinite ones.
+
+    Example:
+        >>> middle(np.array([3.0, 5.0, np.inf, np.inf])), middle(np.array([3.0, np.inf, np.inf]))
+        (5.0, inf)
+    """
+    ordered = np.sort(counts, axis=None)
+    return float(ordered[(len(ordered) - 1) // 2])

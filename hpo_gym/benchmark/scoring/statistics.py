@@ -14,17 +14,19 @@ seeds   the seeds within every task, the tasks staying as they are (the stratifi
 tasks   whole tasks, with all of their seeds: how far would *other tasks* move it? The seeds' share
         of the variance is in the spread between tasks already, so they are not drawn anew
         (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
+        Tasks of one group, such as the classifiers on one data set, rise and fall together: whole
+        groups are drawn then, as many as there are, so that resamples may differ in size.
 
-With one seed per task, "seeds" has nothing to resample, and with one task "tasks" has nothing:
+With one seed per task, "seeds" has nothing to resample, and with one group "tasks" has nothing:
 `scheme_for` takes the other one then. One run has no interval at all, rather than one of width
 zero: that is the scheme "none".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +137,7 @@ def scheme_for(tasks: int, seeds: int, *, unseen: bool = False) -> str:
     """The scheme for n tasks with s seeds each.
 
     Args:
-        tasks: Number of tasks, n.
+        tasks: Number of tasks, n, or of their groups.
         seeds: Number of seeds, s.
         unseen: Whether the statement is about unseen tasks: then "tasks" is better than "seeds",
             else it is the other way round.
@@ -151,12 +153,13 @@ def replicates(
     scheme: str,
     resamples: int = 2000,
     seed: int = 0,
+    groups: Sequence[Hashable] | None = None,
 ) -> FloatArray:
     """A statistic of resampled runs, for several quantities of the same runs.
 
-    The resamples depend on n, the scheme, the seed and, where seeds are drawn, on s alone:
-    replicates of two agents on the same runs are paired, so their difference is one too; and fewer
-    resamples are the first of more.
+    The resamples depend on n, the scheme, the seed and, where seeds are drawn, on s alone; where
+    tasks are, on their groups. So replicates of two agents on the same runs are paired, and their
+    difference is one too; and fewer resamples are the first of more.
 
     Args:
         runs: Finite values, (k, n, s): k quantities of n tasks with s seeds each.
@@ -164,6 +167,7 @@ def replicates(
         scheme: What is resampled: "seeds", "tasks" or "none", see the module.
         resamples: Number of resamples, >= 1.
         seed: Seed of the resampling.
+        groups: The group of each task, (n,); None where each is a group of its own.
 
     Returns:
         The replicates, (k, resamples); (k, 0) where nothing is resampled.
@@ -182,9 +186,13 @@ def replicates(
     _, tasks, seeds = runs.shape
     if scheme == "none":
         return np.empty((len(runs), 0))
+    if groups is not None and len(groups) != tasks:
+        raise ValueError(f"groups: {tasks} tasks need as many, there are {len(groups)}")
     flat = runs.reshape(len(runs), tasks * seeds)
     compute = _OF_COUNTS[statistic]
-    blocks = [compute(flat, counts) for counts in _blocks(tasks, seeds, scheme, resamples, seed)]
+    places = list(range(tasks)) if groups is None else places_of(groups)
+    drawn = _blocks(places, seeds, scheme, resamples, seed)
+    blocks = [compute(flat, counts) for counts in drawn]
     return np.concatenate(blocks, axis=1)
 
 
@@ -207,18 +215,37 @@ def estimates(
     return tuple(interval(v, row, confidence) for v, row in zip(values, spread, strict=True))
 
 
-def _blocks(tasks: int, seeds: int, scheme: str, resamples: int, seed: int) -> Iterator[FloatArray]:
+def places_of(groups: Sequence[Hashable]) -> list[int]:
+    """The groups as numbers 0, 1, ..., in the order in which they first appear.
+
+    Example:
+        >>> places_of(["iris", "wine", "iris"])
+        [0, 1, 0]
+    """
+    known: dict[Hashable, int] = {}
+    return [known.setdefault(group, len(known)) for group in groups]
+
+
+def _blocks(
+    groups: Sequence[int], seeds: int, scheme: str, resamples: int, seed: int
+) -> Iterator[FloatArray]:
     """How often each run is in each resample, (n s, block): a block of resamples at a time.
 
-    The resamples are of one size: n s runs, or n (s - 1) where seeds are drawn.
+    Args:
+        groups: Number of the group of each of the n tasks, 0 to the number of groups - 1.
+        seeds: Number of seeds, s.
+        scheme: "seeds", which draws n (s - 1) runs, or "tasks".
+        resamples: Number of resamples.
+        seed: Seed of the resampling.
     """
     random = np.random.default_rng(seed)
+    tasks, kinds = len(groups), max(groups) + 1
     size = max(1, _BLOCK // (tasks * seeds))
     for begin in range(0, resamples, size):
         block = min(size, resamples - begin)
         if scheme == "tasks":  # resample by resample: the blocks do not matter
-            drawn = random.integers(tasks, size=(block, tasks)).T
-            yield np.repeat(_count(drawn, tasks), seeds, axis=0)
+            drawn = random.integers(kinds, size=(block, kinds)).T
+            yield np.repeat(_count(drawn, kinds)[groups], seeds, axis=0)
         else:
             within = random.integers(seeds, size=(block, tasks, max(seeds - 1, 1)))
             runs = np.arange(tasks)[:, None] * seeds + within
@@ -234,7 +261,7 @@ def _count(draws: NDArray[np.int64], kinds: int) -> FloatArray:
 
 
 def _mean_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
-    return np.asarray(values @ counts / counts[:, 0].sum())
+    return np.asarray(values @ counts / counts.sum(axis=0))
 
 
 def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
@@ -243,7 +270,7 @@ def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
     Values sorted once serve all resamples: the weight of a value is the part of its ranks, from
     the running count before it to the one after it, in the middle half. Summed by parts.
     """
-    total = float(counts[:, 0].sum())
+    total = counts.sum(axis=0)
     low, high = 0.25 * total, 0.75 * total
     result = np.empty((len(values), counts.shape[1]))
     for row, out in zip(values, result, strict=True):
@@ -254,32 +281,10 @@ def _iqm_of_counts(values: FloatArray, counts: FloatArray) -> FloatArray:
         np.clip(ranks, low, high, out=ranks)
         ordered = row[order]
         out[:] = high * ordered[-1] - low * ordered[0] - np.diff(ordered) @ ranks[:-1]
-    return result / (0.5 * total)
+    return np.asarray(result / (0.5 * total))
 
 
 _OF_COUNTS: dict[Statistic, Callable[[FloatArray, FloatArray], FloatArray]] = {
     mean: _mean_of_counts,
     iqm: _iqm_of_counts,
 }
-
-
-def first_at_most(curves: Any, bound: float) -> FloatArray:
-    """Index at which each curve (..., m) first is at most ``bound``; infinity if it never is."""
-    reached = np.asarray(curves) <= bound
-    return np.where(reached.any(axis=-1), reached.argmax(axis=-1).astype(np.float64), np.inf)
-
-
-def middle(counts: FloatArray) -> float:
-    """The least number that at least half of the values do not exceed: their lower median.
-
-    As for survival times: where exactly half of the runs get somewhere, it is the last of these.
-
-    Args:
-        counts: Values of any shape, also infinite ones.
-
-    Example:
-        >>> middle(np.array([3.0, 5.0, np.inf, np.inf])), middle(np.array([3.0, np.inf, np.inf]))
-        (5.0, inf)
-    """
-    ordered = np.sort(counts, axis=None)
-    return float(ordered[(len(ordered) - 1) // 2])

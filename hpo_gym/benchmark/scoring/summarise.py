@@ -1,7 +1,8 @@
 """Everything that a suite's runs say about the agents: `summarise` computes it all.
 
 Intervals of an agent's own scores are about the suite's tasks: they resample seeds within tasks.
-Those of comparisons, ranks, adaptivity and worth are about unseen tasks: they resample whole tasks.
+Those of comparisons, ranks, adaptivity and worth are about unseen tasks: they resample whole tasks,
+those of one origin together.
 """
 
 from __future__ import annotations
@@ -28,10 +29,8 @@ from hpo_gym.benchmark.scoring.statistics import (
     Estimate,
     Statistic,
     estimates,
-    first_at_most,
     iqm,
     mean,
-    middle,
     scheme_for,
 )
 from hpo_gym.benchmark.scoring.training_seeds import spreads
@@ -93,6 +92,7 @@ class _Scorer:
             self._evaluations,
             ranked_by=self._suite.score,
             rivals=self._rivals,
+            origins=suite.origins,
             **self._settings.bootstrap,
         )
         cost = suite.options["evaluation_cost"]
@@ -170,9 +170,9 @@ class _Scorer:
         )
 
     def _reached(self, records: Records, bound: float) -> Reached:
-        counts = first_at_most(records.regret, bound) + 1.0
+        counts = curves.first_at_most(records.regret, bound) + 1.0
         (fraction,) = self._estimates([np.isfinite(counts).astype(np.float64)], mean)
-        median = middle(counts)
+        median = curves.middle(counts)
         return Reached(bound, fraction, median if np.isfinite(median) else None)
 
     def _areas(self, records: Records) -> list[FloatArray]:

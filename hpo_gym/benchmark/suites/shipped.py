@@ -7,6 +7,7 @@
 | `fictitious-noisy` | as `fictitious-test` | noise 0.05 on every task, more than in training |
 | `binormal-test` | 256 of the split test, 5 seeds | realistic tasks; portfolios are strong |
 | `rough-test` | 256 of the split test, 5 seeds | realistic tasks that no equations explain |
+| `recorded-test` | all 47 of the split test, 5 seeds | real classifiers, in recorded tables |
 | `smoke` | 8 of the split test, 2 seeds | nothing: it tests the machinery |
 
 Capability suites isolate one difficulty each, which is their tag, with 32 tasks and 2 seeds, in the
@@ -28,11 +29,14 @@ from hpo_gym.benchmark.suites.suite import Suite, standard_options
 _FICTITIOUS: Mapping[str, Any] = {"name": "fictitious", "version": 1}
 _BINORMAL: Mapping[str, Any] = {"name": "binormal", "version": 1}
 _ROUGH: Mapping[str, Any] = {"name": "rough", "version": 2}
+_RECORDED: Mapping[str, Any] = {"name": "recorded", "version": 1}
 
 
-def _main(name: str, family: Mapping[str, Any], split: str = "test", **changes: Any) -> Suite:
+def _main(
+    name: str, family: Mapping[str, Any], split: str = "test", tasks: int = 256, **changes: Any
+) -> Suite:
     options = standard_options(**changes)
-    return Suite(name, family, split, tuple(range(256)), (0, 1, 2, 3, 4), options)
+    return Suite(name, family, split, tuple(range(tasks)), (0, 1, 2, 3, 4), options)
 
 
 def _capability(
@@ -55,6 +59,7 @@ SHIPPED = (
     _main("fictitious-noisy", _FICTITIOUS, noise=0.05),
     _main("binormal-test", _BINORMAL),
     _main("rough-test", _ROUGH),
+    _main("recorded-test", _RECORDED, tasks=47),
     Suite("smoke", _FICTITIOUS, "test", tuple(range(8)), (0, 1), standard_options()),
     _capability("noise", noise=0.1),
     _capability("plateau", _CHOSEN["plateau"]),

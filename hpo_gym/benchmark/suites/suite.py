@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from hpo_gym.environments.tuning_env import TuningEnv
 from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
-from hpo_gym.families import Family, HashedBank, make_family
+from hpo_gym.families import Family, HashedBank, TaskBank, make_family
 
 BLOCK = 16
 """Number of tasks that a tuner is run on at a time."""
@@ -162,6 +162,13 @@ class Suite:
         family = make_family(self.family)
         assert isinstance(family, HashedBank)
         return family.sealed(self.salt)
+
+    @cached_property
+    def origins(self) -> dict[int, Hashable]:
+        """What each task was made of, by its index, see `hpo_gym.families.TaskBank.origin`."""
+        family = make_family(self.family)
+        known = family.origin if isinstance(family, TaskBank) else lambda split, task: task
+        return {task: known(self.split, task) for task in self.tasks}
 
     @property
     def budget(self) -> int:

@@ -45,6 +45,10 @@ class RecordedFamily(TaskBank, KnownOptimum, ClassifierFamily):
         """What a task is of: its data, its classifier, how hard it is."""
         return dict(index()["splits"][split][task])
 
+    def origin(self, split: str, task: int) -> str:
+        """The data that its problem was made of."""
+        return str(self.card(split, task)["origin"])
+
     def check_noise(self, noise: float) -> None:
         """Raise ValueError: the training seeds decide on the noise."""
         raise ValueError(
