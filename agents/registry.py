@@ -50,6 +50,8 @@ _INFORMED = (
         "gp-portfolio", "agents.informed.portfolio:portfolio_gp", speed="slow", extra="bench"
     ),
 )
+CLASSIFIER_SEEDS = (0, 1, 2)
+"""Trainings of the tuner for classifiers."""
 _ORACLES = (AgentEntry("oracle", "agents.oracle.oracle:OracleAgent", needs="process"),)
 
 
@@ -65,15 +67,23 @@ def _shipped() -> Iterator[AgentEntry]:
     for entry in _ORACLES:
         yield replace(entry, group="oracle", version=1)
     yield from _pretrained()
-    for policy in (AnySpacePolicy, ClassifierPolicy):
-        yield AgentEntry(
-            policy.algorithm,
-            "agents.searches.anyspace:AnySpaceAgent",
-            {"policy": policy.algorithm},
-            group="learned",
-            version=1,
-            speed="medium",
-            files=(str(policy.pretrained_path()),),
+    tuner = AgentEntry(
+        "anyspace",
+        "agents.searches.anyspace:AnySpaceAgent",
+        group="learned",
+        version=1,
+        speed="medium",
+        files=(str(AnySpacePolicy.pretrained_path()),),
+    )
+    yield tuner
+    for seed in CLASSIFIER_SEEDS:
+        yield replace(
+            tuner,
+            name=f"classifier-{seed}",
+            settings={"policy": "classifier", "training_seed": seed},
+            tuner="classifier",
+            training_seed=seed,
+            files=(str(ClassifierPolicy.pretrained_path(seed)),),
         )
 
 

@@ -9,12 +9,16 @@ from typing import Any, NamedTuple
 
 import agents  # noqa: F401  (registers them)
 from agents.informed.portfolio import FOLDER, file_name, read_portfolio
+from agents.registry import CLASSIFIER_SEEDS
 from hpo_gym import pretrained
 from hpo_gym.families import HashedBank, make_family
 from hpo_gym.tuners.entry import AgentEntry
 from hpo_gym.tuners.registry import agent_entry
 
-LEARNED: Mapping[str, str] = {"anyspace": "random functions"}
+LEARNED: Mapping[str, str] = {
+    "anyspace": "random functions",
+    **{f"classifier-{seed}": "rough, recorded" for seed in CLASSIFIER_SEEDS},
+}
 """Learned tuners of the registry, the default one last, and what they were trained on."""
 STARTS = ("fictitious-3", "recorded-1", "recorded-3")
 """The first configurations that searches are also given: of whose portfolio, and how many."""

@@ -80,7 +80,7 @@ def greedy(regret: NDArray[Any], size: int, weights: FloatArray | None = None) -
     best = np.full(regret.shape[1], np.inf, dtype=regret.dtype)
     chosen: list[int] = []
     for _ in range(size):
-        means = [np.average(np.minimum(row, best), weights=weights) for row in regret]
+        means = np.average(np.minimum(regret, best), axis=1, weights=weights)
         chosen.append(int(np.argmin(means)))
         best = np.minimum(best, regret[chosen[-1]])
     return chosen

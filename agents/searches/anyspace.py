@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.classifier.policy import METRIC, ClassifierPolicy, check_space
 from hpo_gym.tuners.agent import FloatArray
 from hpo_gym.tuners.ask_tell import Search, SearchAgent
 from hpo_gym.tuners.tuner import Tuner
 from hpo_gym.tuning.problem import Problem
+
+_POLICIES = {policy.algorithm: policy for policy in (AnySpacePolicy, ClassifierPolicy)}
 
 
 class Tuning(Search):
@@ -37,17 +41,33 @@ class AnySpaceAgent(SearchAgent):
     Args:
         problem: See `Agent`.
         seed: Seed of the tuners.
-        policy: Name of the tuner's policy.
+        policy: "anyspace" or "classifier", which tunes F1 of classifiers alone.
+        training_seed: Seed of the policy's training.
         initial: Unit configurations (n, d) to evaluate first, which are told to the tuner.
+
+    Raises:
+        ValueError: There is no such policy, or it does not fit the problem.
     """
 
     name = "anyspace"
 
     def __init__(
-        self, problem: Problem, *, seed: int = 0, policy: str = "anyspace", initial: Any = ()
+        self,
+        problem: Problem,
+        *,
+        seed: int = 0,
+        policy: str = "anyspace",
+        training_seed: int = 0,
+        initial: Any = (),
     ) -> None:
         super().__init__(problem, seed=seed, initial=initial)
-        self._policy = policy
+        if policy not in _POLICIES:
+            raise ValueError(f"policy = {policy!r} must be one of {[*_POLICIES]}")
+        if policy == ClassifierPolicy.algorithm:
+            check_space(problem.space)
+            if problem.metric != METRIC:
+                raise ValueError(f"the policy {policy!r} tunes {METRIC!r}, not {problem.metric!r}")
+        self._policy = _POLICIES[policy].pretrained(training_seed)
 
     def begin(self, random: np.random.Generator) -> Tuning:
         """A tuner of its own."""

@@ -12,9 +12,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.informed.portfolio import greedy
+from agents.informed.portfolio import greedy, judge_weights, regret_table
 from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.recorded import grid
+from hpo_gym.families.recorded.family import RecordedFamily
 from hpo_gym.policies.classifier.policy import STARTS
 
 from .tables import recorded
@@ -35,17 +36,17 @@ def fold_of_tables() -> NDArray[np.int64]:
 @cache
 def starts_without(fold: int | None) -> NDArray[np.float32]:
     """A list (STARTS, 3) of points in [0, 1], made of all training tables but those of a part."""
-    tables = recorded(_SPLIT)
-    kept = np.ones(len(tables.origin), dtype=bool) if fold is None else fold_of_tables() != fold
-    f1 = tables.f1.numpy().mean(axis=1).reshape(len(kept), -1)[kept]
-    regret = 1.0 - f1 / f1.max(axis=1, keepdims=True)
-    chosen = greedy(np.repeat(regret, _repeats(tables.origin[kept]), axis=0).T, STARTS)
+    regret, weights = _judged()
+    kept = np.ones(len(weights), dtype=bool) if fold is None else fold_of_tables() != fold
+    chosen = greedy(regret[:, kept], STARTS, weights[kept])
     scaled = tuple(column[chosen] for column in grid.points())
     points = 0.5 * (np.stack(SPACE.position(scaled), axis=1) + 1.0)
     return points.astype(np.float32)
 
 
-def _repeats(origin: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each table counts, so that origins count alike, or nearly so."""
-    counts = np.bincount(origin)[origin]
-    return np.maximum(np.rint(12.0 / counts), 1.0).astype(np.int64)
+@cache
+def _judged() -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Regrets (points of the grid, tables) of the training tables, and how much each counts."""
+    family, tables = RecordedFamily(), RecordedFamily.sizes[_SPLIT]
+    points = np.stack(grid.points())
+    return regret_table(family, "f1", points, tables), judge_weights(family, tables)
