@@ -8,9 +8,9 @@ distribution functions (the statistic of Kolmogorov and Smirnov), 0 for the same
 two that do not overlap. The last column is the mean of these distances. Measured are, of F1:
 
     near       share of the search space within 5 % of the best
-    at thr     its mean threshold
-    at epochs  its mean logarithm of epochs, as a share of that of 100
-    at lr      its mean position along the logarithm of the learning rate, from 0 to 1
+    thr        its mean threshold
+    epochs     its mean logarithm of epochs, as a share of that of 100
+    lr         its mean position along the logarithm of the learning rate, from 0 to 1
     slope      of a sigmoid as steep as the recall over the threshold, at the best lr and epochs
     early      what is missing after 1 epoch at the best threshold and learning rate, relative
     late       what is missing after 100 epochs there
@@ -61,9 +61,9 @@ class Likeness(NamedTuple):
     """What is measured of a task; the module says what it means."""
 
     near: float
-    at_thr: float
-    at_epochs: float
-    at_lr: float
+    thr: float
+    epochs: float
+    lr: float
     slope: float
     early: float
     late: float
@@ -105,9 +105,9 @@ _RECALL, _F1 = 1, 4
 def _middle(near: NDArray[np.bool_]) -> dict[str, float]:
     """Mean places of some points of the grid."""
     weight = grid.weights().reshape(SHAPE) * near
-    axes = {"at_lr": np.linspace(0.0, 1.0, SHAPE[0]), "at_thr": THRS}
-    axes["at_epochs"] = np.log(grid.EPOCHS) / np.log(grid.EPOCHS[-1])
-    along = {"at_lr": (1, 2), "at_epochs": (0, 2), "at_thr": (0, 1)}
+    axes = {"lr": np.linspace(0.0, 1.0, SHAPE[0]), "thr": THRS}
+    axes["epochs"] = np.log(grid.EPOCHS) / np.log(grid.EPOCHS[-1])
+    along = {"lr": (1, 2), "epochs": (0, 2), "thr": (0, 1)}
     return {
         name: float(weight.sum(axis=others) @ axes[name] / weight.sum())
         for name, others in along.items()
