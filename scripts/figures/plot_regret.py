@@ -1,6 +1,8 @@
-"""Draw the README's figure: regret against evaluations, from committed rows of the benchmark.
+"""Draw regret against evaluations, from committed rows of the benchmark.
 
 python -m scripts.figures.plot_regret --out docs/regret.png
+python -m scripts.figures.plot_regret --suite recorded-test --rows docs/transfer-rows \
+    --agents classifier-0 portfolio-recorded cma-es-from-recorded-1 tpe-5 gp-4 random
 """
 
 from __future__ import annotations
@@ -18,16 +20,20 @@ import agents  # noqa: F401  registers them
 from hpo_gym.benchmark.results.archive import import_suite
 from hpo_gym.benchmark.results.records import FloatArray, Records
 from hpo_gym.benchmark.results.store import Store
-from hpo_gym.benchmark.scoring.statistics import estimates, iqm
+from hpo_gym.benchmark.scoring.statistics import estimates, interval, iqm, replicates
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.commands.checks import plain_errors
 from hpo_gym.files import write_atomic
 from hpo_gym.rendering.picture import new_figure
-from hpo_gym.tuners.registry import agent_entry
+from hpo_gym.tuners.entry import AgentEntry
+from hpo_gym.tuners.registry import registered_agents
+from scripts.transfer_tuners import contestant
 
 _COLOURS = ("#0072B2", "#009E73", "#56B4E9", "#D55E00", "#CC79A7", "#000000", "#E69F00")
 """Okabe and Ito's palette, safe for the colour-blind."""
 _MARKERS = "osD^vPX"
+_APART = 0.055
+"""Least distance of two names, in parts of the axis."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Arguments:
     suite: str = "fictitious-test"
     """Suite of the benchmark."""
     agents: tuple[str, ...] = ("unrolled-0", "particle", "ppo-0", "gp-4", "tpe", "random")
-    """Tuners, at most seven."""
+    """Tuners, at most seven; those of the registry, or of `scripts.transfer`."""
     rows: Path = Path("docs/rows")
     """Folder of the committed rows."""
 
@@ -54,7 +60,7 @@ def read(arguments: Arguments) -> list[Records]:
     if not 1 <= len(names) <= len(_COLOURS):
         raise ValueError(f"--agents: {len(names)} are given; name 1 to {len(_COLOURS)}")
     with TemporaryDirectory() as folder, Store(Path(folder) / "rows.sqlite") as store:
-        import_suite(store, suite, arguments.rows, [agent_entry(name) for name in names])
+        import_suite(store, suite, arguments.rows, [_entry(name) for name in names])
         found = {name: store.records(suite, name) for name in names}
     missing = [name for name, records in found.items() if records is None]
     if missing:
@@ -64,10 +70,21 @@ def read(arguments: Arguments) -> list[Records]:
     return [each.first(tasks, seeds) for each in records]
 
 
+def _entry(name: str) -> AgentEntry:
+    known = {entry.name: entry for entry in registered_agents()}
+    return known[name] if name in known else contestant(name).entry
+
+
 def curves_of(records: Records) -> FloatArray:
     """The IQM regret after each of T evaluations with its 95 % interval, (3, T)."""
     runs = np.moveaxis(records.regret, -1, 0)
-    return np.array(estimates(runs, iqm, resamples=500)).T
+    origins = make_suite(records.suite).origins
+    groups = [origins[task] for task in records.tasks]
+    if len({*groups}) == len(groups):
+        return np.array(estimates(runs, iqm, resamples=500)).T
+    spread = replicates(runs, iqm, scheme="tasks", resamples=500, groups=groups)
+    values = iqm(runs.reshape(len(runs), -1))
+    return np.array([interval(value, row) for value, row in zip(values, spread, strict=True)]).T
 
 
 def described(records: list[Records]) -> str:
@@ -87,12 +104,12 @@ def draw(records: list[Records]) -> Any:
     for one, colour, marker in zip(records, _COLOURS, _MARKERS, strict=False):
         value, low, high = curves_of(one)
         counts = np.arange(1, len(value) + 1)
-        axes.plot(counts, value, color=colour, marker=marker, markersize=5, linewidth=1.8)
+        style = {"color": colour, "marker": marker, "markersize": 5, "linewidth": 1.8}
+        axes.plot(counts, value, label=one.agent, **style)
         axes.fill_between(counts, low, high, color=colour, alpha=0.2, linewidth=0)
-        end = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(one.agent, (counts[-1], value[-1]), color=colour, fontsize=11, **end)
     tasks, seeds, budget = records[0].regret.shape
     axes.set_yscale("log")
+    _name_curves(axes)
     axes.set_xlim(0.7, budget + 0.3)
     axes.set_xticks(range(1, budget + 1, 1 if budget <= 20 else budget // 10))
     axes.set_xlabel("evaluations")
@@ -101,6 +118,18 @@ def draw(records: list[Records]) -> Any:
     axes.grid(color="#808080", alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _name_curves(axes: Any) -> None:
+    """Write the names at the ends of the curves, apart from each other."""
+    low, high = np.log(axes.get_ylim())
+    lowest = -_APART
+    for line in sorted(axes.get_lines(), key=lambda line: line.get_ydata()[-1]):
+        x, y = (data[-1] for data in line.get_data())
+        height = (np.log(y) - low) / (high - low)
+        lowest = max(height, lowest + _APART)
+        place = {"xytext": (1.02, lowest), "textcoords": "axes fraction", "va": "center"}
+        axes.annotate(line.get_label(), (x, y), color=line.get_color(), fontsize=11, **place)
 
 
 def main(arguments: Arguments) -> None:
