@@ -171,6 +171,10 @@ def test_one_command_trains_a_policy(tmp_path):
     assert 0.0 < np.abs(policy.arrays["answer"] - known).max() < 0.1
 
 
+def test_checkpoints_are_as_often_as_updates_are_long():
+    assert ClassifierSettings().interval * 5 <= ClassifierSettings().updates
+
+
 def test_training_never_reads_tables_of_other_splits(monkeypatch):
     real, read = recorded, []
 

@@ -57,6 +57,7 @@ class ClassifierSettings(PointSettings):
     algorithm: ClassVar[str] = ClassifierPolicy.algorithm
     policy_class: ClassVar[type[Any]] = ClassifierPolicy
 
+    interval: Steps = 50
     evaluation_episodes: Rows = 300
     updates: Steps = 500
     work: Work = 25_600
