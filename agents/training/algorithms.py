@@ -74,7 +74,8 @@ ALGORITHMS = {
             # Its rare tasks lie far from where the first guess belongs: explore more at first.
             "BinormalHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
             "RoughHPOFamily-v0": replace(_FAMILY, log_std_init=-1.0),
-            "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0),
+            # 25 tables are all that there are for validation.
+            "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0, evaluation_episodes=25),
             "LiveHPO-v0": _LIVE,
             "AnySpaceHPO-v0": _FAMILY,
         },
