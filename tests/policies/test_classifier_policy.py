@@ -77,6 +77,16 @@ def test_it_begins_where_it_knows_a_good_place():
     assert Tuner(USUAL, budget=16, start=given).ask() == given
 
 
+@pytest.mark.parametrize(("first", "place"), [("start", 1), ("other", 0)])
+def test_the_list_goes_on_where_it_stands(monkeypatch, first, place):
+    """A first evaluation of somebody else does not take the place of the list's first."""
+    monkeypatch.setattr(ClassifierPolicy, "_point", lambda _, space, unit, scores, gap, *rest: gap)
+    tuner = Tuner(USUAL, budget=16)
+    tuner.tell(tuner.ask() if first == "start" else {"thr": 0.5, "epochs": 3, "lr": 1e-3}, 0.5)
+    shown = tuner.ask()
+    assert shown["thr"] == pytest.approx(POLICY.arrays["starts"][place][0], abs=1e-6)
+
+
 def play(space, budget, seed=0, told=lambda configuration: f1(configuration)):
     tuner = Tuner(space, budget=budget, seed=seed)
     for _ in range(budget):

@@ -20,6 +20,9 @@ STARTS = 16
 """Number of configurations that it knows to be good."""
 METRIC, GOAL = "f1", "maximize"
 
+_NEAR = 0.01
+"""Points that are nearer along every axis are the same but for rounding."""
+
 _XP = Vectors()
 
 
@@ -72,8 +75,11 @@ class ClassifierPolicy(AnySpacePolicy):
             return _unit(space, starts[asked % STARTS])
         for score in scores[np.isfinite(scores)]:
             check_score(float(score))
-        gap = starts[asked] if asked < STARTS else _points(space, filler[None])[0]
         history = _points(space, unit)
+        # Where evaluations of others came first, the list is still to begin.
+        begun = (np.abs(history - starts[0]).max(axis=1) < _NEAR).any()
+        place = asked if begun else asked - 1
+        gap = starts[place] if place < STARTS else _points(space, filler[None])[0]
         point = self._point(SPACE, history, scores, gap, budget, _extended)
         return _unit(space, point)
 
