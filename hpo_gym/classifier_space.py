@@ -15,11 +15,11 @@ SPACE = SearchSpace(
 
 
 def is_of_classifier(space: SearchSpace) -> bool:
-    """Whether a space is that of a binary classifier, or a part of it.
+    """Whether a space is that of a binary classifier.
 
-    Its parameters are "thr", "epochs" and "lr", in any order, and their bounds lie within those of
-    `SPACE`: the decision threshold in [0, 1], whole epochs in [1, 100], the learning rate in
-    [1e-4, 10^0.8].
+    Its parameters are "thr", "epochs" and "lr", in any order, of the kinds of those of `SPACE`, and
+    their bounds lie within: the decision threshold in [0, 1], whole epochs in [1, 100], the
+    learning rate in [1e-4, 10^0.8]. Axes may be logarithmic or not.
     """
     return len(space.names) == len(SPACE.names) and has_parameters_of_classifier(space)
 
@@ -31,8 +31,11 @@ def has_parameters_of_classifier(space: SearchSpace) -> bool:
 
 def _fits(name: str, own: Parameter) -> bool:
     widest = SPACE.parameters.get(name)
-    if isinstance(widest, Integer) and not isinstance(own, Integer):
+    if not isinstance(own, (Float, Integer)) or not isinstance(widest, type(own)):
         return False
-    if not isinstance(own, (Float, Integer)) or not isinstance(widest, (Float, Integer)):
+    try:
+        for bound in (own.low, own.high):
+            widest.unit(name, bound)
+    except ValueError:  # outside, by more than rounding
         return False
-    return widest.low <= own.low and own.high <= widest.high
+    return True

@@ -13,6 +13,8 @@ from hpo_gym.tuners.ask_tell import Search, SearchAgent
 from hpo_gym.tuners.tuner import Tuner
 from hpo_gym.tuning.problem import Problem
 
+_ROUNDING = 1e-6
+"""Unit coordinates of actions and observations are float32."""
 _POLICIES = {policy.algorithm: policy for policy in (AnySpacePolicy, ClassifierPolicy)}
 
 
@@ -27,8 +29,10 @@ class Tuning(Search):
         self._tuner = tuner
 
     def tell(self, unit: FloatArray, score: float) -> None:
-        """Tell the tuner."""
-        self._tuner.tell(self._tuner.space.configuration(unit), score)
+        """Tell the tuner: of what it asked for as it asked for it, before a float32 rounded it."""
+        space, running = self._tuner.space, self._tuner.running
+        asked = running and np.allclose(space.unit(running[-1]), unit, rtol=0.0, atol=_ROUNDING)
+        self._tuner.tell(running[-1] if asked else space.configuration(unit), score)
 
     def ask(self) -> FloatArray:
         """Ask the tuner."""

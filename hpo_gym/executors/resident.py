@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import weakref
 from collections.abc import Callable
@@ -25,9 +26,17 @@ class Resident:
     Args:
         make: Called in the process, makes the callable; a function that can be imported.
         *arguments: Its arguments; they travel by value if need be, as lambdas do.
+
+    Raises:
+        RuntimeError: This process is a daemon, which may start no other.
     """
 
     def __init__(self, make: Callable[..., Callable[..., Any]], *arguments: Any) -> None:
+        if multiprocessing.current_process().daemon:
+            raise RuntimeError(
+                "a process of its own is needed, which a daemonic process may not start: give "
+                "AsyncVectorEnv daemon=False"
+            )
         self._make, self._arguments = make, arguments
         self._child: Child | None = None
         self._end: weakref.finalize[..., Any] | None = None

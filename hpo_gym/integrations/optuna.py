@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from hpo_gym import rng
+from hpo_gym.policies.classifier.policy import ClassifierPolicy, check_goal
 from hpo_gym.tuners.proposer import PATIENCE, PointPolicy, Proposer, find_policy, whole_number
 
 try:
@@ -54,7 +55,8 @@ class LearnedSampler(BaseSampler):
             samplers begin at random: give them as many start-up trials as ``hand_over``.
         seed: Seed of the proposals, >= 0; None for the name of the study, which Optuna draws at
             random if nobody gives it.
-        policy: As in `hpo_gym.Tuner`.
+        policy: Name or object, as in `hpo_gym.Tuner`; "classifier" is for studies that maximise the
+            F1 of a classifier by its "thr", "epochs" and "lr".
         patience: As in `hpo_gym.Tuner`.
 
     Raises:
@@ -155,6 +157,8 @@ class LearnedSampler(BaseSampler):
         self._raise_error_if_multi_objective(study)
         if successor := self._successor(study, trial):
             return successor.sample_independent(study, trial, param_name, param_distribution)
+        if isinstance(find_policy(self._policy), ClassifierPolicy):
+            check_goal(study.direction.name.lower())
         with self._lock:
             draft = self._drafts.setdefault((study.study_name, trial.number), {})
             # An objective may change the bounds from trial to trial.

@@ -104,7 +104,14 @@ class LearnedSearchCV(BaseSearchCV):  # type: ignore[misc]
         """Ask the tuner for candidates, evaluate them, tell it their scores, and so on."""
         self._check_refit()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        tuner = Tuner(self.param_space, budget=int(self.n_iter), seed=seed, start=self.start)
+        # Whatever the parameters are called: scores may be on any scale.
+        tuner = Tuner(
+            self.param_space,
+            budget=int(self.n_iter),
+            seed=seed,
+            start=self.start,
+            policy="anyspace",
+        )
         workers, batches = joblib.effective_n_jobs(self.n_jobs), _Batches(self, evaluate_candidates)
         self._batches = batches
         try:

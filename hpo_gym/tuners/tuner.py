@@ -26,6 +26,7 @@ from hpo_gym.policies.classifier.policy import (
     GOAL,
     METRIC,
     ClassifierPolicy,
+    check_goal,
     check_score,
     check_space,
 )
@@ -99,7 +100,8 @@ class Tuner:
         self._policy, self._patience = find_policy(policy), whole_number("patience", patience, 1)
         self._of_classifier = isinstance(self._policy, ClassifierPolicy)
         if self._of_classifier:
-            check_space(self.space, goal)
+            check_space(self.space)
+            check_goal(goal)
         self.metric = metric or (METRIC if self._of_classifier else "score")
         self._told: list[Evaluation] = []
         self._running: list[Evaluation] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+import pytest
 
 import hpo_gym
 from agents.searches.anyspace import AnySpaceAgent
@@ -29,7 +30,28 @@ def test_it_asks_for_what_the_tuner_asks_for():
     state = None
     for _ in range(8):
         action, state = agent.predict(observation, state)
-        np.testing.assert_allclose(action, space.unit(tuner.ask()), atol=1e-6)
+        asked = tuner.ask()
+        np.testing.assert_allclose(action, space.unit(asked), atol=1e-6)
         observation, *_ = env.step(action)
-        seen = env.process.encoder.decode(observation)
-        tuner.tell(space.configuration(seen.unit), float(seen.score))
+        tuner.tell(asked, float(env.process.encoder.decode(observation).score))
+
+
+@pytest.mark.parametrize("policy", ["anyspace", "classifier"])
+def test_nothing_that_it_asked_for_is_running_for_ever(policy):
+    """Actions are rounded to float32: what comes back is still what the tuner asked for."""
+    tunings = []
+
+    class Watched(AnySpaceAgent):
+        def begin(self, random):
+            tunings.append(super().begin(random))
+            return tunings[-1]
+
+    env = make_env(max_evaluations=20)
+    agent, state = Watched(env.process.problem, seed=3, policy=policy), None
+    observation, _ = env.reset(seed=5)
+    for _ in range(20):
+        action, state = agent.predict(observation, state)
+        observation, *_ = env.step(action)
+    evaluations = tunings[0]._tuner.evaluations
+    assert [each.status for each in evaluations] == ["done"] * 19 + ["running"]
+    assert all(each.asked for each in evaluations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ import pytest
 from live_classifiers import Log, family
 
 from hpo_gym import TuningEnv, TuningVectorEnv
+from hpo_gym.families import LiveFamily
 
 OPTIONS = {"start": "none", "max_evaluations": 8, "observation": "history"}
 WORDS = {
@@ -125,6 +127,12 @@ def test_closing_leaves_no_process(make):
     assert not alive(pid)
     assert used._trainer.pid is None
     env.close()
+
+
+def test_a_daemon_that_can_start_no_trainings_is_told_so():
+    with multiprocessing.get_context("spawn").Pool(1) as daemons:
+        with pytest.raises(RuntimeError, match="AsyncVectorEnv daemon=False"):
+            daemons.apply(LiveFamily, ("wine",))
 
 
 def test_an_environment_that_was_closed_or_forgotten_is_no_trap():

@@ -196,6 +196,23 @@ def test_mistakes_are_named(changes, message):
         search.fit(X, Y)
 
 
+class Thresholded(Moody):
+    """Its parameters are called like those of a classifier that the learned tuner knows."""
+
+    def __init__(self, thr=0.5, epochs=1, lr=0.1):
+        super().__init__()
+        self.thr, self.epochs, self.lr = thr, epochs, lr
+
+    def score(self, x, y):
+        return -abs(self.thr - 0.3)
+
+
+def test_scores_may_be_on_any_scale_whatever_the_parameters_are_called():
+    space = {"thr": Float(0.0, 1.0), "epochs": Integer(1, 9), "lr": Float(1e-3, 1.0, log=True)}
+    search = LearnedSearchCV(Thresholded(), space, n_iter=4, random_state=0).fit(X, Y)
+    assert -0.3 < search.best_score_ <= 0.0
+
+
 def test_a_threshold_is_a_parameter():
     model = FixedThresholdClassifier(SGDClassifier(loss="log_loss", random_state=0))
     space = {

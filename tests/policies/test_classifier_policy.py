@@ -44,6 +44,8 @@ def test_default_of_load_and_of_the_tuner():
         ({**USUAL, "epochs": Integer(1, 101)}, {}),
         ({**USUAL, "epochs": Float(1.0, 100.0)}, {}),
         ({**USUAL, "thr": Categorical([0.1, 0.5])}, {}),
+        ({**USUAL, "thr": Integer(0, 1)}, {}),
+        ({**USUAL, "lr": Integer(1, 6)}, {}),
         (USUAL, {"goal": "minimize"}),
         (USUAL, {"metric": "accuracy"}),
         (USUAL, {"policy": "anyspace"}),
@@ -61,6 +63,7 @@ def test_what_is_tuned_by_the_tuner_for_any_space(space, arguments):
     [
         SPACE,
         SearchSpace({"lr": Float(1e-3, 0.5), "epochs": Integer(2, 9, log=True), "thr": THR}),
+        SearchSpace({**USUAL, "lr": Float(np.float32(1e-4), np.float32(10**0.8), log=True)}),
     ],
 )
 def test_spaces_of_classifiers(space):
@@ -138,6 +141,14 @@ def test_what_is_no_f1_is_refused(score):
     tuner.tell(configuration, 0.5)
 
 
+@pytest.mark.parametrize("score", [math.nextafter(1.0, 2.0), np.float32(1.0000001), -1e-17])
+def test_an_f1_may_be_off_by_rounding(score):
+    tuner = Tuner(USUAL, budget=4)
+    tuner.tell(tuner.ask(), score)
+    assert tuner.evaluations[0].score == float(score)
+    assert set(tuner.ask()) == set(USUAL)
+
+
 def test_failures_are_no_f1_and_are_told():
     tuner = Tuner(USUAL, budget=8)
     for number in range(8):
@@ -208,6 +219,20 @@ def test_in_an_optuna_study():
     assert first == pytest.approx(Tuner(USUAL, budget=12).ask(), rel=1e-4)
     assert study.best_value > 0.75
     assert len({each["thr"] for each in asked}) > 8
+
+
+@pytest.mark.parametrize(
+    ("direction", "step", "message"),
+    [("minimize", 1, "goal = 'minimize'"), ("maximize", 5, "none with a step")],
+)
+def test_other_studies_are_refused_before_anything_is_evaluated(direction, step, message):
+    optuna = pytest.importorskip("optuna")
+    from hpo_gym.integrations.optuna import LearnedSampler
+
+    sampler = LearnedSampler(budget=4, policy="classifier", seed=0)
+    trial = optuna.create_study(direction=direction, sampler=sampler).ask()
+    with pytest.raises(ValueError, match=message):
+        trial.suggest_int("epochs", 1, 96, step=step)
 
 
 def test_arrays_of_another_policy_are_refused():

@@ -79,7 +79,7 @@ class ClassifierSettings(PointSettings):
         if family != "recorded" or options:
             raise ValueError(
                 f"the agent 'classifier' is trained on RecordedHPO-v0 without options, not on "
-                f"{env_id} with {dict(options)}: leave the options out"
+                f"{env_id} with {dict(options)}: give --family recorded alone"
             )
 
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> ClassifierLearner:

@@ -19,6 +19,8 @@ from .features import QUERY_SIZE, TOKEN_SIZE, extended
 STARTS = 16
 """Number of configurations that it knows to be good."""
 METRIC, GOAL = "f1", "maximize"
+_ROUNDING = 1e-6
+"""F1 that somebody computed may lie so far outside [0, 1]."""
 
 _NEAR = 0.01
 """Points that are nearer along every axis are the same but for rounding."""
@@ -84,13 +86,18 @@ class ClassifierPolicy(AnySpacePolicy):
         return _unit(space, point)
 
 
-def check_space(space: SearchSpace, goal: str = GOAL, *, part: bool = False) -> None:
-    """Raise ValueError unless the space is that of a classifier, or part of it, maximised."""
+def check_space(space: SearchSpace, *, part: bool = False) -> None:
+    """Raise ValueError unless the space is that of a classifier, or part of it."""
     if not (has_parameters_of_classifier if part else is_of_classifier)(space):
         raise ValueError(
-            f"the space {space!r} is not that of a classifier: thr in [0, 1], epochs in [1, 100], "
-            "lr in [1e-4, 10**0.8], no others; use policy='anyspace'"
+            f"the space {space!r} is not that of a classifier: a Float thr in [0, 1], an Integer "
+            "epochs in [1, 100], a Float lr in [1e-4, 10**0.8], none with a step, no others; use "
+            "policy='anyspace'"
         )
+
+
+def check_goal(goal: str) -> None:
+    """Raise ValueError unless what is tuned is maximised."""
     if goal != GOAL:
         raise ValueError(
             f"goal = {goal!r}: the policy 'classifier' knows F1, which is to be maximised; use "
@@ -100,7 +107,7 @@ def check_space(space: SearchSpace, goal: str = GOAL, *, part: bool = False) -> 
 
 def check_score(score: float) -> None:
     """Raise ValueError unless the score may be an F1."""
-    if not 0.0 <= score <= 1.0:
+    if not -_ROUNDING <= score <= 1.0 + _ROUNDING:
         raise ValueError(
             f"the score {score!r} must be an F1, in [0, 1]; for other scores use policy='anyspace'"
         )
