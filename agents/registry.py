@@ -71,7 +71,7 @@ def _shipped() -> Iterator[AgentEntry]:
         "anyspace",
         "agents.searches.anyspace:AnySpaceAgent",
         group="learned",
-        version=1,
+        version=2,
         speed="medium",
         files=(str(AnySpacePolicy.pretrained_path()),),
     )
