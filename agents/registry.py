@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hpo_gym import pretrained
-from hpo_gym.families import make_family
+from hpo_gym.families import HashedBank, make_family
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.policies.classifier.policy import ClassifierPolicy
 from hpo_gym.tuners.entry import AgentEntry
@@ -58,9 +58,9 @@ _ORACLES = (AgentEntry("oracle", "agents.oracle.oracle:OracleAgent", needs="proc
 def _shipped() -> Iterator[AgentEntry]:
     for entry in _UNINFORMED:
         yield replace(entry, group="uninformed", version=1)
-    families = tuple(pretrained.families())
-    portfolios = tuple(str(FOLDER / file_name(make_family(name), "f1")) for name in families)
     for entry in _INFORMED:
+        families = tuple(filter(_many if entry.name == "particle" else None, pretrained.families()))
+        portfolios = tuple(str(FOLDER / file_name(make_family(name), "f1")) for name in families)
         yield replace(
             entry, group="informed", version=1, needs="family", families=families, files=portfolios
         )
@@ -81,10 +81,13 @@ def _shipped() -> Iterator[AgentEntry]:
             tuner,
             name=f"classifier-{seed}",
             settings={"policy": "classifier", "training_seed": seed},
-            tuner="classifier",
-            training_seed=seed,
             files=(str(ClassifierPolicy.pretrained_path(seed)),),
         )
+
+
+def _many(family: str) -> bool:
+    """Whether a family has as many tasks as one asks for."""
+    return isinstance(make_family(family), HashedBank)
 
 
 def _pretrained() -> Iterator[AgentEntry]:

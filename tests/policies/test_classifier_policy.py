@@ -28,6 +28,10 @@ def f1(configuration):
 def test_default_of_load_and_of_the_tuner():
     assert isinstance(hpo_gym.pretrained.load(), ClassifierPolicy)
     assert hpo_gym.pretrained.load(seed=1).description["seed"] == 1
+    scores = [
+        hpo_gym.pretrained.load(seed=seed).description["validation"]["score"] for seed in range(3)
+    ]
+    assert hpo_gym.pretrained.load().description["seed"] == np.argmin(scores)
     tuner = Tuner(USUAL, budget=16)
     assert tuner.state()["policy"] == "classifier"
     assert tuner.metric == "f1"

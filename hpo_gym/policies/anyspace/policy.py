@@ -44,6 +44,7 @@ class AnySpacePolicy:
         description: The description.
         algorithm: The description's "algorithm".
         folder: Where the policies are that come with the package.
+        default_seed: Seed of the training of the one that is used by default.
 
     Raises:
         ValueError: The description is of another policy; an array is missing, unknown, or of
@@ -52,6 +53,7 @@ class AnySpacePolicy:
 
     algorithm: ClassVar[str] = ALGORITHM
     folder: ClassVar[Path] = Path(__file__).parent / "pretrained"
+    default_seed: ClassVar[int] = 0
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
         self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
@@ -92,11 +94,11 @@ class AnySpacePolicy:
             return cls(arrays, description)
 
     @classmethod
-    def pretrained(cls, seed: int = 0) -> Self:
+    def pretrained(cls, seed: int | None = None) -> Self:
         """A policy that comes with the package.
 
         Args:
-            seed: Of its training.
+            seed: Of its training; None for the default.
 
         Raises:
             ValueError: There is none of this seed.
@@ -104,8 +106,9 @@ class AnySpacePolicy:
         return cls.load(cls.pretrained_path(seed))
 
     @classmethod
-    def pretrained_path(cls, seed: int = 0) -> Path:
+    def pretrained_path(cls, seed: int | None = None) -> Path:
         """The npz file of a policy that comes with the package; see `pretrained`."""
+        seed = cls.default_seed if seed is None else seed
         seeds = sorted(int(file.stem) for file in cls.folder.glob("*.npz"))
         if seed not in seeds:
             raise ValueError(

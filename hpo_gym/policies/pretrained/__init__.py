@@ -66,18 +66,18 @@ def path(algorithm: str, family: str, seed: int = 0) -> Path:
 
 
 @overload
-def load(*, seed: int = 0) -> ClassifierPolicy: ...
+def load(*, seed: int | None = None) -> ClassifierPolicy: ...
 @overload
-def load(algorithm: str, family: str, seed: int = 0) -> Policy: ...
+def load(algorithm: str, family: str, seed: int | None = None) -> Policy: ...
 def load(
-    algorithm: str | None = None, family: str | None = None, seed: int = 0
+    algorithm: str | None = None, family: str | None = None, seed: int | None = None
 ) -> Policy | ClassifierPolicy:
     """A pretrained policy: without arguments that of `hpo_gym.Tuner` for classifiers.
 
     Args:
         algorithm: As in `path`.
         family: As in `path`.
-        seed: Seed of the training.
+        seed: Seed of the training; if not given 0, or that of the best policy for classifiers.
 
     Raises:
         ValueError: There is no such policy, or only one of the first two arguments is given.
@@ -95,4 +95,4 @@ def load(
         raise ValueError(
             f"algorithm = {algorithm!r}, family = {family!r}: give both, or none for the default"
         )
-    return Policy.load(path(algorithm, family, seed))
+    return Policy.load(path(algorithm, family, 0 if seed is None else seed))
