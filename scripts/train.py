@@ -63,7 +63,7 @@ class Arguments:
 
     agent: Literal[*ALGORITHMS]
     """What to train; "dqn" needs discrete actions, "unrolled" a family of tasks; "anyspace" is
-    the tuner for any search space."""
+    the tuner for any search space, "classifier" that for classifiers, of the family recorded."""
     env: str | None = None
     """Registered id of the environment; by default that of the family."""
     family: str | None = None

@@ -161,6 +161,12 @@ def test_a_restored_learner_goes_on_as_if_nothing_had_happened():
         np.testing.assert_array_equal(array, theirs[name])
 
 
+@pytest.mark.parametrize("tables", [0.0, 1.0])
+def test_runs_may_be_on_one_kind_of_tasks_alone(tables):
+    learner = replace(SMALL, tables=tables).learner("RecordedHPO-v0", {}, seed=0)
+    assert torch.isfinite(learner.loss())
+
+
 def test_one_command_trains_a_policy(tmp_path):
     train(SMALL, "hpo_gym:RecordedHPO-v0", run_dir=tmp_path / "run", progress_bar=False)
     policy = ClassifierPolicy.load(tmp_path / "run" / "policy.npz")

@@ -149,13 +149,14 @@ class ClassifierLearner(PointLearner):
         drawn = random.integers(len(of_origin), size=tables)
         places = np.array([random.choice(of_origin[number]) for number in drawn], dtype=np.int64)
         index = random.integers(self._bank.size, size=others)
-        parts = [
-            TableTasks("train", places, Moves.draw(tables, random)),
-            FamilyTasks(self._rough, self._bank, index),
+        kinds = [
+            (TableTasks("train", places, Moves.draw(tables, random)), tables),
+            (FamilyTasks(self._rough, self._bank, index), others),
         ]
+        parts, sizes = zip(*[(part, size) for part, size in kinds if size], strict=True)
         folds = np.concatenate([fold_of_tables()[places], random.integers(FOLDS, size=others)])
         lists = np.stack([starts_without(fold) for fold in range(FOLDS)])
-        return Classifiers(parts, [tables, others]), lists[folds]
+        return Classifiers(parts, sizes), lists[folds]
 
     def policy(self, details: dict[str, Any]) -> ClassifierPolicy:
         """A copy of the network as a policy of NumPy."""
