@@ -77,7 +77,7 @@ def main(arguments: Arguments) -> None:
     """Print the table."""
     for name, counts in (("budgets", arguments.budgets), ("workers", arguments.workers)):
         for count in counts:
-            require_count(f"--{name}", count, 1, 1024)
+            require_count(f"--{name}", count, 4 if name == "budgets" else 1, 1024)
     require_count("--seeds", arguments.seeds, 1, 1000)
     print(f"regret on {arguments.split}, IQM (mean) after so many evaluations")
     print("| budget | workers | 4 | 8 | 16 | 32 | 64 |\n|---|---|---|---|---|---|---|")

@@ -239,6 +239,17 @@ def test_other_studies_are_refused_before_anything_is_evaluated(direction, step,
         trial.suggest_int("epochs", 1, 96, step=step)
 
 
+def test_a_study_that_tunes_only_a_part_is_refused():
+    optuna = pytest.importorskip("optuna")
+    from hpo_gym.integrations.optuna import LearnedSampler
+
+    sampler = LearnedSampler(budget=4, policy="classifier", seed=0)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    with pytest.raises(ValueError, match=r"not that of a classifier.*policy='anyspace'"):
+        study.optimize(lambda trial: trial.suggest_float("thr", 0.0, 1.0), n_trials=3)
+    assert len(study.trials) == 2
+
+
 def test_arrays_of_another_policy_are_refused():
     with pytest.raises(ValueError, match="algorithm"):
         ClassifierPolicy(POLICY.arrays, AnySpacePolicy.pretrained().description)

@@ -60,9 +60,9 @@ class ClassifierPolicy(AnySpacePolicy):
         """The next unit configuration; see `AnySpacePolicy.propose`.
 
         Args:
-            space: Of a classifier, see `hpo_gym.classifier_space.is_of_classifier`. If it has only
-                some of the three parameters, as in the first trial of a study that does not know
-                its space yet, the next of the list of good configurations is proposed.
+            space: Of a classifier, see `hpo_gym.classifier_space.is_of_classifier`. As long as no
+                score is known it may have only some of the three parameters, as in the first
+                trial of a study: then the next of the list of good configurations is proposed.
             unit: (n, 3) and
             scores: (n,) F1 in [0, 1]; NaN while running, -inf if failed.
             filler: (3,) comes in where the list of good configurations ends.
@@ -72,7 +72,7 @@ class ClassifierPolicy(AnySpacePolicy):
             ValueError: The space is of no classifier, or a score lies outside [0, 1].
         """
         asked, starts = len(scores), self.arrays["starts"]
-        part = len(space.names) < len(SPACE.names)
+        part = len(space.names) < len(SPACE.names) and not np.isfinite(scores).any()
         check_space(space, part=part)
         if part or not asked:
             return _unit(space, starts[asked % STARTS])
