@@ -137,3 +137,25 @@ def test_the_page_shows_what_the_committed_runs_give(capsys):
     shown = [line for line in page if line.startswith("|")]
     assert len(shown) > 40
     assert [line for line in shown if line not in printed] == []
+
+
+def test_the_readme_says_what_the_committed_runs_give():
+    """Its table has IQM and mean after 4, 8 and 16 evaluations, as the page has them."""
+    names = {
+        "classifier-2": "classifier-2",
+        "ppo-binormal-1": "ppo-binormal-1",
+        "static portfolio": "portfolio-recorded",
+        "CMA-ES from": "cma-es-from-recorded-1",
+        "TPE (5) from": "tpe-5-from-recorded-1",
+        "TPE (5) |": "tpe-5",
+        "Gaussian process (4) |": "gp-4",
+    }
+    readme = (ROOT / "README.md").read_text().splitlines()
+    page = (ROOT / "docs" / "transfer.md").read_text().splitlines()
+    for said, name in names.items():
+        (line,) = [row for row in readme if row.startswith("|") and said in row]
+        iqms, means = [row.split("|") for row in page if row.startswith(f"| {name} ")][:2]
+        assert re.findall(r"\.\d{3}", line) == [
+            part[column].strip() for column in (6, 7, 8) for part in (iqms, means)
+        ]
+    assert float(iqms[7]) > 0.03  # the columns are those of regrets
