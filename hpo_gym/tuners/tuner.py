@@ -92,6 +92,8 @@ class Tuner:
         self.budget, self.seed = whole_number("budget", budget, 1), whole_number("seed", seed, 0)
         if goal not in GOALS:
             raise ValueError(f"goal = {goal!r} must be one of {[*GOALS]}")
+        if metric is not None and not isinstance(metric, str):
+            raise ValueError(f"metric = {metric!r} must be a text: the name of what is tuned")
         self.goal = goal
         self._start = None if start is None else self._read(start)[0]
         if policy is None:

@@ -16,13 +16,13 @@ from agents.training.anyspace.unroll import Evaluated
 from agents.training.unroll import Bank
 from hpo_gym.arrays.tensors import Tensors
 from hpo_gym.classifier_space import SPACE
+from hpo_gym.families.classifier import EPOCHS
 from hpo_gym.policies.anyspace import features
 from hpo_gym.policies.anyspace.policy import coordinates_of
 
 _XP = Tensors()
 _EPOCHS = SPACE.names.index("epochs")
-_STEPS = 99
-"""Of the number of epochs, from 1 to 100."""
+_STEPS = EPOCHS[1] - EPOCHS[0]
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class AnySpacePolicy:
         """The npz file of a policy that comes with the package; see `pretrained`."""
         seed = cls.default_seed if seed is None else seed
         seeds = sorted(int(file.stem) for file in cls.folder.glob("*.npz"))
-        if seed not in seeds:
+        if isinstance(seed, bool) or seed not in seeds:
             raise ValueError(
                 f"there is no {cls.algorithm} policy of training seed {seed!r}: choose from {seeds}"
             )
