@@ -187,7 +187,7 @@ def regret(name: str, env_id: str, rows: int, evaluations: int) -> np.ndarray:
     return infos["regret"]
 
 
-@pytest.mark.parametrize(("env_id", "most"), [(IDS[0], 0.07), (IDS[1], 0.015), (IDS[2], 0.07)])
+@pytest.mark.parametrize(("env_id", "most"), [(IDS[0], 0.07), (IDS[1], 0.015), (IDS[2], 0.08)])
 def test_adapts(env_id, most):
     """After 4 evaluations of 64 validation tasks it is far ahead of the portfolio."""
     found, portfolio = (iqm(regret(name, env_id, 64, 4)) for name in ("particle", "portfolio"))

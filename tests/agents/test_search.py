@@ -202,7 +202,7 @@ def test_names_stand_for_classes_and_settings() -> None:
     env = hpo_gym.TuningEnv()
     searches = [entry for entry in registered_agents() if ".searches." in entry.reference]
     names = [entry.name for entry in searches if entry.extra != "peers"]
-    assert len(names) == 12
+    assert len(names) == 15
     for name in names:
         assert isinstance(make_agent(name, env), SearchAgent)
     with pytest.raises(ValueError, match=r"'tpe' takes no settings \['sampler'\]; .*'initial'"):
