@@ -14,15 +14,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from hpo_gym.policies.anyspace.policy import FORMAT
+from hpo_gym.tuning.find import process_of
 
+from . import validation
 from .anyspace.unroll import Unrolled
 from .bounds import Within
 from .gradients import GradientLearner, GradientSettings
@@ -42,9 +45,30 @@ class PointSettings(GradientSettings):
         hand_over: Evaluations after which the surrogate model takes over.
     """
 
+    family: ClassVar[str]
+    """Name of the family, of whose environment the training bears the name."""
+
     work: Work
     averaging: Share
     hand_over: HandOver
+
+    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
+        """See `Settings.check`: it must be the family's environment as it is."""
+        env = gym.make(env_id)
+        family = process_of(env).family.name
+        env.close()
+        if family != self.family or options:
+            raise ValueError(
+                f"the agent {self.algorithm!r} is trained on the family {self.family!r} without "
+                f"options, not on {env_id} with {dict(options)}: give --family {self.family} alone"
+            )
+
+
+def summary_of(regrets: Iterable[Tensor]) -> dict[str, Any]:
+    """What a validation says of regrets (budget, runs) of several batches of runs."""
+    regret = np.concatenate([each.clamp(min=0.0).T.numpy() for each in regrets])
+    summary = validation.summarise(regret)
+    return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
 
 
 class PointLearner(GradientLearner):

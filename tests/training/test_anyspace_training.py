@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from training_hooks import Hooks
 
 from agents.training.anyspace import courses
 from agents.training.anyspace.bank import bank
@@ -19,25 +20,6 @@ from hpo_gym.policies.anyspace import network
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 
 SMALL = AnySpaceSettings(updates=4, interval=2, tasks=64, work=600, evaluation_episodes=8)
-
-
-class Hooks:
-    """A training without checkpoints."""
-
-    class logger:  # noqa: N801
-        record = staticmethod(lambda *_: None)
-
-    def __init__(self, stop=None):
-        self.left = stop
-
-    def rest(self):
-        if self.left == 0:
-            raise KeyboardInterrupt
-        return False
-
-    def advance(self):
-        if self.left is not None:
-            self.left -= 1
 
 
 def weights(seed=0):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from training_hooks import Hooks
 
 from agents.training.classifiers import learner as learners
 from agents.training.classifiers.learner import ClassifierSettings
@@ -23,25 +24,6 @@ from hpo_gym.policies.classifier.policy import ClassifierPolicy
 
 SMALL = ClassifierSettings(updates=4, interval=2, work=600, evaluation_episodes=25)
 FAMILY, ROWS = RecordedFamily(), Vectors()
-
-
-class Hooks:
-    """A training without checkpoints, which stops after some updates."""
-
-    class logger:  # noqa: N801
-        record = staticmethod(lambda *_: None)
-
-    def __init__(self, stop=None):
-        self.left = stop
-
-    def rest(self):
-        if self.left == 0:
-            raise KeyboardInterrupt
-        return False
-
-    def advance(self):
-        if self.left is not None:
-            self.left -= 1
 
 
 def points(n, seed=0):
@@ -234,5 +216,5 @@ def test_the_policy_proposes_what_was_trained():
     ("env", "options"), [("AnySpaceHPO-v0", {}), ("RecordedHPO-v0", {"task": 1})]
 )
 def test_other_environments_are_refused(env, options):
-    with pytest.raises(ValueError, match="RecordedHPO-v0 without options"):
+    with pytest.raises(ValueError, match="family 'recorded' without options"):
         SMALL.check(env, options)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,10 +18,9 @@ from numpy.typing import NDArray
 from agents.training import validation
 from agents.training.gradients import Epsilon, WarmUp, Weight
 from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
-from agents.training.points import HandOver, PointLearner, PointSettings, Work
+from agents.training.points import HandOver, PointLearner, PointSettings, Work, summary_of
 from hpo_gym.policies.anyspace import network
 from hpo_gym.policies.anyspace.policy import ALGORITHM, AnySpacePolicy
-from hpo_gym.tuning.find import process_of
 
 from . import courses
 from .bank import Bank, bank
@@ -42,6 +40,7 @@ class AnySpaceSettings(PointSettings):
 
     algorithm: ClassVar[str] = ALGORITHM
     policy_class: ClassVar[type[Any]] = AnySpacePolicy
+    family: ClassVar[str] = "anyspace"
 
     interval: Steps = 50
     evaluation_episodes: Rows = 128
@@ -57,17 +56,6 @@ class AnySpaceSettings(PointSettings):
     epsilon: Epsilon = 1e-2
     excess_weight: Weight = 0.3
 
-    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
-        """See `Settings.check`: the environment must be AnySpaceHPO-v0 as it is."""
-        env = gym.make(env_id)
-        family = process_of(env).family.name
-        env.close()
-        if family != "anyspace" or options:
-            raise ValueError(
-                f"the agent 'anyspace' is trained on AnySpaceHPO-v0 without options, not on "
-                f"{env_id} with {dict(options)}: leave the options out"
-            )
-
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> AnySpaceLearner:
         """A learner at the beginning of its training."""
         return AnySpaceLearner(self, seed)
@@ -75,16 +63,14 @@ class AnySpaceSettings(PointSettings):
     def validate(self, policy: AnySpacePolicy, environment: Mapping[str, Any]) -> dict[str, Any]:
         """Regrets of validation tasks of all numbers of coordinates together, budget 16."""
         weights = {name: torch.from_numpy(array) for name, array in policy.arrays.items()}
-        columns = []
+        regrets = []
         with torch.no_grad():
             for size in _VALIDATION_SIZES:
                 tasks = bank("validation", self.evaluation_episodes, size)
                 random = np.random.default_rng(validation.VALIDATION_SEED)
                 course = courses.course(tasks, _VALIDATION_BUDGET, 1, None, self.hand_over, random)
-                columns.append(unroll(weights, tasks, course, math.inf).regret.T.numpy())
-        regret = np.clip(np.concatenate(columns), 0.0, None)
-        summary = validation.summarise(regret)
-        return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
+                regrets.append(unroll(weights, tasks, course, math.inf).regret)
+        return summary_of(regrets)
 
 
 class AnySpaceLearner(PointLearner):

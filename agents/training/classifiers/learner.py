@@ -11,30 +11,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from agents.training import validation
 from agents.training.anyspace import courses
 from agents.training.anyspace.unroll import Course, Unrolled, unroll
 from agents.training.gradients import Epsilon, WarmUp, Weight
 from agents.training.learner import LearningRate, Positive, Rows, Share, Steps
-from agents.training.points import HandOver, PointLearner, PointSettings, Work
+from agents.training.points import HandOver, PointLearner, PointSettings, Work, summary_of
 from agents.training.unroll import Bank
 from hpo_gym import rng
 from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.rough.family import RoughFamily
-from hpo_gym.policies.anyspace import features
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.policies.classifier.features import extended
 from hpo_gym.policies.classifier.policy import STARTS, ClassifierPolicy
 from hpo_gym.sobol import sobol
-from hpo_gym.tuning.find import process_of
 
 from .starts import FOLDS, fold_of_tables, starts_without
 from .tables import Moves, TableTasks, recorded
@@ -56,6 +53,7 @@ class ClassifierSettings(PointSettings):
 
     algorithm: ClassVar[str] = ClassifierPolicy.algorithm
     policy_class: ClassVar[type[Any]] = ClassifierPolicy
+    family: ClassVar[str] = "recorded"
 
     interval: Steps = 50
     evaluation_episodes: Rows = 300
@@ -70,17 +68,6 @@ class ClassifierSettings(PointSettings):
     epsilon: Epsilon = 2e-2
     excess_weight: Weight = 0.3
     tables: Share = 0.5
-
-    def check(self, env_id: str, options: Mapping[str, Any]) -> None:
-        """See `Settings.check`: the environment must be RecordedHPO-v0 as it is."""
-        env = gym.make(env_id)
-        family = process_of(env).family.name
-        env.close()
-        if family != "recorded" or options:
-            raise ValueError(
-                f"the agent 'classifier' is trained on RecordedHPO-v0 without options, not on "
-                f"{env_id} with {dict(options)}: give --family recorded alone"
-            )
 
     def learner(self, env_id: str, options: dict[str, Any], seed: int) -> ClassifierLearner:
         """A learner at the beginning of its training."""
@@ -97,9 +84,7 @@ class ClassifierSettings(PointSettings):
         course = _course(starts, _VALIDATION_BUDGET, 1, self.hand_over, random)
         with torch.no_grad():
             runs = unroll(weights, tasks, course, math.inf, _extended)
-        regret = np.clip(runs.regret.T.numpy(), 0.0, None)
-        summary = validation.summarise(regret)
-        return {**summary, "tasks": len(regret), "seed": validation.VALIDATION_SEED}
+        return summary_of([runs.regret])
 
 
 class ClassifierLearner(PointLearner):
@@ -181,7 +166,4 @@ def _course(
     return Course(budget, workers, fillers[:, 0], fillers, noise, hand_over)
 
 
-def _extended(
-    tokens: Any, query: features.Query, scores: Tensor, seen: features.Gathered
-) -> tuple[Any, features.Query]:
-    return extended(tokens, query, scores, seen, torch)
+_extended = partial(extended, lib=torch)

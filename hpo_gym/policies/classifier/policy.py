@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_gym.arrays import Vectors
 from hpo_gym.classifier_space import SPACE, has_parameters_of_classifier, is_of_classifier
-from hpo_gym.policies.anyspace import features, network
+from hpo_gym.policies.anyspace import network
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
 from hpo_gym.space import SearchSpace
 
@@ -114,10 +115,7 @@ def check_score(score: float) -> None:
         )
 
 
-def _extended(
-    tokens: Any, query: features.Query, scores: Any, seen: features.Gathered
-) -> tuple[Any, features.Query]:
-    return extended(tokens, query, scores, seen, np)
+_extended = partial(extended, lib=np)
 
 
 def _points(space: SearchSpace, unit: NDArray[np.float64]) -> NDArray[np.float64]:
