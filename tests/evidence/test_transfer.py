@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from scored_runs import make_records
 
 from agents.informed.portfolio import read_portfolio
@@ -17,6 +18,7 @@ from hpo_gym.benchmark.scoring.statistics import interval, iqm, mean, replicates
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.families import make_family
 from scripts import transfer
+from scripts.figures import plot_regret
 from scripts.transfer_report import tables
 from scripts.transfer_tuners import contestant, usual
 
@@ -159,3 +161,23 @@ def test_the_readme_says_what_the_committed_runs_give():
             part[column].strip() for column in (6, 7, 8) for part in (iqms, means)
         ]
     assert float(iqms[7]) > 0.03  # the columns are those of regrets
+
+
+def test_bands_of_the_figure_are_by_origin():
+    """And the figure of the page is what its command draws."""
+    names = ("classifier-2", "cma-es-from-recorded-1", "portfolio-recorded", "tpe-5", "random")
+    rows = ROOT / "docs" / "transfer-rows"
+    records = plot_regret.read(
+        plot_regret.Arguments(suite="recorded-test", agents=names, rows=rows)
+    )
+    with Image.open(ROOT / "docs" / "transfer.png") as picture:
+        assert picture.info["Description"] == plot_regret.described(records)
+    first, origins = records[0], make_suite("recorded-test").origins
+    runs = np.moveaxis(first.regret, -1, 0)[7:8]
+    groups = [origins[task] for task in first.tasks]
+    draws = replicates(runs, iqm, scheme="tasks", resamples=500, groups=groups)
+    expected = interval(iqm(runs.reshape(1, -1))[0], draws[0])
+    np.testing.assert_allclose(plot_regret.curves_of(first)[:, 7], expected)
+    alone = replicates(runs, iqm, scheme="tasks", resamples=500)
+    by_task = interval(expected[0], alone[0])
+    assert np.abs(np.array(by_task) - expected).max() > 1e-4  # else nobody could tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from hpo_gym.arrays import Vectors
 from hpo_gym.classifier_space import SPACE
 from hpo_gym.families.recorded import grid
 from hpo_gym.families.recorded.family import RecordedFamily
+from hpo_gym.policies.anyspace import features
 from hpo_gym.policies.anyspace.policy import AnySpacePolicy
+from hpo_gym.policies.classifier.features import QUERY_SIZE, TOKEN_SIZE, extended
 from hpo_gym.policies.classifier.policy import ClassifierPolicy
 
 SMALL = ClassifierSettings(updates=4, interval=2, work=600, evaluation_episodes=25)
@@ -218,3 +221,31 @@ def test_the_policy_proposes_what_was_trained():
 def test_other_environments_are_refused(env, options):
     with pytest.raises(ValueError, match="family 'recorded' without options"):
         SMALL.check(env, options)
+
+
+def test_what_a_batch_is_made_of():
+    """Tables are moved, and see the list that other origins made; the given start is no loss."""
+    mine = SMALL.learner("RecordedHPO-v0", {}, seed=1)
+    tasks, lists = mine._draw(60, 8)
+    of_tables, _ = tasks.parts
+    assert tasks.sizes == (60, 8)
+    for row, table in enumerate(of_tables.tables):
+        np.testing.assert_array_equal(lists[row], starts_without(fold_of_tables()[table]))
+    assert len(set(fold_of_tables()[of_tables.tables])) == FOLDS
+    for move in ("lr", "epochs", "shift", "stretch"):
+        assert getattr(of_tables.moves, move).std() > 0.01
+    assert {len(mine.runs().regret) + 1 for _ in range(4)} <= {*learners.BUDGETS}
+
+
+def test_what_the_network_reads_besides():
+    """Which coordinate is which, and F1 less 0.5, 0 where it is not known; the best one's too."""
+    scores = torch.tensor([[0.9, 0.2, 0.0]])
+    told = torch.tensor([[True, True, False]])
+    seen = SimpleNamespace(told=told, best=torch.tensor([0]))
+    query = features.Query(torch.zeros(1, 3, features.QUERY_SIZE), None, None)
+    tokens, query = extended(torch.zeros(1, 3, 3, features.TOKEN_SIZE), query, scores, seen, torch)
+    assert tokens.shape == (1, 3, 3, TOKEN_SIZE) and query.features.shape == (1, 3, QUERY_SIZE)
+    np.testing.assert_array_equal(tokens[0, 1, :, -4:-1], np.eye(3))
+    np.testing.assert_array_equal(query.features[0, :, -4:-1], np.eye(3))
+    np.testing.assert_allclose(tokens[0, :, 2, -1], [0.4, -0.3, 0.0], atol=1e-6)
+    np.testing.assert_allclose(query.features[0, :, -1], [0.4, 0.4, 0.4], atol=1e-6)
