@@ -26,6 +26,7 @@ FLOORS = (
     "families",
     "shells",
     "tuning",
+    "scheduling",
     "rendering",
     "environments",
     "tuners",

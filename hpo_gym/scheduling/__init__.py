@@ -1,0 +1,1 @@
+"""Scheduling: which runs go on for how long."""
