@@ -25,6 +25,7 @@ FLOORS = (
     "policies",
     "families",
     "shells",
+    "tasks",
     "tuning",
     "scheduling",
     "rendering",
