@@ -1,1 +1,18 @@
 """Scheduling: which runs go on for how long."""
+
+from hpo_gym.scheduling.actions import ActionFormat
+from hpo_gym.scheduling.observations import SchedulingEncoder
+from hpo_gym.scheduling.options import SchedulingOptions
+from hpo_gym.scheduling.process import SchedulingProcess
+from hpo_gym.scheduling.table import Decision, Runs, Scheduler, Status
+
+__all__ = [
+    "ActionFormat",
+    "Decision",
+    "Runs",
+    "Scheduler",
+    "SchedulingEncoder",
+    "SchedulingOptions",
+    "SchedulingProcess",
+    "Status",
+]
