@@ -16,7 +16,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from hpo_gym.scheduling.table import Decision, Runs
+from hpo_gym.scheduling.observations import SHOWN
+from hpo_gym.scheduling.state import State
+from hpo_gym.scheduling.table import Decision, Runs, Status
 
 FIRST = 3
 """Components before the unit configuration."""
@@ -27,34 +29,23 @@ _LEVELS = {"continue": 1.0, "pause": 0.0, "stop": -1.0, "start": 1.0, "resume": 
 class Action(NamedTuple):
     """Checked actions of N rows."""
 
-    components: NDArray[np.float64]
-    """(3 + d, N) in [-1, 1]."""
+    values: NDArray[Any]
+    """Components (3 + d, N) in [-1, 1], or choices (N,)."""
     ignored: NDArray[np.bool_] | None
     """(N,) rows whose action is not looked at; None if there is none."""
 
-    @property
-    def continues(self) -> NDArray[np.bool_]:
-        """(N,) rows in which the run that has reported goes on."""
-        return np.asarray(self.components[0] > _THIRD)
 
-    @property
-    def stops(self) -> NDArray[np.bool_]:
-        """(N,) rows in which it ends."""
-        return np.asarray(self.components[0] < -_THIRD)
+class Grants(NamedTuple):
+    """What the workers that ask are to do, in N rows."""
 
-    @property
-    def starts(self) -> NDArray[np.bool_]:
-        """(N,) rows in which a free worker starts a run."""
-        return np.asarray(self.components[1] > _THIRD)
-
-    @property
-    def waits(self) -> NDArray[np.bool_]:
-        """(N,) rows in which a free worker waits."""
-        return np.asarray(self.components[1] < -_THIRD)
-
-    def rank(self, rows: Any, paused: Any) -> Any:
-        """Place of the run to resume among the paused ones, 0 the best."""
-        return np.rint((1.0 - self.components[2, rows]) * 0.5 * (paused - 1))
+    target: NDArray[np.int64]
+    """(N,) the run that is trained; -1 for none."""
+    is_new: NDArray[np.bool_]
+    """(N,) whether it is to be started."""
+    stops: NDArray[np.bool_]
+    """(N,) whether the run that has reported is stopped, if it does not go on, and not paused."""
+    point: NDArray[np.float64]
+    """(d, N) unit configurations of new runs, but for the epochs."""
 
 
 class ActionFormat:
@@ -65,7 +56,7 @@ class ActionFormat:
     """
 
     def __init__(self, dimension: int) -> None:
-        self.size = FIRST + dimension
+        self.size, self._status = FIRST + dimension, dimension
 
     def space(self) -> spaces.Box:
         """A fresh action space of one row."""
@@ -91,6 +82,30 @@ class ActionFormat:
             raise ValueError(f"the action{where} is NaN: {rows[bad[0]].tolist()}; give numbers")
         # Contiguous columns: what is computed with a column must not depend on the number of rows.
         return Action(np.clip(rows.T, -1.0, 1.0, order="C"), ignored)
+
+    def grants(self, state: State, action: Action) -> Grants:
+        """What actions mean for the workers that ask."""
+        fate, then, _, *point = action.values
+        goes_on = (state.reported >= 0) & (fate > _THIRD)
+        is_new = ~goes_on & (then > _THIRD)
+        target = np.where(goes_on, state.reported, -1)
+        fits = is_new & (state.started < len(state.table))
+        target[fits] = state.started[fits]
+        resumes = np.flatnonzero(~goes_on & ~is_new & (then >= -_THIRD))
+        target[resumes] = self._resumed(state, action, resumes)
+        return Grants(target, is_new, fate < -_THIRD, np.stack(point))
+
+    def _resumed(self, state: State, action: Action, rows: NDArray[np.intp]) -> Any:
+        """The paused runs that rows ask for, -1 where none is paused."""
+        paused = state.table[:, self._status, rows] == SHOWN[Status.PAUSED]
+        count = paused.sum(axis=0)
+        rank = np.rint((1.0 - action.values[2, rows]) * 0.5 * (count - 1)).astype(np.int64)
+        order = np.where(paused, -state.last[:, rows], np.inf)
+        chosen = order.argmin(axis=0)
+        later = np.flatnonzero((count > 0) & (rank > 0))
+        ranked = order[:, later].argsort(axis=0, kind="stable")
+        chosen[later] = ranked[rank[later], np.arange(len(later))]
+        return np.where(count > 0, chosen, -1)
 
     def encode(
         self, decision: Decision, runs: Runs, point: Sequence[float] | None = None

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_gym.scheduling.actions import FIRST, Action
+from hpo_gym.scheduling.actions import Grants
 from hpo_gym.scheduling.observations import SHOWN, SchedulingEncoder
 from hpo_gym.scheduling.options import SchedulingOptions
 from hpo_gym.scheduling.state import State
 from hpo_gym.scheduling.table import Status
-
-IntArray = NDArray[np.int64]
 
 
 class Granter:
@@ -32,14 +27,14 @@ class Granter:
         self._status = encoder.dimension
         self._progress = encoder.dimension + 1
 
-    def grant(self, state: State, action: Action) -> State:
+    def grant(self, state: State, grants: Grants) -> State:
         """The state after the worker that asks in each row was told what to do."""
         rows = np.arange(len(state.key))
         status, d = self._status, self._encoder.dimension
         table = state.table.copy()
-        target, is_new = self._targets(state, action)
+        target, is_new, stops, point = grants
         has = np.flatnonzero(state.reported >= 0)
-        fate = np.where(action.stops[has], SHOWN[Status.STOPPED], SHOWN[Status.PAUSED])
+        fate = np.where(stops[has], SHOWN[Status.STOPPED], SHOWN[Status.PAUSED])
         table[state.reported[has], status, has] = fate
 
         done = np.rint(table[target, self._progress, rows] * len(self._blocks)).astype(np.int64)
@@ -47,7 +42,7 @@ class Granter:
         granted = (target >= 0) & (block <= state.left)
         to, worker = np.flatnonzero(granted), state.worker
         new = np.flatnonzero(granted & is_new)
-        table[target[new], :d, new] = action.components[FIRST:, new].T
+        table[target[new], :d, new] = point[:, new].T
         table[target[to], status, to] = SHOWN[Status.RUNNING]
         run, end, asks = state.run.copy(), state.end.copy(), state.asks.copy()
         run[worker[to], to] = target[to]
@@ -65,27 +60,3 @@ class Granter:
             cost=cost,
             total_cost=state.total_cost + cost,
         )
-
-    def _targets(self, state: State, action: Action) -> tuple[IntArray, NDArray[np.bool_]]:
-        """(N,) the run that is asked for in each row, -1 for none; and whether it is a new one."""
-        goes_on = (state.reported >= 0) & action.continues
-        is_new = ~goes_on & action.starts
-        target = np.where(goes_on, state.reported, -1)
-        fits = is_new & (state.started < self._encoder.max_runs)
-        target[fits] = state.started[fits]
-        resumes = np.flatnonzero(~goes_on & ~is_new & ~action.waits)
-        target[resumes] = self._resumed(state, action, resumes)
-        return target, is_new
-
-    def _resumed(self, state: State, action: Action, rows: IntArray) -> Any:
-        """The paused runs that rows ask for, -1 where none is paused."""
-        shown = state.table[:, self._status, rows]
-        paused = shown == SHOWN[Status.PAUSED]
-        count = paused.sum(axis=0)
-        rank = action.rank(rows, count).astype(np.int64)
-        order = np.where(paused, -state.last[:, rows], np.inf)
-        best = order.argmin(axis=0)
-        later = np.flatnonzero((count > 0) & (rank > 0))
-        ranked = order[:, later].argsort(axis=0, kind="stable")
-        best[later] = ranked[rank[later], np.arange(len(later))]
-        return np.where(count > 0, best, -1)

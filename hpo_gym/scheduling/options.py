@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from hpo_gym.families import Family
+from hpo_gym.classifier_space import SPACE
+from hpo_gym.families import Family, require_optimum
 from hpo_gym.parameters import Integer
+from hpo_gym.scheduling.choices import SAMPLERS
 from hpo_gym.tasks.options import TaskOptions, is_count, is_number
 
+ACTIONS = ("grant", "choose")
+OBSERVATIONS = ("curves", "rungs")
+REWARDS = ("f1_gain", "anytime")
 MOST_WORKERS = 256
 MOST_RUNS = 4096
 MOST_EPOCHS = 1_000_000
@@ -28,6 +33,13 @@ class SchedulingOptions(TaskOptions):
             A grant takes a run to its next report. A number b stands for b, 2b, 3b, ... up to the
             largest number of epochs of the family.
         max_runs: So many runs can be started, from 1 to 4,096.
+        action: "grant": see `hpo_gym.scheduling.actions`; "choose": see
+            `hpo_gym.scheduling.choices`.
+        observation: "curves": see `hpo_gym.scheduling.observations`; "rungs": see
+            `hpo_gym.scheduling.rungs`.
+        reward: "f1_gain", or "anytime": minus the regret of the incumbent times the share of the
+            budget that is granted, whose sum is minus the area under the curve of the regret.
+        sampler: Configurations of new runs with "choose": "random", or "portfolio", of classifiers.
 
     Raises:
         ValueError: An option has a value that does not exist or does not fit the others.
@@ -38,6 +50,10 @@ class SchedulingOptions(TaskOptions):
     budget: int = 800
     reports: int | Sequence[int] = (1, 2, 4, 8, 16, 32, 64, 100)
     max_runs: int = 64
+    action: str = "grant"
+    observation: str = "curves"
+    reward: str = "f1_gain"
+    sampler: str = "random"
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
@@ -49,9 +65,20 @@ class SchedulingOptions(TaskOptions):
         ):
             wanted = f"a whole number in [1, {most}]"
             self._require(name, is_count(getattr(self, name), 1, most), wanted)
+        self._require_one_of("action", ACTIONS)
+        self._require_one_of("observation", OBSERVATIONS)
+        self._require_one_of("reward", REWARDS)
+        self._require_one_of("sampler", SAMPLERS)
         self._check_speeds()
         self._check_family(self.made_family)
         self._check_reports(self.made_family)
+        if self.reward == "anytime":
+            require_optimum(self.made_family, "option reward = 'anytime'")
+        if self.sampler == "portfolio" and self.made_family.space != SPACE:
+            raise ValueError(
+                f"option sampler = 'portfolio' lists classifiers, not what the family "
+                f"{self.made_family.name!r} tunes: take sampler='random'"
+            )
 
     @property
     def worker_speeds(self) -> tuple[float, ...]:

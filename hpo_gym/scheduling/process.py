@@ -22,10 +22,12 @@ from hpo_gym.arrays import Column, Columns, Namespace, Vectors
 from hpo_gym.families import KnownOptimum
 from hpo_gym.families.names import check_names
 from hpo_gym.scheduling.actions import Action, ActionFormat
+from hpo_gym.scheduling.choices import ChoiceFormat
 from hpo_gym.scheduling.grants import Granter
 from hpo_gym.scheduling.observations import SchedulingEncoder
 from hpo_gym.scheduling.options import SchedulingOptions
 from hpo_gym.scheduling.reports import Reporter
+from hpo_gym.scheduling.rungs import RungEncoder
 from hpo_gym.scheduling.state import State, begun
 from hpo_gym.tasks.columns import merge_tasks
 from hpo_gym.tasks.reset_options import Episodes, TaskReader
@@ -42,7 +44,8 @@ class SchedulingProcess:
     Attributes:
         options: The options.
         family: The family that they name.
-        encoder: The encoder of observations.
+        encoder: The layout of the runs, and of the observation "curves".
+        rungs: The layout of the observation "rungs", if it is that one.
         format: The format of actions.
         knows_optimum: Whether the regret is known.
         info_types: Names and types of the info's values, in order.
@@ -53,10 +56,13 @@ class SchedulingProcess:
         self.family = options.made_family
         check_names(self.family)
         dimension = self.family.space.dimension - 1
-        self.format = ActionFormat(dimension)
         self.encoder = SchedulingEncoder(
             dimension, options.ladder, options.max_runs, options.budget
         )
+        self.format: ActionFormat | ChoiceFormat = ActionFormat(dimension)
+        if options.action == "choose":
+            self.format = ChoiceFormat(self.encoder, options.sampler)
+        self.rungs = RungEncoder(self.encoder) if options.observation == "rungs" else None
         self.knows_optimum = isinstance(self.family, KnownOptimum)
         self._reader = TaskReader(self.family, options)
         self._granter = Granter(options, self.encoder)
@@ -83,25 +89,32 @@ class SchedulingProcess:
             "parameters": list(self.family.space.names),
             "reports": list(self.encoder.reports),
             "max_runs": self.encoder.max_runs,
-            "observation_size": self.encoder.size,
+            "observation": self.options.observation,
+            "observation_size": (self.rungs or self.encoder).size,
+            "action": self.options.action,
             "action_size": self.format.size,
         }
 
-    def action_space(self) -> spaces.Box:
+    def action_space(self) -> spaces.Box | spaces.Discrete[Any]:
         """A fresh action space of one row."""
         return self.format.space()
 
     def observation_space(self) -> spaces.Box:
         """A fresh observation space of one row."""
-        return self.encoder.space()
+        return (self.rungs or self.encoder).space()
 
     def read(self, action: Any) -> Action:
         """Check one row's action; see `ActionFormat.read`."""
-        return self.format.read(action, (self.format.size,), None)
+        return self.format.read(action, self._shape, None)
 
     def read_rows(self, actions: Any, rows: int, ignored: NDArray[Any] | None) -> Action:
         """Check the actions of N rows; see `ActionFormat.read`."""
-        return self.format.read(actions, (rows, self.format.size), ignored)
+        return self.format.read(actions, (rows, *self._shape), ignored)
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """The shape of one row's action."""
+        return tuple(self.format.space().shape or ())
 
     def read_episode(
         self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None = None
@@ -134,13 +147,18 @@ class SchedulingProcess:
         Returns:
             The new state, the reward, and whether the episode is over.
         """
-        before = state.best_true_score
-        granted = self._granter.grant(state, action)
+        granted = self._granter.grant(state, self.format.grants(state, action))
         after, over = self._reporter.next(granted, action.ignored)
-        reward = after.best_true_score - before - after.cost
+        reward = self._reward(state, after)
         if isinstance(xp, Vectors):
             return after, reward, over
         return after, float(reward[0]), bool(over[0])
+
+    def _reward(self, before: State, after: State) -> NDArray[np.float64]:
+        if self.options.reward == "anytime":
+            spent = (before.left - after.left) / self.options.budget
+            return np.asarray(-self.regret(before) * spent)
+        return np.asarray(after.best_true_score - before.best_true_score - after.cost)
 
     def merge(self, old: State, new: State, rows: NDArray[np.intp]) -> State:
         """A state with `old`'s rows, but for those at ``rows``, which are `new`'s."""
@@ -166,7 +184,10 @@ class SchedulingProcess:
             np.maximum(state.best_score, 0.0),
             np.clip(others, 0.0, 1.0),
         )
-        table = state.table.reshape(-1, state.table.shape[-1])
+        if self.rungs is None:
+            table = state.table.reshape(-1, state.table.shape[-1])
+        else:
+            table = self.rungs.columns(state.table, state.started)
         if isinstance(xp, Vectors):
             return head, table
         return [float(column[0]) for column in head], table[:, 0]
