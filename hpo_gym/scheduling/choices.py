@@ -77,22 +77,38 @@ class ChoiceFormat:
 
     def grants(self, state: State, action: Action) -> Grants:
         """What actions mean for the workers that ask."""
-        rows = np.arange(len(action.values))
-        payable = self.payable(state.table, state.left)
-        last = np.where(payable, state.last, -1.0)
-        wanted = action.values == self._reports(state.table)
-        of_choice = np.where(wanted, last, -1.0)
-        target = of_choice.argmax(axis=0)
-        found = of_choice[target, rows] >= 0.0
-        can_start = (state.started < len(state.table)) & (self._blocks[0] <= state.left)
-        is_new = ~found & can_start
-        fallback = last.argmax(axis=0)
-        fallback = np.where(last[fallback, rows] >= 0.0, fallback, -1)
-        target = np.where(found, target, np.where(is_new, state.started, fallback))
-        point = np.zeros((self._encoder.dimension, len(rows)))
+        target, is_new = self.targets(state.table, state.last, state.left, action.values)
+        point = np.zeros((self._encoder.dimension, len(target)))
         new = np.flatnonzero(is_new)
         point[:, new] = self._points(state, new)
-        return Grants(target, is_new, np.zeros(len(rows), dtype=np.bool_), point)
+        return Grants(target, is_new, np.zeros(len(target), dtype=np.bool_), point)
+
+    def targets(
+        self,
+        table: NDArray[np.float32],
+        last: NDArray[np.float32],
+        left: NDArray[np.float64],
+        choices: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The runs that choices mean.
+
+        Args:
+            table: (R, d + 2 + K, N) the runs, see `SchedulingEncoder`.
+            last: (R, N) their last scores.
+            left: (N,) worker-epochs left.
+            choices: (N,).
+
+        Returns:
+            (N,) the run that is trained, -1 for none; (N,) whether it is a new one.
+        """
+        rows, started = np.arange(len(left)), self._started(table)
+        waiting = np.where(self.payable(table, left), last, np.float32(-1.0))
+        chosen = np.where(choices == self._reports(table), waiting, np.float32(-1.0))
+        target, fallback = chosen.argmax(axis=0), waiting.argmax(axis=0)
+        found = chosen[target, rows] >= 0.0
+        is_new = ~found & (started < len(table)) & (self._blocks[0] <= left)
+        fallback = np.where(waiting[fallback, rows] >= 0.0, fallback, -1)
+        return np.where(found, target, np.where(is_new, started, fallback)), is_new
 
     def payable(self, table: NDArray[np.float32], left: NDArray[Any]) -> NDArray[np.bool_]:
         """(R, N) idle runs whose next block the budget pays for."""
@@ -103,6 +119,10 @@ class ChoiceFormat:
         """(R, N) how many reports the runs have made."""
         share = table[:, self._encoder.dimension + 1]
         return np.asarray(np.rint(share * len(self._blocks)).astype(np.int64))
+
+    def _started(self, table: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(N,) how many runs there are."""
+        return np.asarray(np.count_nonzero(table[:, self._encoder.dimension], axis=0))
 
     def _points(self, state: State, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(d, n) unit configurations of the next runs of some rows."""

@@ -91,3 +91,13 @@ class SchedulingEncoder:
             round(float(observation[1]) * self.budget),
             self.max_runs,
         )
+
+    def encode(self, runs: Runs) -> NDArray[np.float32]:
+        """The rows of runs in an observation, (max_runs, row_size): what `decode` reads."""
+        d, table = self.dimension, np.zeros((self.max_runs, self.row_size), dtype=np.float32)
+        for row, point, status, curve in zip(
+            table, runs.points, runs.status, runs.curves, strict=False
+        ):
+            row[:d], row[d], row[d + 1] = point, SHOWN[status], len(curve) / len(self.reports)
+            row[d + 2 : d + 2 + len(curve)] = curve
+        return table

@@ -176,21 +176,24 @@ class SchedulingProcess:
 
     def observation(self, state: State, xp: Namespace) -> tuple[Columns, ...]:
         """The columns of the observation, in groups."""
-        idle = np.mean(state.run < 0, axis=0)
-        others = (idle * len(state.run) - 1.0) / max(len(state.run) - 1, 1)
-        head = (
+        if self.rungs is not None:
+            groups: list[Any] = [self.rungs.columns(state.table, state.left)]
+        else:
+            groups = [self._head(state), state.table.reshape(-1, state.table.shape[-1])]
+        if isinstance(xp, Vectors):
+            return tuple(groups)
+        first, *rest = [np.asarray(group, dtype=np.float32)[:, 0] for group in groups]
+        return (first.tolist(), *rest)
+
+    def _head(self, state: State) -> tuple[Column, ...]:
+        """What the observation "curves" begins with."""
+        idle = np.count_nonzero(state.run < 0, axis=0) - 1.0
+        return (
             state.clock / self._longest,
             state.left / self.options.budget,
             np.maximum(state.best_score, 0.0),
-            np.clip(others, 0.0, 1.0),
+            np.maximum(idle, 0.0) / max(len(state.run) - 1, 1),
         )
-        if self.rungs is None:
-            table = state.table.reshape(-1, state.table.shape[-1])
-        else:
-            table = self.rungs.columns(state.table, state.started)
-        if isinstance(xp, Vectors):
-            return head, table
-        return [float(column[0]) for column in head], table[:, 0]
 
     def info(self, state: State, xp: Namespace) -> Columns:
         """Values of the info dictionary, in the order of `info_types`."""
