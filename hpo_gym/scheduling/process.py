@@ -156,8 +156,8 @@ class SchedulingProcess:
 
     def _reward(self, before: State, after: State) -> NDArray[np.float64]:
         if self.options.reward == "anytime":
-            spent = (before.left - after.left) / self.options.budget
-            return np.asarray(-self.regret(before) * spent)
+            fall = self.regret(before) - self.regret(after)
+            return np.asarray(fall * after.left / self.options.budget)
         return np.asarray(after.best_true_score - before.best_true_score - after.cost)
 
     def merge(self, old: State, new: State, rows: NDArray[np.intp]) -> State:

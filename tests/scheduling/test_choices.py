@@ -65,14 +65,15 @@ def test_the_reward_anytime_adds_up_to_the_area_under_the_regret():
     env = gym.make("RecordedHPOSchedule-v0", **CHOOSE)
     _, info = env.reset(seed=0)
     area = total = 0.0
-    regret, granted, over = info["regret"], 0, False
+    regret, granted, over = 1.0, 0, False
     random = np.random.default_rng(0)
     while not over:
         _, reward, over, _, info = env.step(random.integers(8))
         area += regret * (info["granted"] - granted) / 800
-        regret, granted, total = info["regret"], info["granted"], total - reward
+        regret, granted, total = info["regret"], info["granted"], total + reward
+    area += regret * (800 - granted) / 800
     assert granted > 700
-    assert total == pytest.approx(area)
+    assert total == pytest.approx(1.0 - area)
 
 
 def test_the_short_view_says_what_the_runs_say():
