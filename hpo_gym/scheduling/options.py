@@ -37,9 +37,9 @@ class SchedulingOptions(TaskOptions):
             `hpo_gym.scheduling.choices`.
         observation: "curves": see `hpo_gym.scheduling.observations`; "rungs": see
             `hpo_gym.scheduling.rungs`.
-        reward: "f1_gain", or "anytime": the fall of the incumbent's regret times the share of the
-            budget that is left. Its sum is 1 less the area under the regret as a curve of the
-            worker-epochs that were granted.
+        reward: "f1_gain", or "anytime": the fall of log10 of the incumbent's regret, clipped at
+            0.001, times the share of the budget that is left. Its sum is minus the area under
+            log10 of the regret as a curve of the worker-epochs that were granted.
         sampler: Configurations of new runs with "choose": "random", or "portfolio", of classifiers.
 
     Raises:

@@ -33,6 +33,8 @@ from hpo_gym.tasks.columns import merge_tasks
 from hpo_gym.tasks.reset_options import Episodes, TaskReader
 
 SUCCESS_REGRET = 0.01
+LEAST_REGRET = 1e-3
+"""The reward "anytime" asks for no less."""
 
 
 class SchedulingProcess:
@@ -156,9 +158,12 @@ class SchedulingProcess:
 
     def _reward(self, before: State, after: State) -> NDArray[np.float64]:
         if self.options.reward == "anytime":
-            fall = self.regret(before) - self.regret(after)
+            fall = self._log_regret(before) - self._log_regret(after)
             return np.asarray(fall * after.left / self.options.budget)
         return np.asarray(after.best_true_score - before.best_true_score - after.cost)
+
+    def _log_regret(self, state: State) -> NDArray[np.float64]:
+        return np.asarray(np.log10(np.clip(self.regret(state), LEAST_REGRET, 1.0)))
 
     def merge(self, old: State, new: State, rows: NDArray[np.intp]) -> State:
         """A state with `old`'s rows, but for those at ``rows``, which are `new`'s."""
