@@ -21,9 +21,11 @@ from hpo_gym.scheduling.observations import SHOWN, SchedulingEncoder
 from hpo_gym.scheduling.state import State
 from hpo_gym.scheduling.table import Status
 
-SAMPLERS = ("random", "portfolio")
+SAMPLERS = ("random", "portfolio", "mixed")
 _NEAR = 0.3
 """How far a new run lies from the incumbent, along every axis, once the list is at its end."""
+_MOVED = 0.15
+"""How far "mixed" moves the configurations of the list, along every axis."""
 
 
 def idle(table: NDArray[np.float32], dimension: int) -> NDArray[np.bool_]:
@@ -39,15 +41,17 @@ class ChoiceFormat:
     Args:
         encoder: The layout of the runs.
         sampler: "random": uniform configurations; "portfolio": those of the list of the tuner for
-            classifiers (see `hpo_gym.policies.classifier.policy`), then some near the incumbent.
+            classifiers (see `hpo_gym.policies.classifier.policy`), then some near the incumbent;
+            "mixed": a share of the runs, drawn for each episode, as in "portfolio" but moved a
+            little, the others uniform. So a policy meets samplers of all qualities.
     """
 
     def __init__(self, encoder: SchedulingEncoder, sampler: str) -> None:
-        self._encoder = encoder
+        self._encoder, self._moved = encoder, _MOVED if sampler == "mixed" else 0.0
         self.size = len(encoder.reports)
         self._blocks = np.diff(encoder.reports, prepend=0).astype(np.float64)
         self._starts = np.zeros((0, encoder.dimension))
-        if sampler == "portfolio":
+        if sampler != "random":
             thr, _, lr = ClassifierPolicy.pretrained().arrays["starts"].T
             self._starts = 2.0 * np.stack([thr, lr], axis=1) - 1.0
 
@@ -127,12 +131,18 @@ class ChoiceFormat:
     def _points(self, state: State, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(d, n) unit configurations of the next runs of some rows."""
         d, number = self._encoder.dimension, state.started[rows]
-        key = rng.derive(rng.derive(state.key[rows], rng.START), number.astype(np.uint64))
-        uniform = 2.0 * np.stack(rng.uniforms(key, d)) - 1.0
+        stream = rng.derive(state.key[rows], rng.START)
+        draws = rng.uniforms(rng.derive(stream, number.astype(np.uint64)), d + 1)
+        uniform = 2.0 * np.stack(draws[:d]) - 1.0
         if not len(self._starts):
             return np.asarray(uniform)
         scores = state.table[:, d + 2 :, rows].max(axis=1)
         best = state.table[scores.argmax(axis=0), :d, rows].T
-        near = np.clip(best + _NEAR * uniform, -1.0, 1.0)
         listed = self._starts[np.minimum(number, len(self._starts) - 1)].T
-        return np.where(number < len(self._starts), listed, near)
+        is_listed = number < len(self._starts)
+        center = np.where(is_listed, listed, best)
+        points = np.clip(center + np.where(is_listed, self._moved, _NEAR) * uniform, -1.0, 1.0)
+        if not self._moved:
+            return np.asarray(points)
+        (share,) = rng.uniforms(stream, 1)
+        return np.where(draws[d] < share, points, uniform)

@@ -40,7 +40,8 @@ class SchedulingOptions(TaskOptions):
         reward: "f1_gain", or "anytime": the fall of log10 of the incumbent's regret, clipped at
             0.001, times the share of the budget that is left. Its sum is minus the area under
             log10 of the regret as a curve of the worker-epochs that were granted.
-        sampler: Configurations of new runs with "choose": "random", or "portfolio", of classifiers.
+        sampler: Configurations of new runs with "choose": "random"; "portfolio" or "mixed", of
+            classifiers.
 
     Raises:
         ValueError: An option has a value that does not exist or does not fit the others.
@@ -75,9 +76,9 @@ class SchedulingOptions(TaskOptions):
         self._check_reports(self.made_family)
         if self.reward == "anytime":
             require_optimum(self.made_family, "option reward = 'anytime'")
-        if self.sampler == "portfolio" and self.made_family.space != SPACE:
+        if self.sampler != "random" and self.made_family.space != SPACE:
             raise ValueError(
-                f"option sampler = 'portfolio' lists classifiers, not what the family "
+                f"option sampler = {self.sampler!r} lists classifiers, not what the family "
                 f"{self.made_family.name!r} tunes: take sampler='random'"
             )
 

@@ -122,6 +122,21 @@ def test_the_sampler_portfolio_is_the_list_then_near_the_incumbent():
     assert (distance > 0.0).any()
 
 
+def test_the_sampler_mixed_is_random_or_near_the_list():
+    starts = 2.0 * ClassifierPolicy.pretrained().arrays["starts"][:, [0, 2]] - 1.0
+    env = SchedulingEnv(family="recorded", workers=1, sampler="mixed", **CHOOSE)
+    shares = []
+    for episode in range(30):
+        env.reset(seed=episode)
+        for _ in range(16):
+            env.step(0)
+        distance = np.abs(np.array(runs_of(env).points) - starts[: len(runs_of(env).points)])
+        shares.append((distance.max(axis=1) <= 0.15 + 1e-6).mean())
+    assert min(shares) < 0.2
+    assert max(shares) > 0.8
+    assert 0.3 < np.mean(shares) < 0.7
+
+
 def test_runs_are_encoded_as_they_are_decoded():
     env = gym.make("RecordedHPOSchedule-v0", **CHOOSE)
     env.reset(seed=0)
