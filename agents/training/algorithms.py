@@ -62,6 +62,21 @@ _LIVE = PPOSettings(
     gae_lambda=0.9,
 )
 
+# Choices differ little in what they lead to: rollouts of whole episodes of many rows, so that an
+# update meets all their parts.
+_SCHEDULING = PPOSettings(
+    total_steps=6_000_000,
+    num_envs=512,
+    n_steps=256,
+    batch_size=8192,
+    n_epochs=6,
+    interval=393_216,
+    evaluation_episodes=1000,
+    normalize_reward=True,
+    gamma=1.0,
+    learning_rate=1e-3,
+)
+
 ALGORITHMS = {
     "ppo": Algorithm(
         PPOSettings(),
@@ -78,6 +93,9 @@ ALGORITHMS = {
             "RecordedHPO-v0": replace(_FAMILY, log_std_init=-1.0, evaluation_episodes=25),
             "LiveHPO-v0": _LIVE,
             "AnySpaceHPO-v0": _FAMILY,
+            "FictitiousHPOSchedule-v0": _SCHEDULING,
+            "RoughHPOSchedule-v0": _SCHEDULING,
+            "RecordedHPOSchedule-v0": _SCHEDULING,
         },
     ),
     "anyspace": Algorithm(AnySpaceSettings(), {}),
