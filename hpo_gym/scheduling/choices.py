@@ -8,6 +8,7 @@ the best last score goes on that can be paid for, else the worker waits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,20 +41,25 @@ class ChoiceFormat:
 
     Args:
         encoder: The layout of the runs.
-        sampler: "random": uniform configurations; "portfolio": those of the list of the tuner for
-            classifiers (see `hpo_gym.policies.classifier.policy`), then some near the incumbent;
-            "mixed": a share of the runs, drawn for each episode, as in "portfolio" but moved a
-            little, the others uniform. So a policy meets samplers of all qualities.
+        sampler: "random": uniform configurations; "portfolio": those of the list, then some near
+            the incumbent; "mixed": a share of the runs, drawn for each episode, as in "portfolio"
+            but moved a little, the others uniform. So a policy meets samplers of all qualities.
+        starts: (L, d) the list, of unit configurations without the epochs; None for that of the
+            tuner for classifiers, see `hpo_gym.policies.classifier.policy`.
     """
 
-    def __init__(self, encoder: SchedulingEncoder, sampler: str) -> None:
+    def __init__(
+        self,
+        encoder: SchedulingEncoder,
+        sampler: str = "random",
+        starts: Sequence[Sequence[float]] | None = None,
+    ) -> None:
         self._encoder, self._moved = encoder, _MOVED if sampler == "mixed" else 0.0
         self.size = len(encoder.reports)
         self._blocks = np.diff(encoder.reports, prepend=0).astype(np.float64)
         self._starts = np.zeros((0, encoder.dimension))
         if sampler != "random":
-            thr, _, lr = ClassifierPolicy.pretrained().arrays["starts"].T
-            self._starts = 2.0 * np.stack([thr, lr], axis=1) - 1.0
+            self._starts = _portfolio() if starts is None else np.array(starts, dtype=np.float64)
 
     def space(self) -> spaces.Discrete[Any]:
         """A fresh action space of one row."""
@@ -146,3 +152,9 @@ class ChoiceFormat:
             return np.asarray(points)
         (share,) = rng.uniforms(stream, 1)
         return np.where(draws[d] < share, points, uniform)
+
+
+def _portfolio() -> NDArray[np.float64]:
+    """(16, 2) the list of the tuner for classifiers: thr and lr."""
+    thr, _, lr = ClassifierPolicy.pretrained().arrays["starts"].T
+    return np.asarray(2.0 * np.stack([thr, lr], axis=1) - 1.0, dtype=np.float64)

@@ -67,4 +67,4 @@ def _formats(
     dimension: int, reports: tuple[int, ...], max_runs: int, budget: int
 ) -> tuple[SchedulingEncoder, RungEncoder, ChoiceFormat]:
     encoder = SchedulingEncoder(dimension, reports, max_runs, budget)
-    return encoder, RungEncoder(encoder), ChoiceFormat(encoder, "random")
+    return encoder, RungEncoder(encoder), ChoiceFormat(encoder)

@@ -40,8 +40,9 @@ class SchedulingOptions(TaskOptions):
         reward: "f1_gain", or "anytime": the fall of log10 of the incumbent's regret, clipped at
             0.001, times the share of the budget that is left. Its sum is minus the area under
             log10 of the regret as a curve of the worker-epochs that were granted.
-        sampler: Configurations of new runs with "choose": "random"; "portfolio" or "mixed", of
-            classifiers.
+        sampler: Configurations of new runs with "choose": "random", "portfolio" or "mixed".
+        starts: The list of the last two: unit configurations without the epochs, each component in
+            [-1, 1]; None for that of the tuner for classifiers.
 
     Raises:
         ValueError: An option has a value that does not exist or does not fit the others.
@@ -56,6 +57,7 @@ class SchedulingOptions(TaskOptions):
     observation: str = "curves"
     reward: str = "f1_gain"
     sampler: str = "random"
+    starts: Sequence[Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
@@ -76,11 +78,7 @@ class SchedulingOptions(TaskOptions):
         self._check_reports(self.made_family)
         if self.reward == "anytime":
             require_optimum(self.made_family, "option reward = 'anytime'")
-        if self.sampler != "random" and self.made_family.space != SPACE:
-            raise ValueError(
-                f"option sampler = {self.sampler!r} lists classifiers, not what the family "
-                f"{self.made_family.name!r} tunes: take sampler='random'"
-            )
+        self._check_starts(self.made_family)
 
     @property
     def worker_speeds(self) -> tuple[float, ...]:
@@ -94,6 +92,23 @@ class SchedulingOptions(TaskOptions):
             most = int(_resource(self.made_family).high)
             return tuple(range(self.reports, most + 1, self.reports))
         return tuple(self.reports)
+
+    def _check_starts(self, family: Family) -> None:
+        if self.starts is None:
+            known = self.sampler == "random" or family.space == SPACE
+            wanted = f"a list of unit configurations: none is known for the family {family.name!r}"
+            self._require("starts", known, wanted)
+            return
+        size = family.space.dimension - 1
+        lists = isinstance(self.starts, (list, tuple)) and len(self.starts) > 0
+        valid = lists and all(
+            isinstance(start, (list, tuple))
+            and len(start) == size
+            and all(is_number(component, -1.0, 1.0) for component in start)
+            for start in self.starts
+        )
+        self._require("starts", valid, f"None or a list of lists of {size} numbers in [-1, 1]")
+        self._set("starts", tuple(tuple(map(float, start)) for start in self.starts))
 
     def _check_speeds(self) -> None:
         if self.speeds is not None:

@@ -63,7 +63,7 @@ class SchedulingProcess:
         )
         self.format: ActionFormat | ChoiceFormat = ActionFormat(dimension)
         if options.action == "choose":
-            self.format = ChoiceFormat(self.encoder, options.sampler)
+            self.format = ChoiceFormat(self.encoder, options.sampler, options.starts)
         self.rungs = RungEncoder(self.encoder) if options.observation == "rungs" else None
         self.knows_optimum = isinstance(self.family, KnownOptimum)
         self._reader = TaskReader(self.family, options)

@@ -17,7 +17,11 @@ from hpo_gym.scheduling.choices import idle
 from hpo_gym.scheduling.observations import SHOWN, SchedulingEncoder
 from hpo_gym.scheduling.table import Status
 
-_HEAD, _PER_RUNG = 3, 7
+HEAD, PER_RUNG = 3, 7
+"""Components before the rungs, and of a rung."""
+REACHED, TOP, LAST = 0, 3, 5
+"""Places in a rung: the share of the runs that reached it, the best score, the last score of the
+best run that waits."""
 
 
 class RungEncoder:
@@ -29,12 +33,12 @@ class RungEncoder:
 
     def __init__(self, encoder: SchedulingEncoder) -> None:
         self._encoder = encoder
-        self.size = _HEAD + _PER_RUNG * len(encoder.reports)
+        self.size = HEAD + PER_RUNG * len(encoder.reports)
 
     def space(self) -> spaces.Box:
         """A fresh observation space of one row."""
         low = np.zeros(self.size, dtype=np.float32)
-        low[_HEAD + _PER_RUNG - 1 :: _PER_RUNG] = -1.0  # a report may be worse than the one before
+        low[HEAD + PER_RUNG - 1 :: PER_RUNG] = -1.0  # a report may be worse than the one before
         return spaces.Box(low, np.ones(self.size, dtype=np.float32), dtype=np.float32)
 
     def columns(self, table: NDArray[np.float32], left: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -59,8 +63,8 @@ class RungEncoder:
             best = last.argmax(axis=0)
             there = last[best, index] >= 0.0
             before = table[best, d + j, index] if j > 1 else np.float32(0.0)
-            first = _HEAD + _PER_RUNG * (j - 1)
-            view[first : first + _PER_RUNG] = (
+            first = HEAD + PER_RUNG * (j - 1)
+            view[first : first + PER_RUNG] = (
                 reached / runs,
                 np.count_nonzero(here & waits, axis=0) / runs,
                 np.count_nonzero(here & running, axis=0) / runs,
@@ -69,5 +73,5 @@ class RungEncoder:
                 np.where(there, last[best, index], 0.0),
                 np.where(there, last[best, index] - before, 0.0),
             )
-        view[1] = view[_HEAD + 3 :: _PER_RUNG].max(axis=0)
+        view[1] = view[HEAD + TOP :: PER_RUNG].max(axis=0)
         return view

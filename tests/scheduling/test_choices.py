@@ -122,6 +122,15 @@ def test_the_sampler_portfolio_is_the_list_then_near_the_incumbent():
     assert (distance > 0.0).any()
 
 
+def test_a_list_of_ones_own():
+    starts = [[-0.5, 0.25], [1.0, -1.0]]
+    env = SchedulingEnv(workers=1, sampler="portfolio", starts=starts, **CHOOSE)
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(0)
+    assert [*map(list, runs_of(env).points[:2])] == starts
+
+
 def test_the_sampler_mixed_is_random_or_near_the_list():
     starts = 2.0 * ClassifierPolicy.pretrained().arrays["starts"][:, [0, 2]] - 1.0
     env = SchedulingEnv(family="recorded", workers=1, sampler="mixed", **CHOOSE)
@@ -203,6 +212,9 @@ def test_other_reports_are_refused():
         ({"observation": "history"}, "observation"),
         ({"reward": "log_regret"}, "reward"),
         ({"sampler": "tpe"}, "sampler"),
+        ({"starts": []}, "starts"),
+        ({"starts": [[0.0, 2.0]]}, r"starts = .*lists of 2 numbers in \[-1, 1\]"),
+        ({"starts": [[0.0]]}, "starts"),
     ],
 )
 def test_bad_options(options, words):
