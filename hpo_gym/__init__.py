@@ -51,6 +51,13 @@ for _id, _options in ENVIRONMENTS.items():
             reward_threshold=_REWARD_THRESHOLDS.get(_id),
         )
 
+if "LearningRateSchedule-v0" not in registry:  # another process, with options of its own
+    register(
+        id="LearningRateSchedule-v0",
+        entry_point="hpo_gym.environments.learning_rate_env:LearningRateEnv",
+        vector_entry_point="hpo_gym.environments.learning_rate_vector_env:LearningRateVectorEnv",
+    )
+
 __all__ = [
     "ENVIRONMENTS",
     "Categorical",

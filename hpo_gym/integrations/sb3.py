@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_gym.environments.tuning_vector_env import TuningVectorEnv
+from hpo_gym.shells.vector import VectorShell
 
 try:
     from stable_baselines3.common.vec_env.base_vec_env import VecEnv
@@ -23,7 +23,7 @@ except ImportError as error:
 
 
 class NativeVecEnv(VecEnv):
-    """N rows of a `TuningVectorEnv` for Stable-Baselines3.
+    """N rows of a native vector environment for Stable-Baselines3.
 
     Wrap it in ``VecMonitor`` for episode statistics.
 
@@ -42,7 +42,7 @@ class NativeVecEnv(VecEnv):
 
     def __init__(self, envs: Any) -> None:
         native = getattr(envs, "unwrapped", envs)
-        if envs is not native or not isinstance(native, TuningVectorEnv):
+        if envs is not native or not isinstance(native, VectorShell):
             raise ValueError(f"{envs} is not a native vector environment of hpo_gym")
         if native.autoreset_mode.value != "SameStep":
             raise ValueError(

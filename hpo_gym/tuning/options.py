@@ -183,13 +183,18 @@ class Options:
         return tasks.pop() if len(tasks) == 1 else None
 
 
-def shows_options(constructor: Constructor) -> Constructor:
-    """Give a constructor that takes ``**options`` the signature that `help` and specs read."""
+def shows_options(constructor: Constructor, kind: type[Any] = Options) -> Constructor:
+    """Give a constructor that takes ``**options`` the signature that `help` and specs read.
+
+    Args:
+        constructor: The constructor.
+        kind: The dataclass that the options make.
+    """
     shown: Any = constructor
     own = [p for p in signature(shown).parameters.values() if p.name != "options"]
     options = [
         Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default)
-        for option in fields(Options)
+        for option in fields(kind)
     ]
     first = [p for p in own if p.kind is not Parameter.KEYWORD_ONLY]
     shown.__signature__ = Signature([*first, *options, *own[len(first) :]])

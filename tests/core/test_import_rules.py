@@ -26,6 +26,7 @@ FLOORS = (
     "families",
     "shells",
     "tuning",
+    "learning_rate",
     "rendering",
     "environments",
     "tuners",
