@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 
 _HISTORY = {"start": "none", "max_evaluations": 16, "observation": "history"}
 
-ENVIRONMENTS: dict[str, dict[str, object]] = {
+_TUNING: dict[str, dict[str, object]] = {
     "FictitiousHPO-v0": {},
     "FictitiousHPOAdjust-v0": {"action": "adjust"},
     "FictitiousHPONudge-v0": {"action": "nudge"},
@@ -35,21 +35,31 @@ ENVIRONMENTS: dict[str, dict[str, object]] = {
     "LiveHPO-v0": {"family": "live", **_HISTORY},
     "AnySpaceHPO-v0": {"family": "anyspace", "metric": "value", **_HISTORY},
 }
+_SCHEDULING: dict[str, dict[str, object]] = {
+    "FictitiousHPOSchedule-v0": {"family": "fictitious"},
+    "RoughHPOSchedule-v0": {"family": "rough"},
+    "RecordedHPOSchedule-v0": {"family": "recorded"},
+}
+_PAGES = {"Tuning": _TUNING, "Scheduling": _SCHEDULING}
+
+ENVIRONMENTS = {id: options for page in _PAGES.values() for id, options in page.items()}
 """The registered ids and the options in which they differ from the defaults."""
 
 # Where one number is the best possible return, of `hpo_gym.tuning.optimal`: it, rounded down. The
 # other ids begin at random, or draw their tasks.
 _REWARD_THRESHOLDS = {"BealeHPO-v0": 0.821}
 
-for _id, _options in ENVIRONMENTS.items():
-    if _id not in registry:
-        register(
-            id=_id,
-            entry_point="hpo_gym.environments.tuning_env:TuningEnv",
-            vector_entry_point="hpo_gym.environments.tuning_vector_env:TuningVectorEnv",
-            kwargs=_options,
-            reward_threshold=_REWARD_THRESHOLDS.get(_id),
-        )
+for _page, _environments in _PAGES.items():
+    _module = f"hpo_gym.environments.{_page.lower()}"
+    for _id, _options in _environments.items():
+        if _id not in registry:
+            register(
+                id=_id,
+                entry_point=f"{_module}_env:{_page}Env",
+                vector_entry_point=f"{_module}_vector_env:{_page}VectorEnv",
+                kwargs=_options,
+                reward_threshold=_REWARD_THRESHOLDS.get(_id),
+            )
 
 if "LearningRateSchedule-v0" not in registry:  # another process, with options of its own
     register(

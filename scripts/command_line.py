@@ -14,10 +14,18 @@ from typing import Annotated, Any, TypeAlias
 import gymnasium as gym
 import tyro
 
+from hpo_gym.learning_rate import LearningRateOptions
 from hpo_gym.references import absolute_source, load_module
-from hpo_gym.tuning.find import process_of
+from hpo_gym.scheduling import SchedulingOptions
+from hpo_gym.tasks.find import process_of
 from hpo_gym.tuning.options import Options
 
+OPTIONS = dict.fromkeys(
+    field.name
+    for options in (Options, SchedulingOptions, LearningRateOptions)
+    for field in fields(options)
+)
+"""Names of the options of all environments."""
 MAX_SEED = 2**32 - 1
 """NumPy's old generators, which Stable-Baselines3 seeds, take no larger seeds."""
 
@@ -61,7 +69,7 @@ def read_options(text: str) -> dict[str, Any]:
     Raises:
         ValueError: The text is not a JSON object, or an option does not exist.
     """
-    return read_object("--options", text, [field.name for field in fields(Options)])
+    return read_object("--options", text, [*OPTIONS])
 
 
 def read_object(option: str, text: str, known: Collection[str]) -> dict[str, Any]:

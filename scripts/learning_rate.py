@@ -29,7 +29,7 @@ from agents.learning_rate.schedules import ConstantRate, ExponentialDecay, TimeD
 from hpo_gym.arrays import Vectors
 from hpo_gym.benchmark.scoring.statistics import bootstrap, iqm, mean
 from hpo_gym.commands.checks import plain_errors, require_count
-from hpo_gym.learning_rate import Options
+from hpo_gym.learning_rate import LearningRateOptions
 from hpo_gym.tuners import play
 from hpo_gym.tuners.agent import build_agent
 from hpo_gym.tuners.policy_agent import PolicyAgent
@@ -138,8 +138,8 @@ def results(agent: Any, envs: Any) -> Results:
 
 def hindsight(tasks: int, decays: Iterable[float]) -> Results:
     """The best return of exponential rates lr0 exp(-k t), for each task by itself."""
-    options = Options()
-    scheduled, cost = options.scheduled, options.tuning.evaluation_cost
+    options = LearningRateOptions()
+    scheduled, cost = options.made_family, options.tuning.evaluation_cost
     c = scheduled.sample("test", np.arange(tasks))
     low, high = scheduled.space.parameters["lr"].scaled_bounds
     best = Results(np.full(tasks, -np.inf), np.zeros(tasks), np.zeros(tasks))

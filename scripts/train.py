@@ -36,7 +36,7 @@ from hpo_gym.commands.checks import plain_errors, require_count, require_writabl
 from hpo_gym.families import make_family
 from hpo_gym.policies.policy import Policy
 from hpo_gym.references import absolute, split
-from hpo_gym.tuning.find import process_of
+from hpo_gym.tasks.find import process_of
 from scripts.command_line import (
     MAX_SEED,
     Imports,

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hpo_gym.policies.anyspace.policy import FORMAT
-from hpo_gym.tuning.find import process_of
+from hpo_gym.tasks.find import process_of
 
 from . import validation
 from .anyspace.unroll import Unrolled

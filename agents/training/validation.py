@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from hpo_gym.benchmark.scoring.statistics import iqm
 from hpo_gym.families import require_optimum
 from hpo_gym.policies.policy import Policy
+from hpo_gym.tasks.find import process_of
 from hpo_gym.tuners.play import play
-from hpo_gym.tuning.find import process_of
 
 CRITERIA = ("return", "regret")
 VALIDATION_SEED = 2**31

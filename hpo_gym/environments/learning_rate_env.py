@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from hpo_gym.learning_rate import LearningRateProcess, Options
+from hpo_gym.learning_rate import LearningRateOptions, LearningRateProcess
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.scalar import ScalarShell
-from hpo_gym.tuning.options import shows_options
+from hpo_gym.tasks.options import shows
 
 
 class LearningRateEnv(ScalarShell):
@@ -75,8 +74,8 @@ class LearningRateEnv(ScalarShell):
     failed. There is no regret: the best schedule is not known.
 
     ## Arguments
-    The options are documented in `hpo_gym.learning_rate.Options`. There is no option for the noise:
-    it is that of counts, or of training seeds. ``reset(options={"task": index})`` sets the task of
+    The options are documented in `hpo_gym.learning_rate.LearningRateOptions`. The noise is that of
+    counts, or of training seeds, and no other. ``reset(options={"task": index})`` sets the task of
     one episode, ``{"model": constants}`` its constants.
 
     Example:
@@ -96,9 +95,9 @@ class LearningRateEnv(ScalarShell):
 
     process: LearningRateProcess
 
-    @partial(shows_options, kind=Options)
+    @shows(LearningRateOptions)
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        process = LearningRateProcess(Options(**options))
+        process = LearningRateProcess(LearningRateOptions(**options))
         super().__init__(
             process,
             render_mode=render_mode,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
 from hpo_gym.environments.time_limit import check_time_limit
-from hpo_gym.learning_rate import LearningRateProcess, Options
+from hpo_gym.learning_rate import LearningRateOptions, LearningRateProcess
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.vector import VectorShell
-from hpo_gym.tuning.options import shows_options
+from hpo_gym.tasks.options import shows
 
 
 class LearningRateVectorEnv(VectorShell):
@@ -32,7 +31,7 @@ class LearningRateVectorEnv(VectorShell):
 
     process: LearningRateProcess
 
-    @partial(shows_options, kind=Options)
+    @shows(LearningRateOptions)
     def __init__(
         self,
         num_envs: int = 1,
@@ -42,7 +41,7 @@ class LearningRateVectorEnv(VectorShell):
         max_episode_steps: int | None = None,
         **options: Any,
     ) -> None:
-        process = LearningRateProcess(Options(**options))
+        process = LearningRateProcess(LearningRateOptions(**options))
         check_time_limit(max_episode_steps, process.options.max_evaluations, "max_epochs")
         super().__init__(
             process,

@@ -7,7 +7,8 @@ from typing import Any
 from hpo_gym.environments.action_masks import ActionMasks
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.scalar import ScalarShell
-from hpo_gym.tuning.options import Options, shows_options
+from hpo_gym.tasks.options import shows
+from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -119,7 +120,7 @@ class TuningEnv(ActionMasks, ScalarShell):
 
     process: TuningProcess
 
-    @shows_options
+    @shows(Options)
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         process = TuningProcess(Options(**options))
         super().__init__(

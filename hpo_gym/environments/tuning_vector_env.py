@@ -10,7 +10,8 @@ from hpo_gym.environments.action_masks import ActionMasks
 from hpo_gym.environments.time_limit import check_time_limit
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.vector import VectorShell
-from hpo_gym.tuning.options import Options, shows_options
+from hpo_gym.tasks.options import shows
+from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.process import TuningProcess
 
 
@@ -33,7 +34,7 @@ class TuningVectorEnv(ActionMasks, VectorShell):
 
     process: TuningProcess
 
-    @shows_options
+    @shows(Options)
     def __init__(
         self,
         num_envs: int = 1,

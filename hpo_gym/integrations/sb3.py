@@ -23,7 +23,7 @@ except ImportError as error:
 
 
 class NativeVecEnv(VecEnv):
-    """N rows of a native vector environment for Stable-Baselines3.
+    """N rows of a vector environment of hpo_gym for Stable-Baselines3.
 
     Wrap it in ``VecMonitor`` for episode statistics.
 

@@ -45,6 +45,10 @@ class ScheduledLive(Scheduled):
         super().__init__(base, **arguments)
         self._trainings = Resident(BlockTrainer, base.problem, base.maker)
 
+    def check_noise(self, noise: float) -> None:
+        """See `Family`."""
+        self.base.check_noise(noise)
+
     def untrained(self, parameters: Any, key: Column) -> Struct:
         """The learning rates of the blocks, none of which has been."""
         rates = dict.fromkeys(map(_rate, range(self.blocks)), 0.0)

@@ -7,9 +7,9 @@ else, from the observation to the reward, is that of `hpo_gym.tuning.process.Tun
 from __future__ import annotations
 
 from hpo_gym.arrays import Column, Columns, Namespace
-from hpo_gym.learning_rate.options import Options
+from hpo_gym.learning_rate.options import LearningRateOptions
+from hpo_gym.tasks.reset_options import Episodes
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.reset_options import Episodes
 from hpo_gym.tuning.state import Action, State
 
 
@@ -23,8 +23,8 @@ class LearningRateProcess(TuningProcess):
         scheduled: The family's trainings.
     """
 
-    def __init__(self, options: Options) -> None:
-        self.scheduled = options.scheduled
+    def __init__(self, options: LearningRateOptions) -> None:
+        self.scheduled = options.made_family
         super().__init__(options.tuning)
 
     def _info_types(self) -> dict[str, type]:

@@ -18,8 +18,8 @@ from hpo_gym.rendering.marks import Marks
 from hpo_gym.rendering.surface import BLUE, ORANGE, FloatArray, draw_slice, surface
 from hpo_gym.rendering.trail import Trail, headline
 from hpo_gym.shells.process import Record
+from hpo_gym.tasks.columns import Tasks
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.state import Tasks
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_gym.rendering.trail import Trail, line
 from hpo_gym.shells.process import Record
-from hpo_gym.tuning.merging import task_of_row
+from hpo_gym.tasks.columns import Tasks, task_of_row
 from hpo_gym.tuning.process import TuningProcess
-from hpo_gym.tuning.state import State, Tasks
+from hpo_gym.tuning.state import State
 
 if TYPE_CHECKING:
     from hpo_gym.rendering.picture import Picture

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpo_gym import rng
 from hpo_gym.arrays import Column, Columns, Floats, Namespace
 from hpo_gym.families import Family
-from hpo_gym.tuning.merging import parameters_of, spread
+from hpo_gym.tasks.columns import parameters_of, spread
 from hpo_gym.tuning.observations import Encoder
 from hpo_gym.tuning.options import Options
 from hpo_gym.tuning.state import State

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpo_gym.tasks import find
 from hpo_gym.tuning.process import TuningProcess
 
 
 def process_of(env: Any) -> TuningProcess:
-    """The process behind an environment.
+    """The tuning process behind an environment.
 
     Args:
         env: TuningProcess, an environment, a vector environment (native, Gymnasium's or
@@ -17,14 +18,9 @@ def process_of(env: Any) -> TuningProcess:
     Raises:
         ValueError: It is none of these.
     """
-    if isinstance(env, TuningProcess):
-        return env
-    bare = getattr(env, "unwrapped", env)
-    if not hasattr(bare, "process") and hasattr(bare, "get_attr"):
-        bare = bare.get_attr("unwrapped")[0]  # one environment per row: all have these options
-    process = getattr(bare, "process", None)
+    process = find.process_of(env)
     if not isinstance(process, TuningProcess):
-        raise ValueError(f"{env!r} has no process: give an environment of hpo_gym")
+        raise ValueError(f"{env!r} does no tuning: give an environment of `hpo_gym.TuningEnv`")
     return process
 
 

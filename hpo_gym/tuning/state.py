@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from hpo_gym.arrays import Column, Columns, Namespace
-
-
-class Tasks(NamedTuple):
-    """The tasks of the rows: shared by all of them, or one column entry each."""
-
-    index: Column
-    parameters: Any
-    best_possible: Column
-    """Noise-free score of the optimum; NaN where it is not known."""
+from hpo_gym.tasks.columns import Tasks
 
 
 class State(NamedTuple):
@@ -57,16 +49,6 @@ Action: TypeAlias = tuple[Columns, Column]
 """Checked actions: what `ActionMode` reads (components, or the number of a discrete action), and
 the rows in which nothing is evaluated (those that stop, or whose action is ignored), False
 if there is none."""
-
-
-class Episode(NamedTuple):
-    """What ``reset(options=...)`` asks for, checked: None for the constructor's.
-
-    Where the rows ask for different things, a list of these takes its place, one per row.
-    """
-
-    start: tuple[float, ...] | None = None
-    tasks: Tasks | None = None
 
 
 def unless(skipped: Column, before: State, after: State, xp: Namespace) -> State:

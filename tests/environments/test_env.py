@@ -8,6 +8,7 @@ from itertools import pairwise
 import gymnasium as gym
 import numpy as np
 import pytest
+from environment_ids import TUNING
 from gymnasium.utils.env_checker import check_env
 from walks import INFO, walk
 
@@ -24,14 +25,14 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("env_id", hpo_gym.ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", TUNING)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_gymnasium_check(env_id, variant):
     env = gym.make(f"hpo_gym:{env_id}", **VARIANTS[variant])
     check_env(env.unwrapped, skip_render_check=variant != "defaults")
 
 
-@pytest.mark.parametrize("env_id", hpo_gym.ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", TUNING)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_sb3_check(env_id, variant):
     checker = pytest.importorskip("stable_baselines3.common.env_checker")
@@ -211,6 +212,9 @@ def test_registered_ids():
         "RecordedHPO-v0",
         "LiveHPO-v0",
         "AnySpaceHPO-v0",
+        "FictitiousHPOSchedule-v0",
+        "RoughHPOSchedule-v0",
+        "RecordedHPOSchedule-v0",
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):
         env = gym.make(f"hpo_gym:FictitiousHPO{env_id}-v0")

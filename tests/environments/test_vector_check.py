@@ -5,9 +5,10 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
+from environment_ids import TUNING
 from live_classifiers import described
 
-from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
+from hpo_gym import TuningEnv, TuningVectorEnv
 from hpo_gym.testing import check_vector_env
 
 MODES = ("NextStep", "SameStep", "Disabled")
@@ -15,7 +16,7 @@ START = {"start": {"thr": 0.3, "epochs": 10, "lr": 1e-4}}
 MODEL = {"model": {"k_accuracy": 0.7, "precision_slope": 33.0}}
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", TUNING)
 @pytest.mark.parametrize("mode", MODES)
 def test_conformance(env_id, mode):
     # A live training must not take long here; nothing is drawn in it either.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
+from environment_ids import TUNING
 from live_classifiers import described
 
-import hpo_gym
 from hpo_gym import TuningEnv, TuningVectorEnv
 
 pytest.importorskip("stable_baselines3")
@@ -62,13 +62,13 @@ def make_dqn(env):
     )
 
 
-BOXES = [env_id for env_id in hpo_gym.ENVIRONMENTS if "Nudge" not in env_id]
+BOXES = [env_id for env_id in TUNING if "Nudge" not in env_id]
 
 
 @pytest.mark.parametrize(
     ("make", "env_id"),
     [
-        *[(make_ppo, env_id) for env_id in hpo_gym.ENVIRONMENTS],
+        *[(make_ppo, env_id) for env_id in TUNING],
         *[(make_recurrent, env_id) for env_id in ("FictitiousHPO-v0", "FictitiousHPONudge-v0")],
         *[(make_sac, env_id) for env_id in BOXES],
         (make_dqn, "FictitiousHPONudge-v0"),

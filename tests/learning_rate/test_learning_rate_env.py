@@ -13,7 +13,7 @@ from gymnasium.vector import SyncVectorEnv
 
 from hpo_gym.environments.learning_rate_env import LearningRateEnv
 from hpo_gym.environments.learning_rate_vector_env import LearningRateVectorEnv
-from hpo_gym.learning_rate import LearningRateProcess, Options
+from hpo_gym.learning_rate import LearningRateOptions, LearningRateProcess
 from hpo_gym.testing import check_process, check_vector_env
 
 ID = "hpo_gym:LearningRateSchedule-v0"
@@ -43,7 +43,7 @@ def test_vector_check(options, mode):
 
 
 def test_process_check():
-    check_process(lambda: LearningRateProcess(Options(max_epochs=15)), steps=60)
+    check_process(lambda: LearningRateProcess(LearningRateOptions(max_epochs=15)), steps=60)
 
 
 def test_rows_without_stops_are_scalar_environments_bit_for_bit():
@@ -106,8 +106,10 @@ def test_a_vector_environment_that_is_asked_for_a_time_limit_refuses():
         ({"task": 2**17}, "option task = 131072"),
         ({"metric": "recall"}, "option metric = 'recall'"),
         ({"stop": 1}, "option stop = 1"),
-        ({"thr": 1.5}, "option thr = 1.5 is not valid: it must be in \\[0, 1\\]"),
-        ({"thr": "half"}, "option thr = 'half' must be a finite number"),
+        ({"thr": 1.5}, "option thr = 1.5 is not valid: it must be a number in \\[0, 1\\]"),
+        ({"thr": "half"}, "option thr = 'half'"),
+        ({"noise": 0.1}, "option noise = 0.1 .* noise of its counts and no other"),
+        ({"family": "live", "noise": 0.1}, "noise of its training seeds and no other"),
         ({"epoch_cost": -1.0}, "option epoch_cost = -1.0"),
         ({"max_epochs": 0}, "option max_epochs = 0 .* whole number in \\[1, 10000\\]"),
         ({"block_epochs": 7}, "max_epochs = 100 .* multiple of block_epochs = 7"),

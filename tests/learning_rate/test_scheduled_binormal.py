@@ -9,7 +9,7 @@ from binormal_by_scipy import FAMILY
 from scipy.special import expit, ndtr
 
 from hpo_gym.arrays import Floats, Vectors
-from hpo_gym.learning_rate import Options
+from hpo_gym.learning_rate import LearningRateOptions
 
 ROWS, ROW = Vectors(), Floats()
 SLOW = {"z0": -1.0, "ld": -1.0, "D": 0.95, "pi": 0.3, "d1": 0.3, "d0": 0.3, "lh": 0.3}
@@ -29,7 +29,7 @@ def trained(scheduled, parameters, log_lrs, xp=ROWS):
 def test_a_constant_rate_has_the_metrics_of_the_binormal_family(block_epochs, thr):
     tasks = np.arange(0, 2**17, 61)
     log_lr = np.random.default_rng(1).uniform(-4.0, 0.8, len(tasks))
-    scheduled = Options(block_epochs=block_epochs, thr=thr).scheduled
+    scheduled = LearningRateOptions(block_epochs=block_epochs, thr=thr).made_family
     c = FAMILY.sample("train", tasks)
     blocks = trained(scheduled, c, [log_lr] * (100 // block_epochs))
     for number, found in enumerate(blocks, start=1):
@@ -41,7 +41,7 @@ def test_a_constant_rate_has_the_metrics_of_the_binormal_family(block_epochs, th
 
 
 def test_one_row_and_many_are_equal_bit_for_bit():
-    scheduled = Options().scheduled
+    scheduled = LearningRateOptions().made_family
     schedule = np.random.default_rng(2).uniform(-4.0, 0.8, (20, 50))
     c = FAMILY.sample("test", np.arange(50))
     together = [np.array(metrics) for metrics in trained(scheduled, c, schedule)]
@@ -57,7 +57,7 @@ def best(scheduled, parameters, log_lrs, metric):
 
 @pytest.mark.parametrize("metric", ["f1", "loss", "accuracy"])
 def test_a_falling_rate_can_beat_every_constant_one(metric):
-    scheduled = Options(max_epochs=50).scheduled
+    scheduled = LearningRateOptions(max_epochs=50).made_family
     c = FAMILY.with_model(SLOW)
     constant = max(best(scheduled, c, [x] * 10, metric)[0] for x in np.linspace(-4.0, 0.8, 481))
     falling, curve = best(scheduled, c, np.linspace(0.6, -2.5, 10).tolist(), metric)
@@ -67,7 +67,7 @@ def test_a_falling_rate_can_beat_every_constant_one(metric):
 
 
 def test_the_order_of_the_rates_counts_and_small_ones_forget():
-    scheduled = Options().scheduled
+    scheduled = LearningRateOptions().made_family
     c = FAMILY.with_model(SLOW)
     *_, high_last = trained(scheduled, c, [-1.5] * 10 + [0.5] * 2, ROW)
     *_, high_first = trained(scheduled, c, [0.5] * 2 + [-1.5] * 10, ROW)

@@ -15,7 +15,7 @@ from hpo_gym.environments.learning_rate_env import LearningRateEnv
 from hpo_gym.environments.learning_rate_vector_env import LearningRateVectorEnv
 from hpo_gym.families import LiveFamily
 from hpo_gym.families.live.classifiers import MODELS
-from hpo_gym.learning_rate import LearningRateProcess, Options
+from hpo_gym.learning_rate import LearningRateOptions, LearningRateProcess
 from hpo_gym.testing import check_process
 
 ROW = Floats()
@@ -112,13 +112,13 @@ def test_a_step_of_rows_trains_one_block_of_each(log):
 
 
 def test_process_check():
-    options = Options(family=family(seeds=3), max_epochs=6, block_epochs=2)
+    options = LearningRateOptions(family=family(seeds=3), max_epochs=6, block_epochs=2)
     check_process(lambda: LearningRateProcess(options), rows=3, steps=12, seed=5, stochastic=False)
-    options.scheduled.close()
+    options.made_family.close()
 
 
 def test_states_are_values_from_which_two_schedules_may_go_on():
-    process = LearningRateProcess(Options(family=family(), **OPTIONS))
+    process = LearningRateProcess(LearningRateOptions(family=family(), **OPTIONS))
     after = {}
     for order in ("ab", "ba"):
         root = process.begin(7, 0, process.read_episode(None), ROW)

@@ -12,10 +12,11 @@ from typing import ClassVar
 import gymnasium as gym
 import numpy as np
 import pytest
+from environment_ids import TUNING
 from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import RenderCollection
 
-from hpo_gym import ENVIRONMENTS, TuningEnv, TuningVectorEnv
+from hpo_gym import TuningEnv, TuningVectorEnv
 from hpo_gym.families import KnownOptimum
 from hpo_gym.parameters import Float, Integer
 from hpo_gym.rendering.picture import DPI, layout_for
@@ -104,7 +105,7 @@ def test_text_of_the_golden_episode(golden):
     assert fields(lines[4])["lr"] == "0.251189"
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", TUNING)
 def test_text_is_one_line_in_every_environment(env_id):
     env = gym.make(env_id, render_mode="ansi")
     lines, budget = episode(env, 3), env.unwrapped.process.options.max_evaluations
@@ -127,7 +128,7 @@ def test_text_of_an_empty_start_and_of_a_stop():
     assert env.render().startswith("step 2/20 stopped | thr=0.5 epochs=50 lr=0.0251189 |")
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", TUNING)
 def test_pictures_have_one_size_and_change_with_every_step(env_id):
     env = RenderCollection(gym.make(env_id, render_mode="rgb_array"), reset_clean=False)
     env.reset(seed=3)

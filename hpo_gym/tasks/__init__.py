@@ -1,0 +1,1 @@
+"""What processes share about the tasks that they pose: options, which task is next, columns."""
