@@ -40,9 +40,15 @@ _SCHEDULING: dict[str, dict[str, object]] = {
     "RoughHPOSchedule-v0": {"family": "rough"},
     "RecordedHPOSchedule-v0": {"family": "recorded"},
 }
-_PAGES = {"Tuning": _TUNING, "Scheduling": _SCHEDULING}
+_PAGES: dict[str, dict[str, dict[str, object]]] = {
+    "tuning": _TUNING,
+    "scheduling": _SCHEDULING,
+    "learning_rate": {"LearningRateSchedule-v0": {}},
+}
 
-ENVIRONMENTS = {id: options for page in _PAGES.values() for id, options in page.items()}
+ENVIRONMENTS: dict[str, dict[str, object]] = {
+    id: options for page in _PAGES.values() for id, options in page.items()
+}
 """The registered ids and the options in which they differ from the defaults."""
 
 # Where one number is the best possible return, of `hpo_gym.tuning.optimal`: it, rounded down. The
@@ -50,13 +56,13 @@ ENVIRONMENTS = {id: options for page in _PAGES.values() for id, options in page.
 _REWARD_THRESHOLDS = {"BealeHPO-v0": 0.821}
 
 for _page, _environments in _PAGES.items():
-    _module = f"hpo_gym.environments.{_page.lower()}"
+    _module, _class = f"hpo_gym.environments.{_page}", _page.title().replace("_", "")
     for _id, _options in _environments.items():
         if _id not in registry:
             register(
                 id=_id,
-                entry_point=f"{_module}_env:{_page}Env",
-                vector_entry_point=f"{_module}_vector_env:{_page}VectorEnv",
+                entry_point=f"{_module}_env:{_class}Env",
+                vector_entry_point=f"{_module}_vector_env:{_class}VectorEnv",
                 kwargs=_options,
                 reward_threshold=_REWARD_THRESHOLDS.get(_id),
             )

@@ -14,13 +14,16 @@ from typing import Annotated, Any, TypeAlias
 import gymnasium as gym
 import tyro
 
+from hpo_gym.learning_rate import LearningRateOptions
 from hpo_gym.references import absolute_source, load_module
 from hpo_gym.scheduling import SchedulingOptions
 from hpo_gym.tasks.find import process_of
 from hpo_gym.tuning.options import Options
 
 OPTIONS = dict.fromkeys(
-    field.name for options in (Options, SchedulingOptions) for field in fields(options)
+    field.name
+    for options in (Options, SchedulingOptions, LearningRateOptions)
+    for field in fields(options)
 )
 """Names of the options of all environments."""
 MAX_SEED = 2**32 - 1

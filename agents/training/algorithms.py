@@ -77,6 +77,21 @@ _SCHEDULING = PPOSettings(
     learning_rate=1e-3,
 )
 
+# A step is a block of a training, whose end is what counts; its noise is that of small counts.
+_SCHEDULE = PPOSettings(
+    total_steps=3_000_000,
+    num_envs=1024,
+    interval=300_000,
+    evaluation_episodes=4096,
+    gamma=1.0,
+    gae_lambda=0.95,
+    n_steps=20,
+    n_epochs=3,
+    learning_rate=1e-3,
+    log_std_init=-1.0,
+    hidden=(128, 128),
+)
+
 ALGORITHMS = {
     "ppo": Algorithm(
         PPOSettings(),
@@ -96,6 +111,7 @@ ALGORITHMS = {
             "FictitiousHPOSchedule-v0": _SCHEDULING,
             "RoughHPOSchedule-v0": _SCHEDULING,
             "RecordedHPOSchedule-v0": _SCHEDULING,
+            "LearningRateSchedule-v0": _SCHEDULE,
         },
     ),
     "anyspace": Algorithm(AnySpaceSettings(), {}),

@@ -6,6 +6,7 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
+from hpo_gym.environments.time_limit import check_time_limit
 from hpo_gym.scheduling.options import SchedulingOptions
 from hpo_gym.scheduling.process import SchedulingProcess
 from hpo_gym.shells.vector import VectorShell
@@ -22,6 +23,7 @@ class SchedulingVectorEnv(VectorShell):
     Args:
         num_envs: Number of rows N.
         autoreset_mode: "NextStep" (default), "SameStep" or "Disabled", or Gymnasium's enum.
+        max_episode_steps: As in `TuningVectorEnv`.
     """
 
     process: SchedulingProcess
@@ -33,9 +35,11 @@ class SchedulingVectorEnv(VectorShell):
         *,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
         **options: Any,
     ) -> None:
         process = SchedulingProcess(SchedulingOptions(**options))
+        check_time_limit(max_episode_steps, process.most_steps, "budget")
         super().__init__(
             process,
             num_envs,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from hpo_gym.environments.action_masks import ActionMasks
+from hpo_gym.environments.time_limit import check_time_limit
 from hpo_gym.rendering import TuningRenderer
 from hpo_gym.shells.vector import VectorShell
 from hpo_gym.tasks.options import shows
@@ -45,15 +45,7 @@ class TuningVectorEnv(ActionMasks, VectorShell):
         **options: Any,
     ) -> None:
         process = TuningProcess(Options(**options))
-        budget = process.options.max_evaluations
-        if max_episode_steps is not None and not (
-            isinstance(max_episode_steps, (int, np.integer))
-            and (max_episode_steps == -1 or max_episode_steps >= budget)
-        ):
-            raise ValueError(
-                f"max_episode_steps = {max_episode_steps!r} must be None, -1 or at least the "
-                f"budget of {budget}: set max_evaluations, or vectorization_mode='sync'"
-            )
+        check_time_limit(max_episode_steps, process.options.max_evaluations, "max_evaluations")
         super().__init__(
             process,
             num_envs,

@@ -36,5 +36,5 @@ class ClassifierFamily(Family):
         "accuracy": "maximise",
         "loss": "minimise",
     }
-    resource_parameter = "epochs"
+    resource_parameter: ClassVar[str | None] = "epochs"
     may_fail = False

@@ -84,6 +84,13 @@ class SchedulingProcess:
             **({"is_success": bool} if known else {}),
         }
 
+    @property
+    def most_steps(self) -> int:
+        """No episode has more: after each report every worker is asked once."""
+        options, reports = self.options, len(self.encoder.reports)
+        grants = min(options.budget, options.max_runs * reports)
+        return (grants + 1) * options.workers
+
     @cached_property
     def interface(self) -> dict[str, Any]:
         """What a policy must share with an environment: what observations and actions mean."""

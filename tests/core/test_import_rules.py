@@ -27,6 +27,7 @@ FLOORS = (
     "shells",
     "tasks",
     "tuning",
+    "learning_rate",
     "scheduling",
     "rendering",
     "environments",

@@ -215,6 +215,7 @@ def test_registered_ids():
         "FictitiousHPOSchedule-v0",
         "RoughHPOSchedule-v0",
         "RecordedHPOSchedule-v0",
+        "LearningRateSchedule-v0",
     }
     for env_id, action in (("", "propose"), ("Adjust", "adjust"), ("Nudge", "nudge")):
         env = gym.make(f"hpo_gym:FictitiousHPO{env_id}-v0")

@@ -281,6 +281,13 @@ def test_bad_actions_change_nothing():
         envs.step(np.array([act(), np.full(5, np.nan)]))
 
 
+def test_time_limits_that_an_episode_could_reach_are_refused():
+    options = {"budget": 10, "workers": 2}
+    assert SchedulingVectorEnv(2, max_episode_steps=22, **options).process.most_steps == 22
+    with pytest.raises(ValueError, match=r"max_episode_steps = 21 .* budget of 22"):
+        SchedulingVectorEnv(2, max_episode_steps=21, **options)
+
+
 def test_sb3_learns_on_it():
     stable_baselines3 = pytest.importorskip("stable_baselines3")
     from hpo_gym.integrations.sb3 import NativeVecEnv

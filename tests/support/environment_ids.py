@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from hpo_gym import ENVIRONMENTS
 
-SCHEDULING = [env_id for env_id in ENVIRONMENTS if "Schedule" in env_id]
-TUNING = [env_id for env_id in ENVIRONMENTS if env_id not in SCHEDULING]
+SCHEDULING = [env_id for env_id in ENVIRONMENTS if "HPOSchedule" in env_id]
+TUNING = [env_id for env_id in ENVIRONMENTS if "Schedule" not in env_id]

@@ -70,8 +70,13 @@ def curves(c: Any, log_lr: Column, z: Column, xp: Namespace) -> Curves:
 def rates(c: Any, scaled: Columns, xp: Namespace) -> Rates:
     """The rates at scaled configurations: thr, epochs and log10 lr."""
     thr, epochs, log_lr = scaled
+    return rates_at(thr, curves(c, log_lr, log_lr + xp.log10(epochs), xp), xp)
+
+
+def rates_at(thr: Column, at: Curves, xp: Namespace) -> Rates:
+    """The rates at thresholds, given what does not depend on them."""
+    above, below, wide, narrow, loss = at
     thr = xp.minimum(xp.maximum(thr, LEAST_THR), MOST_THR)
-    above, below, wide, narrow, loss = curves(c, log_lr, log_lr + xp.log10(epochs), xp)
     logit = LN10 * xp.log10(thr / (1.0 - thr))
     recall, false, recall_at_half, false_at_half = xp.ndtr(
         (above - logit) / wide, (below - logit) / narrow, above / wide, below / narrow

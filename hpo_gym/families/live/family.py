@@ -94,14 +94,14 @@ class LiveFamily(ClassifierFamily):
             raise ValueError(f"time_limit = {time_limit!r} must be above 0 s")
         self._data = "breast_cancer" if data is None and X is None else data
         self._arrays = None if X is None else (X, y)
-        self._positive, self._model, self._seeds = plain(positive), model, seeds
+        self._positive, self._model, self.seeds = plain(positive), model, seeds
         self.time_limit = time_limit
-        made = _model(model)
+        self.maker = _model(model)
         inputs, classes = named(self._data) if self._arrays is None else self._arrays
         self.problem = problem(inputs, classes, self._positive)
         self.positives = float(self.problem.held_targets.sum())
         self.negatives = float(len(self.problem.held_targets)) - self.positives
-        self._curves, self._trainer = Curves(), Resident(Trainer, self.problem, made)
+        self._curves, self._trainer = Curves(), Resident(Trainer, self.problem, self.maker)
 
     def check_noise(self, noise: float) -> None:
         """Raise ValueError: the training seeds decide on the noise."""
@@ -119,8 +119,8 @@ class LiveFamily(ClassifierFamily):
             RuntimeError: The training raised an exception, or its process hung or died.
         """
         thr, epochs, lr = self.space.natural(scaled, _ROW)
-        curve = self._curve((float(lr), int(draws[0] * self._seeds)), round(epochs))
-        metrics = self._metrics(curve, round(epochs) - 1, float(thr))
+        curve = self._curve((float(lr), int(draws[0] * self.seeds)), round(epochs))
+        metrics = self.metrics_after(curve, round(epochs) - 1, float(thr))
         return metrics, metrics
 
     def _curve(self, run: tuple[float, int], epochs: int) -> Curve:
@@ -131,7 +131,8 @@ class LiveFamily(ClassifierFamily):
             return known
         return self._curves.add(run, self._trainer(run, done, epochs, limit=self.time_limit))
 
-    def _metrics(self, curve: Curve, epoch: int, thr: float) -> Metrics:
+    def metrics_after(self, curve: Curve, epoch: int, thr: float) -> Metrics:
+        """The metrics at an epoch of a curve and a threshold; NaN where they are not finite."""
         chances, loss = curve.chances[epoch], float(curve.loss[epoch])
         if not (np.isfinite(chances).all() and np.isfinite(loss)):
             return _FAILED
@@ -160,7 +161,7 @@ class LiveFamily(ClassifierFamily):
             **data,
             "positive": self._positive,
             "model": model if isinstance(model, str) else reference_to(model),
-            "seeds": self._seeds,
+            "seeds": self.seeds,
             "time_limit": self.time_limit,
         }
 

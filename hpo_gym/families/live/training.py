@@ -39,35 +39,43 @@ class Trainer:
     Args:
         problem: The problem.
         model: Makes classifiers; or where it is, see `hpo_gym.references.load`.
+
+    Attributes:
+        model: The function that makes classifiers.
     """
 
     def __init__(self, problem: Problem, model: str | Model) -> None:
         self._problem = problem
         self._cases = np.concatenate([problem.inputs, problem.held_inputs])
-        self._model: Model = load(model) if isinstance(model, str) else model
+        self.model: Model = load(model) if isinstance(model, str) else model
         self._standing: OrderedDict[Run, tuple[Any, int]] = OrderedDict()
-        self._model(1e-3, 0)  # imports what it needs, before time counts
+        self.model(1e-3, 0)  # imports what it needs, before time counts
 
     def __call__(self, run: Run, done: int, epochs: int) -> Curve:
         """Train, and show the epochs after ``done`` up to ``epochs``."""
         classifier, stands = self._standing.pop(run, (None, 0))
         if classifier is None or stands != done:
-            classifier, stands = self._model(*run), 0
+            classifier, stands = self.model(*run), 0
         shown = []
-        with np.errstate(all="ignore"):  # large learning rates diverge
-            for epoch in range(stands + 1, epochs + 1):
-                classifier.partial_fit(self._problem.inputs, self._problem.targets, classes=[0, 1])
-                if epoch > done:
-                    shown.append(self._look(classifier))
+        for epoch in range(stands + 1, epochs + 1):
+            self.train(classifier)
+            if epoch > done:
+                shown.append(self.look(classifier))
         self._standing[run] = classifier, epochs
         if len(self._standing) > _MOST_STANDING:
             self._standing.popitem(last=False)
         chances, loss = zip(*shown, strict=True)
         return Curve(np.array(chances), np.array(loss))
 
-    def _look(self, classifier: Any) -> tuple[NDArray[np.float64], float]:
+    def train(self, classifier: Any) -> None:
+        """Train a classifier for one epoch."""
+        with np.errstate(all="ignore"):  # large learning rates diverge
+            classifier.partial_fit(self._problem.inputs, self._problem.targets, classes=[0, 1])
+
+    def look(self, classifier: Any) -> tuple[NDArray[np.float64], float]:
         """Probabilities of the cases that are held out, and the loss of the others."""
-        both = np.asarray(classifier.predict_proba(self._cases), dtype=np.float64)
+        with np.errstate(all="ignore"):
+            both = np.asarray(classifier.predict_proba(self._cases), dtype=np.float64)
         if both.shape != (len(self._cases), 2):
             raise ValueError(
                 f"predict_proba gave the shape {both.shape} for {len(self._cases)} cases of two "
