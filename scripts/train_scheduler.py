@@ -11,11 +11,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from agents.training.scheduling.evolution import EvolutionSettings, evolve
 from hpo_gym.commands.checks import plain_errors, require_count, require_writable
+from hpo_gym.scheduling.choices import SAMPLERS
 from scripts.command_line import MAX_SEED, command_of
 
 
@@ -25,6 +27,8 @@ class Arguments:
 
     seeds: tuple[int, ...] = (0,)
     """Seeds of everything, each of a training of its own."""
+    samplers: tuple[Literal[*SAMPLERS], ...] = SAMPLERS
+    """What configures the runs of an episode; the episodes are of equal parts."""
     generations: int = 120
     """Generations of each."""
     out: Path = Path("runs/scheduler")
@@ -40,7 +44,7 @@ def main() -> None:
             require_count("--seeds", seed, 0, MAX_SEED)
         require_writable("--out", arguments.out.parent)
         for seed in arguments.seeds:
-            settings = EvolutionSettings(generations=arguments.generations)
+            settings = EvolutionSettings(arguments.generations, samplers=arguments.samplers)
             policy = evolve(settings, seed, command_of("scripts.train_scheduler"), _note)
             path = policy.save(arguments.out.with_name(f"{arguments.out.name}-{seed}"))
             print(f"policy      {path}")

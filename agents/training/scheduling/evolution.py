@@ -1,8 +1,8 @@
 """A scheduler trained by CMA-ES (Hansen, 2006): whole episodes, no gradients.
 
-Episodes are of the recorded training tables, a third each with uniform configurations, with a list
-of good ones, and with a mixture (see `hpo_gym.scheduling.choices`). A table meets the list that was
-made of the data of others, as in the training of the tuner for classifiers. All candidates of a
+Episodes are of the recorded training tables, in equal parts with each of some samplers (see
+`hpo_gym.scheduling.choices`). A table meets the list that was made of the data of others, as in the
+training of the tuner for classifiers. All candidates of a
 generation play the same tasks with the same random numbers.
 """
 
@@ -22,6 +22,7 @@ from agents.training.scheduling.linear import LinearPreferences
 from hpo_gym.optional import optional
 from hpo_gym.policies.description import FORMAT
 from hpo_gym.policies.policy import Policy
+from hpo_gym.scheduling.choices import SAMPLERS
 
 ENVIRONMENT = "hpo_gym:RecordedHPOSchedule-v0"
 OPTIONS: dict[str, Any] = {"action": "choose", "observation": "rungs", "reward": "anytime"}
@@ -36,27 +37,30 @@ class EvolutionSettings:
     Attributes:
         generations: Number of generations.
         candidates: Policies of a generation.
-        episodes: Episodes of each candidate in a generation, a multiple of 12.
+        episodes: Episodes of each candidate in a generation, with each sampler; a multiple of 4.
         deviation: First standard deviation of the search.
+        samplers: "random", "portfolio" and "mixed", or some of them.
     """
 
     generations: int = 120
     candidates: int = 16
-    episodes: int = 96
+    episodes: int = 32
     deviation: float = 1.0
+    samplers: tuple[str, ...] = SAMPLERS
 
 
 def _groups(settings: EvolutionSettings) -> list[gym.vector.VectorEnv[Any, Any, Any]]:
     """The environments of a training, of all candidates side by side."""
-    third = settings.episodes // 3
-    groups = [_envs(settings, third, sampler="random")]
-    folds = fold_of_tables()
-    for sampler in ("portfolio", "mixed"):
+    groups, folds = [], fold_of_tables()
+    for sampler in settings.samplers:
+        if sampler == "random":
+            groups.append(_envs(settings, settings.episodes, sampler=sampler))
+            continue
         for fold in range(FOLDS):
-            starts = 2.0 * starts_without(fold)[:, [0, 2]].astype(float) - 1.0
+            starts = np.clip(2.0 * starts_without(fold)[:, [0, 2]].astype(float) - 1.0, -1.0, 1.0)
             own = tuple(np.flatnonzero(folds == fold).tolist())
-            listed = {"sampler": sampler, "starts": np.clip(starts, -1.0, 1.0).tolist()}
-            groups.append(_envs(settings, third // FOLDS, task=own, **listed))
+            listed = {"sampler": sampler, "starts": starts.tolist()}
+            groups.append(_envs(settings, settings.episodes // FOLDS, task=own, **listed))
     return groups
 
 
@@ -158,7 +162,7 @@ def _policy(
 def validation(weights: NDArray[np.float32]) -> dict[str, float]:
     """Mean returns of a policy (K, size + 1) on the validation tables, by sampler."""
     means = {}
-    for sampler in ("random", "portfolio", "mixed"):
+    for sampler in SAMPLERS:
         envs = gym.make_vec(
             ENVIRONMENT,
             _VALIDATION_EPISODES,
