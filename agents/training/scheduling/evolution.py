@@ -8,7 +8,7 @@ generation play the same tasks with the same random numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ ENVIRONMENT = "hpo_gym:RecordedHPOSchedule-v0"
 OPTIONS: dict[str, Any] = {"action": "choose", "observation": "rungs", "reward": "anytime"}
 VALIDATION_SEED = 2**31
 _VALIDATION_EPISODES = 400
+_INTERVAL = 10
+"""Generations between two validations."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def evolve(
         note: Called after every generation with its number and its best mean return.
 
     Returns:
-        The mean of the last generation's distribution, for `hpo_gym.scheduling.PolicyScheduler`.
+        Of the means of the distribution after every tenth generation that which was best on the
+        validation tables with the samplers of the training; for
+        `hpo_gym.scheduling.PolicyScheduler`.
 
     Raises:
         ImportError: The library cmaes is not installed.
@@ -116,7 +120,7 @@ def evolve(
     search = cmaes.CMA(
         linear.first, settings.deviation, population_size=settings.candidates, seed=seed
     )
-    draw = np.random.default_rng(seed)
+    draw, best = np.random.default_rng(seed), (-np.inf, linear.weights(linear.first))
     for generation in range(settings.generations):
         numbers = np.stack([search.ask() for _ in range(settings.candidates)])
         weights = linear.weights(numbers)
@@ -124,7 +128,11 @@ def evolve(
         fitness = np.concatenate(returns, axis=1).mean(axis=1)
         search.tell(list(zip(numbers, -fitness, strict=True)))
         note(generation, float(fitness.max()))
-    return _policy(settings, seed, command, process, linear.weights(search.mean))
+        if (generation + 1) % _INTERVAL == 0 or generation + 1 == settings.generations:
+            mean = linear.weights(search.mean)
+            value = float(np.mean([*validation(mean, settings.samplers).values()]))
+            best = max(best, (value, mean), key=lambda one: one[0])
+    return _policy(settings, seed, command, process, best[1])
 
 
 def _episodes(
@@ -153,16 +161,16 @@ def _policy(
         "environment": {"id": ENVIRONMENT, "options": OPTIONS},
         "seed": seed,
         "settings": asdict(settings),
-        "validation": validation(weights),
+        "validation": validation(weights, SAMPLERS),
         **provenance(command),
     }
     return Policy({"weight_0": weights[:, :-1], "bias_0": weights[:, -1]}, description)
 
 
-def validation(weights: NDArray[np.float32]) -> dict[str, float]:
+def validation(weights: NDArray[np.float32], samplers: Sequence[str]) -> dict[str, float]:
     """Mean returns of a policy (K, size + 1) on the validation tables, by sampler."""
     means = {}
-    for sampler in SAMPLERS:
+    for sampler in samplers:
         envs = gym.make_vec(
             ENVIRONMENT,
             _VALIDATION_EPISODES,
