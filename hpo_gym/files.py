@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -28,6 +29,19 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def read_folder(folder: str | Path) -> dict[str, bytes]:
+    """The contents of all files below a folder, by their paths from there."""
+    folder = Path(folder)
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def write_folder(folder: str | Path, contents: Mapping[str, bytes]) -> None:
+    """Write files below a folder: the inverse of `read_folder`; other files stay."""
+    for name, data in contents.items():
+        write_atomic(Path(folder) / name, data)
 
 
 def remove_leftovers(folder: str | Path, name: str = "*") -> None:

@@ -65,6 +65,16 @@ def load_module(source: str) -> ModuleType:
         raise ValueError(f"it fails at {file}, line {line}: {name}: {error}") from error
 
 
+def load_copy(path: str, copy: str) -> ModuleType:
+    """The module of a file from a copy of it; by the file's own path it is found from now on.
+
+    Args:
+        path: The full path of the file, which need not be there.
+        copy: Where its copy is; it may be the file itself.
+    """
+    return _load_file(Path(path), Path(copy))
+
+
 def reference_to(thing: Any) -> str:
     """The reference that another process can `load` a class or a function from.
 
@@ -185,19 +195,20 @@ def _file_of(module: str) -> Path | None:
     return Path(specification.origin)
 
 
-def _load_file(path: Path) -> ModuleType:
-    """The module of a file, which may import its neighbours, as a script may."""
+def _load_file(path: Path, copy: Path | None = None) -> ModuleType:
+    """The module of a file, or of a copy; it may import its neighbours, as a script may."""
     path = path.resolve()
+    source = path if copy is None else copy
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"{_FILE_MODULE}{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
-    specification = importlib.util.spec_from_file_location(name, path)
+    specification = importlib.util.spec_from_file_location(name, source)
     if specification is None or specification.loader is None:
         raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(specification)
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+    if str(source.parent) not in sys.path:
+        sys.path.append(str(source.parent))
     sys.modules[name] = module
     try:
         specification.loader.exec_module(module)

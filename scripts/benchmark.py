@@ -9,7 +9,6 @@ only what is missing.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import time
@@ -30,9 +29,9 @@ from hpo_gym.benchmark.running.runner import TunerFailure, missing_jobs, run
 from hpo_gym.benchmark.running.shards import Job
 from hpo_gym.benchmark.running.tuner_process import TIMEOUT
 from hpo_gym.benchmark.suites.suite import Suite
-from hpo_gym.commands.checks import plain_errors, require_count, require_seconds, require_writable
+from hpo_gym.commands.checks import plain_errors, require_seconds, require_writable
 from hpo_gym.executors.executor import Failure
-from hpo_gym.executors.processes import Processes
+from hpo_gym.executors.named import CORES, executor_named
 from hpo_gym.families.optima import solved_anew
 from hpo_gym.tuners.entry import AgentEntry
 from scripts.benchmark_agents import PROFILES
@@ -63,8 +62,9 @@ class Arguments:
     Python: what a library in C or another program reads."""
     database: Path = Path("results/benchmark.sqlite")
     """The store of all results."""
-    processes: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    """Number of worker processes, of one thread each."""
+    executor: str = f"processes:{CORES}"
+    """What runs the tuners: processes:N on this machine, dask://host:port, the workers of a Dask
+    cluster, or dask, one that is made here."""
     timeout: float = TIMEOUT
     """Seconds that a tuner has for each of its answers (import, construction, each decision of all
     rows); one that needs longer gets SIGTERM, is killed two seconds later, and has failed."""
@@ -115,7 +115,7 @@ class Benchmark:
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
-        require_count("--processes", arguments.processes, 1, 1024)
+        self._executor = executor_named(arguments.executor)
         import_modules(arguments.imports)
         for option, folder in (("--out", arguments.out), ("--export", arguments.export)):
             if folder is not None:
@@ -223,7 +223,7 @@ class Benchmark:
                 self._suites,
                 self._agents,
                 profile=self._profile,
-                executor=Processes(self._arguments.processes),
+                executor=self._executor,
                 timeout=self._arguments.timeout,
                 report=report,
             )

@@ -13,29 +13,29 @@ the same command with ``--resume`` continues.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-import gymnasium as gym
 import tyro
 
 from agents.training.algorithms import ALGORITHMS, settings_for
-from agents.training.interrupts import TrainingInterrupted
 from agents.training.learner import Settings
-from agents.training.run import Trained
 from agents.training.run_folder import RunFolder
-from agents.training.train import train
-from agents.training.validation import headline, regrets
-from hpo_gym.benchmark.scoring.statistics import iqm
+from agents.training.seeds import Common, Seed, train_seed
 from hpo_gym.commands.checks import plain_errors, require_count, require_writable
+from hpo_gym.executors.executor import Failure
+from hpo_gym.executors.named import executor_named
 from hpo_gym.families import make_family
-from hpo_gym.policies.policy import Policy
-from hpo_gym.references import absolute, split
+from hpo_gym.files import read_folder, write_folder
+from hpo_gym.references import absolute, absolute_source, split
 from hpo_gym.tasks.find import process_of
 from scripts.command_line import (
     MAX_SEED,
@@ -46,6 +46,7 @@ from scripts.command_line import (
     read_object,
     read_options,
 )
+from scripts.train_report import evaluation
 
 FAMILIES = {
     "fictitious": "hpo_gym:FictitiousHPOFamily-v0",
@@ -86,6 +87,10 @@ class Arguments:
     """Remove the runs in these folders and begin anew."""
     threads: int = 1
     """Threads of torch."""
+    executor: str | None = None
+    """Where the trainings run, several at a time: processes:4 on this machine, dask://host:port on
+    the workers of a Dask cluster, dask on one that is made here; one after another in this process,
+    if none is named."""
 
 
 class Plan(NamedTuple):
@@ -110,14 +115,13 @@ def run(arguments: Arguments, settings: Settings | None = None) -> None:
         if arguments.overwrite:
             for folder in plan.folders.values():
                 folder.remove_run()
-        first = next(iter(plan.folders))
-        for seed, folder in plan.folders.items():
-            resume = arguments.resume and (seed == first or folder.begun)
-            policy, seconds = _train(arguments, plan, seed, resume)
-            print(f"policy            {folder.policy}")
-            for line in _evaluation(policy):
-                print(line)
-            print(f"training seconds  {seconds:.1f}")
+        try:
+            failed = [seed for seed, good in _train_all(arguments, plan) if not good]
+        except KeyboardInterrupt as interrupted:
+            _say_how_to_continue(interrupted)
+            sys.exit(getattr(interrupted, "exit_code", 130))
+    if failed:
+        sys.exit(f"error: the trainings of the seeds {failed} failed")
 
 
 def make_plan(arguments: Arguments, settings: Settings | None = None) -> Plan:
@@ -134,6 +138,8 @@ def make_plan(arguments: Arguments, settings: Settings | None = None) -> Plan:
     if not arguments.seeds or len(set(arguments.seeds)) < len(arguments.seeds):
         raise ValueError(f"--seeds {[*arguments.seeds]} must be one or more seeds, each once")
     require_count("--threads", arguments.threads, 1, 1024)
+    if arguments.executor is not None:
+        executor_named(arguments.executor)
     if arguments.resume and arguments.overwrite:
         raise ValueError("--resume continues runs, --overwrite removes them: give one of them")
     name, env_id, options = _environment(arguments)
@@ -205,60 +211,64 @@ def _changed(settings: Settings, text: str) -> Settings:
         raise ValueError(f"--settings: {error}") from error
 
 
-def _train(arguments: Arguments, plan: Plan, seed: int, resume: bool) -> Trained:
-    """Train; after a signal say how to go on, and end the program."""
-    command = command_of("scripts.train")
-    try:
-        return train(
-            plan.settings,
-            plan.env_id,
-            env_options=plan.options,
-            seed=seed,
-            run_dir=plan.folders[seed].path,
-            resume=resume,
-            command=command,
-            threads=arguments.threads,
-        )
-    except TrainingInterrupted as interrupted:
-        print(interrupted, file=sys.stderr)
-        words = shlex.split(command)
-        again = [word for word in words if word not in ("--resume", "--overwrite")]
-        print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
-        sys.exit(interrupted.exit_code)
+def _train_all(arguments: Arguments, plan: Plan) -> Iterator[tuple[int, bool]]:
+    """Train, and print what came of it; seeds as they end, with whether that was well."""
+    executor = None if arguments.executor is None else executor_named(arguments.executor)
+    shared = executor is None or executor.shares_files
+    jobs, work = _jobs(arguments, plan, shared), partial(train_seed, _common(arguments, plan))
+    # In this process errors and signals are the training's own.
+    outcomes = ((job, work(job)) for job in jobs) if executor is None else executor.run(jobs, work)
+    with closing(outcomes):
+        for job, outcome in outcomes:
+            failed = isinstance(outcome, Failure)
+            if failed:
+                print(f"seed {job.seed} failed:\n{outcome.message}", file=sys.stderr)
+            else:
+                _conclude(plan, plan.folders[job.seed], outcome)
+            yield job.seed, not failed
 
 
-def _evaluation(policy: Policy) -> list[str]:
-    """Lines that say how good the policy is."""
-    validation = policy.description["validation"]
-    value = headline(validation)
-    if "mean_return" in validation:  # the criterion was the return
-        return [f"mean return       {value:.4f} (of {validation['episodes']} episodes)"]
-    score = f"validation score  {value:.4f} (log10 of regrets of {validation['tasks']} tasks)"
-    return [score, *(_regrets(policy) if isinstance(policy, Policy) else _summary(validation))]
+def _jobs(arguments: Arguments, plan: Plan, shared: bool) -> Iterator[Seed]:
+    """The trainings, with what is in their folders unless those are shared."""
+    begun = any(folder.begun for folder in plan.folders.values())
+    for seed, folder in plan.folders.items():
+        resume = arguments.resume and (folder.begun or not begun)  # nothing begun is an error
+        files = None if shared else read_folder(folder.path) if resume else {}
+        yield Seed(seed, folder.path.absolute(), resume, files)
 
 
-def _summary(validation: dict[str, Any]) -> list[str]:
-    """Lines with the regrets that the training's own validation found."""
-    lines = [f"regret of {validation['tasks']} validation tasks after {[*validation['iqm']]}"]
-    for name, key in (("IQM", "iqm"), ("mean", "mean")):
-        shown = " ".join(f"{value:.4f}" for value in validation[key].values())
-        lines.append(f"  {name:15} {shown}")
-    return lines
+def _common(arguments: Arguments, plan: Plan) -> Common:
+    family = plan.options.get("family")
+    in_file = isinstance(family, str) and ".py:" in family
+    return Common(
+        plan.settings,
+        plan.env_id,
+        json.dumps(plan.options),
+        split(family)[0] if in_file else None,
+        tuple(map(absolute_source, arguments.imports)),
+        command_of("scripts.train"),
+        arguments.threads,
+        progress_bar=arguments.executor is None,
+    )
 
 
-def _regrets(policy: Policy) -> list[str]:
-    """Lines with the regret on all validation tasks, after 1, 2, 4, ... evaluations."""
-    environment = policy.description["environment"]
-    family = process_of(gym.make(environment["id"], **environment["options"])).family
-    tasks = family.sizes["validation"]
-    regret = regrets(policy, environment, tasks)
-    counts = [2**i for i in range(regret.shape[1].bit_length())]
-    averages = {"IQM": iqm(regret.T), "mean": regret.mean(axis=0)}
-    lines = [f"regret of {tasks} validation tasks after {counts} evaluations"]
-    for name, values in averages.items():
-        shown = " ".join(f"{values[count - 1]:.4f}" for count in counts)
-        lines.append(f"  {name:15} {shown}")
-    return lines
+def _conclude(plan: Plan, folder: RunFolder, files: Mapping[str, bytes] | None) -> None:
+    """Print where a policy is, and how good; files that come from elsewhere are written first."""
+    if files is not None:
+        folder.remove_run()
+        write_folder(folder.path, files)
+    policy = plan.settings.policy_class.load(folder.policy)
+    print(f"policy            {folder.policy}")
+    for line in evaluation(policy):
+        print(line)
+    print(f"training seconds  {policy.description['training_seconds']:.1f}")
+
+
+def _say_how_to_continue(interrupted: KeyboardInterrupt) -> None:
+    print(str(interrupted) or "interrupted", file=sys.stderr)
+    words = shlex.split(command_of("scripts.train"))
+    again = [word for word in words if word not in ("--resume", "--overwrite")]
+    print(f"continue with: {shlex.join([*again, '--resume'])}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from hpo_gym.benchmark.running.runner import run
 from hpo_gym.benchmark.suites.registry import make_suite
 from hpo_gym.benchmark.suites.suite import Suite
 from hpo_gym.commands.checks import plain_errors, require_count
-from hpo_gym.executors.processes import Processes
+from hpo_gym.executors.executor import Executor
+from hpo_gym.executors.named import executor_named
 from hpo_gym.families import RecordedFamily
 from hpo_gym.tuners.entry import SPEEDS, AgentEntry
 from scripts.transfer_report import tables
@@ -46,8 +47,9 @@ class Arguments:
     """Runs of each table."""
     slow_seeds: int = 2
     """The same of slow tuners, such as Gaussian processes."""
-    processes: int = 1
-    """Worker processes."""
+    executor: str = "processes:1"
+    """What runs the tuners: processes:N on this machine, dask://host:port, the workers of a Dask
+    cluster, or dask, one that is made here."""
     rows: Path = Path("docs/transfer-rows")
     """Folder where the runs are kept."""
     show: bool = False
@@ -66,10 +68,12 @@ def _main(arguments: Arguments) -> bool:
     suite = suite_of(arguments.split)
     for name in ("seeds", "slow_seeds"):
         require_count(f"--{name.replace('_', '-')}", getattr(arguments, name), 1, len(suite.seeds))
-    require_count("--processes", arguments.processes, 1, 1024)
+    executor = executor_named(arguments.executor)
     tuners = [contestant(name) for name in arguments.tuners or usual()]
     knows = {tuner.entry.name: tuner.knows for tuner in tuners}
-    found = {tuner.entry.name: _records(suite, tuner.entry, arguments) for tuner in tuners}
+    found = {
+        tuner.entry.name: _records(suite, tuner.entry, arguments, executor) for tuner in tuners
+    }
     records = [record for record in found.values() if record is not None]
     if records:
         for table in tables(suite, records, knows, arguments.of):
@@ -86,7 +90,9 @@ def suite_of(split: str) -> Suite:
     return replace(suite, name=f"recorded-{split}", split=split, tasks=tasks)
 
 
-def _records(suite: Suite, entry: AgentEntry, arguments: Arguments) -> Records | None:
+def _records(
+    suite: Suite, entry: AgentEntry, arguments: Arguments, executor: Executor
+) -> Records | None:
     """The runs of one tuner; unless only what is there is asked for, all of them, and kept."""
     wanted = (len(suite.tasks), arguments.seeds)
     seeds = {speed: arguments.seeds for speed in SPEEDS} | {"slow": arguments.slow_seeds}
@@ -95,13 +101,7 @@ def _records(suite: Suite, entry: AgentEntry, arguments: Arguments) -> Records |
         for line in import_suite(store, suite, arguments.rows, [entry]):
             print(f"of another version, left out: {line}", file=sys.stderr)
         if not arguments.show:
-            run(
-                store,
-                [suite],
-                [entry],
-                profile=Profile(limits=limits),
-                executor=Processes(arguments.processes),
-            )
+            run(store, [suite], [entry], profile=Profile(limits=limits), executor=executor)
             for messages in store.failures(suite).values():
                 print(f"{entry.name} failed: {messages[0]}", file=sys.stderr)
             for path in export_suite(store, suite, arguments.rows):

@@ -34,7 +34,9 @@ LAST_GRACE = 2.0
 """Those of a process that gave no answer in time, from SIGTERM to SIGKILL."""
 _MARK = "HPO_GYM_CHILD"
 """Environment variable by which the processes that a child started are found again."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_starting = threading.Lock()
+"""What a child is to inherit belongs to all threads of this process."""
+THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS")
 
 
 class Child:
@@ -58,7 +60,8 @@ class Child:
         self._mark = f"{os.environ.get(_MARK, '')}/{uuid4().hex}"
         if os.name == "posix":
             resource_tracker.ensure_running()  # it serves this process, and must not bear the mark
-        with _environment({**dict.fromkeys(_THREADS, "1"), _MARK: self._mark}), _no_main():
+        ones = dict.fromkeys(THREADS, "1")
+        with _starting, _environment({**ones, _MARK: self._mark}), _no_main():
             self.process.start()
         remote.close()
 

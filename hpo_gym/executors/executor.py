@@ -19,6 +19,10 @@ class Failure(NamedTuple):
 class Executor(Protocol):
     """Does jobs somewhere: in other processes, on other machines."""
 
+    @property
+    def shares_files(self) -> bool:
+        """Whether jobs see the files of this machine; else all that they need and make is sent."""
+
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
     ) -> Generator[tuple[Job, Result | Failure], None, None]:

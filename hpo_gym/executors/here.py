@@ -11,6 +11,8 @@ from hpo_gym.executors.executor import Failure, Job, Result
 class Here:
     """An executor without processes: one job after another, with nothing between it and harm."""
 
+    shares_files = True
+
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
     ) -> Generator[tuple[Job, Result | Failure], None, None]:

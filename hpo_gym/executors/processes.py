@@ -28,6 +28,11 @@ class Processes:
     count: int = 1
     limit: float | None = None
 
+    @property
+    def shares_files(self) -> bool:
+        """They are processes of this machine."""
+        return True
+
     def run(
         self, jobs: Iterator[Job], work: Callable[[Job], Result]
     ) -> Generator[tuple[Job, Result | Failure], None, None]:

@@ -62,6 +62,8 @@ REFERENCES += ["missing.py:X", "binary.py:X", "folder:X", "tuner.py:", ":X", "tu
 REFERENCES += ["latin.py:X", "tuner.py", "file.txt:X", "folder/:X", "json:dumps:x", "..:X", "a b:c"]
 LEADING_NOWHERE = [name for name in REFERENCES if not name.endswith("nan")]  # that one fails later
 SECONDS = ["0", "-1", "nan", "inf", "x", "", "1e7"]
+EXECUTORS = ["", "x", "dask://", "dask://host", "dask://host:", "dask://host:99999", "dask://a b:1"]
+EXECUTORS += [f"{kind}:{number}" for kind in ("processes", "dask") for number in [*NUMBERS, "0"]]
 POLICIES = ["x=bad.npz", "x=missing.npz", "bad.npz", "=bad.npz", "a/b=bad.npz", "x=folder", "x="]
 MODULES = ["nobody", "raises.py", "syntax.py", "exits.py", "binary.py", "missing.py", "folder", ""]
 MODULES += ["latin.py", "file.txt", "."]
@@ -77,6 +79,7 @@ CASES = {
         *each(TRAIN, "--settings", [*OPTIONS[:6], '{"hidden": []}', '{"gamma": 2}']),
         *each(TRAIN, "--threads", [*NUMBERS, "0"]),
         *each(TRAIN, "--seeds", [*NUMBERS]),
+        *each(TRAIN, "--executor", EXECUTORS),
         *each(TRAIN, "--out", [*PLACES, "folder/x.txt"]),
         *each(TRAIN, "--import", MODULES),
         *each(FAMILY[:2], "--family", [*REFERENCES, "family.py:F", "family.py:SUITE"]),
@@ -106,7 +109,7 @@ CASES = {
         ["--agents", "unrolled"],
     ],
     benchmark: [
-        *each(BENCHMARK, "--processes", [*NUMBERS, "0"]),
+        *each(BENCHMARK, "--executor", EXECUTORS),
         *each(BENCHMARK, "--timeout", SECONDS),
         *each(BENCHMARK, "--out", PLACES),
         *each(BENCHMARK, "--export", PLACES),

@@ -53,7 +53,7 @@ def command(tmp_path, monkeypatch):
 
 def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     (tmp_path / "mytuner.py").write_text(MINE)
-    chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--processes", "1")
+    chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--executor", "processes:1")
     assert command(*chosen, "--export", "rows", "--validate") == 0
     printed = capsys.readouterr().out
     assert "smoke, Halving, 16 episodes: confirmed bit for bit" in printed
@@ -72,7 +72,7 @@ def test_a_tuner_of_ones_own_is_ranked(command, tmp_path, capsys):
     assert not (tmp_path / "b.sqlite").exists()
     # What is to be run again is not imported either.
     again = ("--rows", "rows", "--database", "b.sqlite", "--rerun", "Halving")
-    assert command(*chosen, *again, "--processes", "1") == 0
+    assert command(*chosen, *again, "--executor", "processes:1") == 0
     printed = capsys.readouterr()
     assert "deleted: results of Halving on 0 suites" in printed.out
     assert "Halving on smoke" in printed.err
@@ -102,7 +102,7 @@ def test_nothing_is_no_result(command, tmp_path, capsys):
 
 def test_wrong_results_end_with_an_error_code(command, tmp_path, capsys):
     chosen = ("--agents", "random", "--database", "a.sqlite")
-    assert command(*chosen, "--processes", "1") == 0
+    assert command(*chosen, "--executor", "processes:1") == 0
     change_number("a.sqlite", "cost", 7, 15, lambda cost: cost + 1e-9)
     assert command(*chosen, "--show") == 0
     assert command(*chosen, "--show", "--validate") == 1
@@ -136,7 +136,7 @@ def test_what_is_shown_with_a_confirmation_comes_from_no_cache(
         assert command("--agents", "random", *arguments) == 0
         return (tmp_path / "results/benchmark/benchmark.csv").read_text()
 
-    honest = shown("--processes", "1")
+    honest = shown("--executor", "processes:1")
     assert shown("--show") == honest
     for file in (tmp_path / "cache" / "benchmark").iterdir():
         if file.read_bytes().partition(b"\n")[2].startswith(b"{") == scores:
@@ -149,7 +149,7 @@ def test_what_is_shown_with_a_confirmation_comes_from_no_cache(
 def test_what_a_changed_tuner_did_is_neither_shown_nor_confirmed(command, tmp_path, capsys):
     (tmp_path / "mytuner.py").write_text(MINE)
     chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--database", "a.sqlite")
-    assert command(*chosen, "--processes", "1", "--export", "rows") == 0
+    assert command(*chosen, "--executor", "processes:1", "--export", "rows") == 0
     before = (tmp_path / "a.sqlite").read_bytes()
     (tmp_path / "mytuner.py").write_text(MINE.replace("* budget_left", "* 0.5"))
     capsys.readouterr()
@@ -163,7 +163,7 @@ def test_what_a_changed_tuner_did_is_neither_shown_nor_confirmed(command, tmp_pa
         if imported:
             assert "of another version, left out: ['Halving (mytuner.py)']" in printed
     assert (tmp_path / "a.sqlite").read_bytes() == before
-    assert command(*chosen, "--processes", "1", "--validate") == 0
+    assert command(*chosen, "--executor", "processes:1", "--validate") == 0
     assert "smoke, Halving, 16 episodes: confirmed bit for bit" in capsys.readouterr().out
 
 
@@ -173,7 +173,7 @@ def test_files_that_are_named(command, tmp_path, capsys):
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"1")
     chosen = ("--agents", "random", "--agent", "mytuner.py:Halving", "--files", "weights")
-    assert command(*chosen, "--processes", "1") == 0
+    assert command(*chosen, "--executor", "processes:1") == 0
     weights.write_bytes(b"2")
     capsys.readouterr()
     assert command(*chosen, "--show") == 0
@@ -198,7 +198,7 @@ def test_files_that_are_named(command, tmp_path, capsys):
         (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
         (["--rerun", "nope"], r"--rerun: \['nope'\] are not tuners.*choose from \['"),
         (["--rows", "nope"], "--rows: there is no folder 'nope'"),
-        (["--processes", "0"], "--processes 0 must be"),
+        (["--executor", "processes:0"], "--executor 'processes:0' must be"),
         (["--files", "file.txt"], "--files are what your own tuners depend on"),
         (["--agent", "a=agents:Agent", "--files", "nope"], r"there are no files \['nope'\]"),
         (["--rerun", "random", "--show"], "--rerun deletes results, and --show runs nothing"),

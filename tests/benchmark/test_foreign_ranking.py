@@ -93,7 +93,7 @@ def benchmark(folder, *flags):
 
 
 def test_the_command_ranks_them_and_confirms_what_can_be_repeated(folder):
-    benchmark(folder, "--processes", "2")
+    benchmark(folder, "--executor", "processes:2")
     with (folder / "results/benchmark/benchmark.csv").open() as file:
         rows = list(csv.DictReader(file))
     for name in NAMES:

@@ -102,7 +102,7 @@ def test_the_command_ranks_from_outside(folder, source):
     command += [f"--suite={suites}{name}" for name in ("PARABOLA", "EARNS", "BEALE")]
     command += ["--agent", f"near={tuner}Near", "--agents", "random", "sobol", "tpe", "gp"]
     done = subprocess.run(
-        [*command, "--processes", "2", "--validate"],
+        [*command, "--executor", "processes:2", "--validate"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,

@@ -93,7 +93,7 @@ def test_a_start_is_tried_first_and_once():
 
 
 def test_workers_do_the_same_number(capsys):
-    assert tune(of("bowl", budget=7, workers=2)) == 0
+    assert tune(of("bowl", budget=7, executor="processes:2")) == 0
     trials = trials_of("results/tune/objectives-bowl/study.sqlite")
     assert [trial.number for trial in trials] == list(range(7))
     assert all(trial.state == optuna.trial.TrialState.COMPLETE for trial in trials)
@@ -194,7 +194,9 @@ def test_a_class_that_reads_as_missing_is_named():
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
 def test_a_data_set_is_there(name):
     pytest.importorskip("sklearn")
-    arguments = Arguments(dataset=name, model="linear", budget=2, plots=False, workers=2)
+    arguments = Arguments(
+        dataset=name, model="linear", budget=2, plots=False, executor="processes:2"
+    )
     assert tune(arguments) == 0
     assert max(t.value for t in trials_of(f"results/tune/{name}-linear/study.sqlite")) > 0.4
 
@@ -212,7 +214,7 @@ MISTAKES = [
     ("--dataset iris --folds 60", "the most frequent of 3 classes has 50 rows, fewer than"),
     ("--objective OBJ:bowl --folds 5", "--folds does not go with --objective"),
     ("--objective OBJ:bowl --budget 0", r"--budget 0 must be a whole number in \[1, 100000\]"),
-    ("--objective OBJ:bowl --workers 0", "--workers 0 must be a whole number"),
+    ("--objective OBJ:bowl --executor processes:0", "--executor 'processes:0' must be processes:N"),
     ("--objective OBJ:bowl --start {", "--start {: Expecting property name"),
     ("--objective OBJ:bowl --start [0.0,1,1]", "--start .*: it must be an object with a value"),
     ('--objective OBJ:bowl --start {"x":0,"n":9,"sign":1}', "n = 9 is outside"),

@@ -55,7 +55,7 @@ def wait_for(condition, seconds=60.0):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+@pytest.mark.parametrize("words", [(), ("--executor", "processes:2")])
 def test_failures_are_evaluations(words):
     done = run("moody", "--budget", "12", *words)
     assert done.returncode == 0
@@ -88,7 +88,7 @@ def test_reasons_are_shown_in_a_line_that_any_terminal_takes():
 @pytest.mark.parametrize(
     ("function", "words", "reason"),
     [
-        ("deadly", ("--workers", "2"), "the process died with exit code -9"),
+        ("deadly", ("--executor", "processes:2"), "the process died with exit code -9"),
         ("sleepy", ("--timeout", "0.5"), "no answer within 0.5 s"),
     ],
 )
@@ -114,7 +114,7 @@ def test_one_that_ends_the_program_again_and_again_has_failed():
     assert all("ended 2 times" in trial.user_attrs["error"] for trial in failed)
 
 
-@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+@pytest.mark.parametrize("words", [(), ("--executor", "processes:2")])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_the_best_so_far(number, code, words):
     with subprocess.Popen(
@@ -142,7 +142,7 @@ def test_a_signal_ends_it_with_the_best_so_far(number, code, words):
 
 def test_a_killed_run_loses_and_repeats_nothing():
     """40 trials by 4 workers, killed by -9 in the midst of it, twice, then gone on with."""
-    words = command("noted", "--budget", "40", "--workers", "4")
+    words = command("noted", "--budget", "40", "--executor", "processes:4")
     finished = {}
     for least in (6, 16):
         with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as process:
@@ -152,7 +152,7 @@ def test_a_killed_run_loses_and_repeats_nothing():
         assert len(before) >= len(finished) + 1
         assert finished.items() <= before.items()
         finished = before
-    assert run("noted", "--budget", "40", "--workers", "4").returncode == 0
+    assert run("noted", "--budget", "40", "--executor", "processes:4").returncode == 0
     assert len(trials()) == 40
     assert all(trial.state == TrialState.COMPLETE for trial in trials())
     assert all(trials()[number].value == value for number, value in finished.items())
@@ -169,7 +169,7 @@ def test_two_runs_do_not_work_on_one_study():
         done = run("long", "--budget", "9")
         process.kill()
     assert done.returncode == 1
-    assert "another run is tuning study.sqlite" in done.stderr
+    assert "another run works on study.sqlite" in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -194,7 +194,7 @@ def test_an_evaluation_that_catches_ctrl_c_is_the_last_one():
 
 def test_whoever_is_impatient_waits_for_nobody():
     with subprocess.Popen(
-        command("deaf", "--budget", "9", "--workers", "2"),
+        command("deaf", "--budget", "9", "--executor", "processes:2"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = (
     "files",
     "interrupts",
+    "locks",
     "optional",
     "references",
     "executors",
@@ -33,6 +34,7 @@ FLOORS = (
     "environments",
     "tuners",
     "testing",
+    "hyperdrive",
     "benchmark",
     "integrations",
     "commands",
@@ -48,6 +50,7 @@ FORBIDDEN = [
     ("hpo_gym.shells", "hpo_gym.families"),
     ("hpo_gym.families", "hpo_gym.tuning"),
     ("hpo_gym.policies", "hpo_gym.families"),
+    ("hpo_gym.hyperdrive", "hpo_gym.shells"),
     ("hpo_gym.benchmark.scoring", "hpo_gym.benchmark.running"),
 ]
 """Pairs (who, what is never imported there)."""

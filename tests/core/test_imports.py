@@ -18,6 +18,7 @@ HEAVY = (
     "tensorboard",
     "rich",
     "tqdm",
+    "distributed",
 )
 
 

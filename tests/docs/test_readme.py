@@ -61,6 +61,8 @@ def run_example(name, tmp_path):
     """What an example prints."""
     if "RecordVideo" in EXAMPLES[name]:
         pytest.importorskip("moviepy")
+    if "Dask" in EXAMPLES[name]:
+        pytest.importorskip("distributed")
     script = tmp_path / "example.py"
     script.write_text(EXAMPLES[name])
     done = subprocess.run(

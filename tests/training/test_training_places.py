@@ -1,5 +1,6 @@
 """Training: where runs go, several of them, what stops them, and families of the user."""
 
+import json
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from tiny_trainings import NUDGE, PPO_SETTINGS, PROPOSE, QUIET, press_ctrl_c
 from agents.training import progress
 from agents.training.dqn import DQNSettings
 from agents.training.learner import EnvironmentSettings, Learner
+from agents.training.seeds import Common, Seed, train_seed
 from agents.training.train import train
 from hpo_gym.policies.policy import Policy
 from scripts.train import Arguments, make_plan, run
@@ -111,8 +113,29 @@ def test_several_seeds_are_trained_and_resumed(tmp_path, monkeypatch, capsys):
         run(replace(given, seeds=(8, 9), resume=True), PPO_SETTINGS)
 
 
+def test_a_family_whose_file_is_elsewhere(parabola, tmp_path):
+    """What is written down names it as it was named."""
+    named, options = "/nowhere/families.py:Parabola", {"metric": "error"}
+    common = Common(
+        replace(PPO_SETTINGS, reward=None),
+        "hpo_gym:FictitiousHPOFamily-v0",
+        json.dumps({"family": named, **options}),
+        str(parabola),
+        modules=(),
+        command="",
+        threads=1,
+        progress_bar=False,
+    )
+    files = train_seed(common, Seed(5, Path("/nowhere"), resume=False, files={}))
+    assert {"policy.npz", "policy.json", "run.json"} <= files.keys()
+    for name in ("run.json", "policy.json"):
+        assert json.loads(files[name])["environment"]["options"]["family"] == named
+    again = train_seed(common, Seed(5, Path("/nowhere"), resume=True, files=files))
+    assert again["policy.npz"] == files["policy.npz"]
+
+
 def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("scripts.train.train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr("scripts.train.train_seed", lambda *_, **__: pytest.fail("trained"))
     (tmp_path / "file").write_text("no folder")
     for out in (tmp_path / "file", tmp_path / "file/deeper/still"):
         with pytest.raises(SystemExit, match=r"error: --out .*file cannot be written .* another"):

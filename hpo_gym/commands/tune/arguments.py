@@ -12,6 +12,9 @@ from hpo_gym.commands.checks import require_count, require_writable
 from hpo_gym.commands.tune.function_target import FunctionTarget
 from hpo_gym.commands.tune.model_target import ModelTarget, load_table
 from hpo_gym.commands.tune.targets import Target
+from hpo_gym.executors.executor import Executor
+from hpo_gym.executors.here import Here
+from hpo_gym.executors.named import executor_named
 from hpo_gym.optional import optional
 from hpo_gym.references import absolute
 
@@ -57,8 +60,10 @@ class Arguments:
     """Number of evaluations, those of earlier runs included."""
     seed: int = 0
     """Seed of the tuner and of the division of the data."""
-    workers: int = 1
-    """Number of evaluations at the same time, each in a process of its own."""
+    executor: str | None = None
+    """Where evaluations run, several at a time: processes:4 on this machine, dask://host:port on
+    the workers of a Dask cluster, dask on one that is made here; one after another in this process,
+    if none is named."""
     timeout: float | None = None
     """Seconds that an evaluation may take; then it is ended, and has failed."""
     out: Path | None = None
@@ -77,9 +82,9 @@ class Arguments:
         """
         require_count("--budget", self.budget, 1, 100_000)
         require_count("--seed", self.seed, 0, 2**32 - 1)
-        require_count("--workers", self.workers, 1, 256)
         if self.timeout is not None and not 0 < self.timeout < float("inf"):
             raise ValueError(f"--timeout {self.timeout:g} must be a number of seconds > 0")
+        self.make_executor()
         if self.folds is not None:
             require_count("--folds", self.folds, 2, 100)
         given = [n for n in ("objective", "csv", "dataset") if getattr(self, n) is not None]
@@ -99,6 +104,17 @@ class Arguments:
                 "--goal minimize is for functions: scorers are maximized, also --metric "
                 "neg_log_loss or neg_mean_absolute_error"
             )
+
+    def make_executor(self) -> Executor:
+        """What evaluates.
+
+        Raises:
+            ValueError: There is none of this name.
+            ImportError: A library is missing.
+        """
+        if self.executor is None and self.timeout is None:
+            return Here()  # which has all threads, and shows what the function prints
+        return executor_named(self.executor or "processes:1", limit=self.timeout)
 
     def read_target(self) -> Target:
         """What is to be tuned, checked.

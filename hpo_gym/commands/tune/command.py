@@ -2,7 +2,7 @@
 
     python -m hpo_gym tune --csv data.csv --target price
     python -m hpo_gym tune --dataset wine --model svm --budget 24
-    python -m hpo_gym tune --objective train.py:train --space space.toml --workers 4 --timeout 600
+    python -m hpo_gym tune --objective train.py:train --space space.toml --executor processes:4
 
 It ends with the best configuration as a Python program, and with figures. Ctrl-C ends it earlier;
 the same command goes on.
@@ -22,12 +22,10 @@ from hpo_gym.commands.tune.interrupts import Interrupts
 from hpo_gym.commands.tune.model_target import ModelTarget
 from hpo_gym.commands.tune.report import TrialTable, described, draw, ending
 from hpo_gym.commands.tune.targets import Outcome, Target
-from hpo_gym.commands.tune.trials import Job, Trials, alone
-from hpo_gym.executors.executor import Executor
-from hpo_gym.executors.here import Here
-from hpo_gym.executors.processes import Processes
+from hpo_gym.commands.tune.trials import Job, Trials
 from hpo_gym.files import write_atomic
 from hpo_gym.interrupts import Interrupted
+from hpo_gym.locks import alone
 from hpo_gym.optional import optional
 
 
@@ -95,9 +93,7 @@ def _evaluate_all(trials: Trials, arguments: Arguments) -> int:
     print(table.head)
     for trial in trials.over:
         print(table.line(trial))
-    executor: Executor = Here()  # which has all threads, and shows what the function prints
-    if arguments.workers > 1 or arguments.timeout is not None:
-        executor = Processes(arguments.workers, arguments.timeout)
+    executor = arguments.make_executor()
     interrupts, work = Interrupts(), partial(_evaluate, trials.target)
     progress = optional("tqdm", extra="tune", user="the progress bar").tqdm(
         total=arguments.budget, initial=len(trials.over), unit="trial", disable=None, leave=False

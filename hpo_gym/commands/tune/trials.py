@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -174,23 +172,3 @@ def _difference(file: Path, known: Mapping[str, Any], settings: Mapping[str, Any
         f"{file} holds a study with {name} = {known.get(name)!r}, not {settings[name]!r}: give the "
         "same settings to go on with it, or name another file with --study"
     )
-
-
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Let no other run work on a study meanwhile; a run that is killed frees it.
-
-    Raises:
-        ValueError: Another one does.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = file.with_name(file.name + ".lock")
-    connection = sqlite3.connect(lock, timeout=0.0)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        raise ValueError(f"another run is tuning {file}; wait for its end, or end it") from error
-    else:
-        yield
-    finally:
-        connection.close()
