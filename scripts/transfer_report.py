@@ -58,8 +58,8 @@ def _regrets(
             for value, spread in zip(sample.values[:-1], sample.replicates[:-1], strict=True)
         ]
         milliseconds = 1e3 * float(np.median(record.seconds))
-        values = [_number(estimate.value) for estimate in estimates]
-        last = [_between(estimate) for estimate in estimates[-2:]]
+        values = [number(estimate.value) for estimate in estimates]
+        last = [between(estimate) for estimate in estimates[-2:]]
         runs = f"{len(record.tasks)} x {len(record.seeds)}"
         rows.append([name, knows[name], runs, *values, *last, f"{milliseconds:.1f}"])
     header = ["tuner", "knows", "runs", *map(_after, EVALUATIONS), *map(_level, EVALUATIONS[-2:])]
@@ -73,7 +73,7 @@ def _differences(
     for other in others:
         common = comparisons.common(of, other)
         *differences, _ = comparisons.difference(of, other, statistic)
-        cells = [f"{_number(one.value, '+')} {_between(one, '+')}" for one in differences]
+        cells = [f"{number(one.value, '+')} {between(one, '+')}" for one in differences]
         rows.append([other, f"{len(common.tasks)} x {len(common.seeds)}", *cells])
     return Table(title, ["tuner", "runs", *map(_after, EVALUATIONS)], rows)
 
@@ -86,12 +86,13 @@ def _level(count: int) -> str:
     return f"95 % @{count}"
 
 
-def _between(estimate: Estimate, sign: str = "") -> str:
+def between(estimate: Estimate, sign: str = "") -> str:
+    """The interval, or "-"."""
     if estimate.low is None or estimate.high is None:
         return "-"
-    return f"[{_number(estimate.low, sign)}, {_number(estimate.high, sign)}]"
+    return f"[{number(estimate.low, sign)}, {number(estimate.high, sign)}]"
 
 
-def _number(value: float, sign: str = "") -> str:
+def number(value: float, sign: str = "") -> str:
     """Three decimals without the zero before them."""
     return f"{round(value, 3) + 0.0:{sign}.3f}".replace("0.", ".", 1)

@@ -50,7 +50,7 @@ class Study(Search):
 
     def tell(self, unit: FloatArray, score: float) -> None:
         """Finish the trial that was asked for, or keep one that the study did not choose."""
-        with _quiet():
+        with quiet():
             if self._trial is not None:
                 self._study.tell(self._trial, score)
                 return
@@ -63,7 +63,7 @@ class Study(Search):
 
     def ask(self) -> FloatArray:
         """Begin a trial."""
-        with _quiet():
+        with quiet():
             if self._study is None:
                 self._study = self._begun()
             self._trial = self._study.ask(self._distributions)
@@ -136,7 +136,7 @@ def _module() -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No lines about studies and trials, there are thousands; errors are raised anyway."""
     logging = _module().logging
     before = logging.get_verbosity()

@@ -23,6 +23,7 @@ from hpo_gym.scheduling.table import Runs, Status
 HEAD = 4
 SHOWN = np.array([status / 5 for status in Status], dtype=np.float32)
 """(6,) what observations show of each status."""
+_STATUSES = tuple(Status)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class SchedulingEncoder:
         return Runs(
             self.reports,
             [tuple(point) for point in rows[:, :d].tolist()],
-            [Status(status) for status in np.rint(rows[:, d] * 5.0).astype(int).tolist()],
+            [_STATUSES[i] for i in np.rint(rows[:, d] * 5.0).astype(int).tolist()],
             [row[:count] for row, count in zip(scores, reported, strict=True)],
             round(float(observation[1]) * self.budget),
             self.max_runs,

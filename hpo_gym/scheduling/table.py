@@ -51,6 +51,11 @@ class Runs(NamedTuple):
         done = 0 if run is None else len(self.curves[run])
         return self.reports[done] - (self.reports[done - 1] if done else 0)
 
+    def can_grant(self, run: int | None) -> bool:
+        """Whether the next block of an idle run can be granted, or for None a run be started."""
+        possible = run is not None or len(self.status) < self.most_runs
+        return possible and self.price(run) <= self.epochs_left
+
 
 class Decision(NamedTuple):
     """What the worker that asks is to do.

@@ -1,0 +1,1 @@
+"""Agents of the scheduling environments: a sampler of configurations and a scheduler."""
