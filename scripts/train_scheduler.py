@@ -31,6 +31,8 @@ class Arguments:
     """What configures the runs of an episode; the episodes are of equal parts."""
     generations: int = 120
     """Generations of each."""
+    episodes: int = 32
+    """Episodes of each candidate in a generation, with each sampler; a multiple of 4."""
     out: Path = Path("runs/scheduler")
     """Beginning of the files' names."""
 
@@ -40,11 +42,14 @@ def main() -> None:
     arguments = tyro.cli(Arguments, description=__doc__)
     with plain_errors():
         require_count("--generations", arguments.generations, 1, 100_000)
+        require_count("--episodes", arguments.episodes, 4, 4096)
         for seed in arguments.seeds:
             require_count("--seeds", seed, 0, MAX_SEED)
         require_writable("--out", arguments.out.parent)
         for seed in arguments.seeds:
-            settings = EvolutionSettings(arguments.generations, samplers=arguments.samplers)
+            settings = EvolutionSettings(
+                arguments.generations, episodes=arguments.episodes, samplers=arguments.samplers
+            )
             policy = evolve(settings, seed, command_of("scripts.train_scheduler"), _note)
             path = policy.save(arguments.out.with_name(f"{arguments.out.name}-{seed}"))
             print(f"policy      {path}")
