@@ -16,23 +16,23 @@ from typing import Any
 import numpy as np
 import tyro
 
-from agents.schedulers.registry import SCHEDULERS
+from agents.schedulers.registry import settings_of
 from hpo_gym.benchmark.scoring.statistics import iqm, mean
 from hpo_gym.benchmark.showing.table import Table
 from hpo_gym.commands.checks import plain_errors
 from scripts.scheduling_runs import QUARTERS, Rows, contestant, played
 
-_RUNGS = {"eta": (2, 3, 4), "least": (1, 2, 4)}
+_RUNGS = {"eta": (2, 3, 4), "least": (1, 2, 4, 16)}
 GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
-    "bandit": {"slack_factor": (0.02, 0.05, 0.1, 0.2), "delay_evaluation": (2, 3, 4)},
-    "median": {"delay_evaluation": (1, 2, 3, 4)},
-    "truncation": {"truncation_percentage": (50, 65, 80), "delay_evaluation": (2, 3, 4)},
-    "optuna-median": {"n_startup_trials": (1, 5), "n_warmup_steps": (0, 2, 3)},
-    "syne-tune-median": {"grace_time": (1, 2, 3), "grace_population": (2, 5)},
+    "bandit": {"slack_factor": (0.02, 0.05, 0.1, 0.2, 0.5), "delay_evaluation": (2, 3, 4)},
+    "median": {"delay_evaluation": (1, 2, 3, 4, 5)},
+    "truncation": {"truncation_percentage": (20, 50, 65, 80), "delay_evaluation": (2, 3, 5)},
+    "optuna-median": {"n_startup_trials": (1, 5), "n_warmup_steps": (0, 2, 4)},
+    "syne-tune-median": {"grace_time": (1, 3, 5), "grace_population": (2, 5)},
     "sha": _RUNGS,
     "asha": _RUNGS,
     # With least = 1 its first bracket has all the runs: that would be successive halving.
-    "hyperband": {**_RUNGS, "least": (2, 4)},
+    "hyperband": {**_RUNGS, "least": (2, 4, 16)},
 }
 """Values that are tried, each with each. Delays are numbers of reports: 3 is at 4 epochs."""
 
@@ -70,12 +70,12 @@ def _table(scheduler: str, arguments: Arguments) -> Table:
             scores.append(score(rows))
         found.append((float(np.mean(scores)), settings, scores))
     found.sort(key=lambda one: one[0])
-    chosen = dict(SCHEDULERS[scheduler][1])
+    chosen = {frozenset(settings_of(s, scheduler).items()) for s in arguments.samplers}
     lines = [
         [
             ", ".join(f"{name} {value}" for name, value in settings.items()),
             *[f"{value:.3f}" for value in (*scores, average)],
-            "chosen" if settings == chosen else "",
+            "chosen" if {frozenset(settings.items())} == chosen else "",
         ]
         for average, settings, scores in found
     ]

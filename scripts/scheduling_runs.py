@@ -13,7 +13,13 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.schedulers.registry import SAMPLERS, SCHEDULERS, make_scheduling_agent, parts_of
+from agents.schedulers.registry import (
+    SAMPLERS,
+    make_scheduling_agent,
+    parts_of,
+    policy_file,
+    settings_of,
+)
 from hpo_gym.families import RecordedFamily
 from hpo_gym.files import write_atomic
 from hpo_gym.tuners.dependencies import digest_of
@@ -78,10 +84,8 @@ def contestant(name: str) -> Contestant:
         ValueError: There is none, or the file of its policy cannot be read.
     """
     sampler, scheduler = parts_of(name)
-    if scheduler in SCHEDULERS:
-        settings: Any = dict(SCHEDULERS[scheduler][1])
-    else:
-        settings = digest_of(Path(scheduler))
+    file = policy_file(scheduler)
+    settings: Any = digest_of(file) if file else dict(settings_of(sampler, scheduler))
     return Contestant(name, {"sampler": dict(SAMPLERS[sampler][1]), "scheduler": settings})
 
 

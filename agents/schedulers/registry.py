@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from agents.schedulers.agent import SchedulingAgent
@@ -40,10 +41,40 @@ SCHEDULERS: Mapping[str, tuple[type, Mapping[str, Any]]] = {
 """Classes and settings of the schedulers, and of the stopping rules that some of them follow. The
 settings were chosen on recorded-validation, by `scripts.scheduling_choice`."""
 
+INFORMED: Mapping[str, Mapping[str, Any]] = {
+    "bandit": {"slack_factor": 0.5, "delay_evaluation": 4},
+    "median": {"delay_evaluation": 4},
+    "truncation": {"truncation_percentage": 20, "delay_evaluation": 5},
+    "sha": {"eta": 2, "least": 16},
+    "asha": {"eta": 2, "least": 16},
+    "hyperband": {"eta": 2, "least": 16},
+}
+"""Settings for the sampler "classifier", chosen likewise: its runs are good from the first on, so
+that early reports tell the better ones from the good ones by chance."""
+
+TRAINED: Mapping[str, Path] = {
+    name: Path(__file__).parent / f"{name}.npz" for name in ("learned", "ppo")
+}
+"""Policies that schedule, by `scripts.train_scheduler` and `scripts.train`."""
+
 
 def names() -> list[str]:
     """Names of all agents, such as "tpe+asha"."""
-    return [f"{sampler}+{scheduler}" for sampler in SAMPLERS for scheduler in SCHEDULERS]
+    schedulers = [*SCHEDULERS, *TRAINED]
+    return [f"{sampler}+{scheduler}" for sampler in SAMPLERS for scheduler in schedulers]
+
+
+def settings_of(sampler: str, scheduler: str) -> Mapping[str, Any]:
+    """Settings of a scheduler of `SCHEDULERS` with a sampler."""
+    chosen = SCHEDULERS[scheduler][1]
+    return INFORMED.get(scheduler, chosen) if sampler == "classifier" else chosen
+
+
+def policy_file(scheduler: str) -> Path | None:
+    """The file of a scheduler that is a policy; None for others."""
+    if scheduler in TRAINED:
+        return TRAINED[scheduler]
+    return Path(scheduler) if scheduler.endswith(".npz") else None
 
 
 def parts_of(name: str) -> tuple[str, str]:
@@ -53,23 +84,19 @@ def parts_of(name: str) -> tuple[str, str]:
         ValueError: There is no such agent.
     """
     sampler, _, scheduler = name.partition("+")
-    if sampler not in SAMPLERS or not (scheduler in SCHEDULERS or _is_policy(scheduler)):
+    if sampler not in SAMPLERS or not (scheduler in SCHEDULERS or policy_file(scheduler)):
         raise ValueError(
             f"the agent {name!r} must be SAMPLER+SCHEDULER, with a sampler of {[*SAMPLERS]} and a "
-            f"scheduler of {[*SCHEDULERS]} or a trained policy, path/to/policy.npz"
+            f"scheduler of {[*SCHEDULERS, *TRAINED]} or a trained policy, path/to/policy.npz"
         )
     return sampler, scheduler
-
-
-def _is_policy(scheduler: str) -> bool:
-    return scheduler.endswith(".npz")
 
 
 def make_scheduler(name: str, *, budget: int, **settings: Any) -> Scheduler:
     """A scheduler by its name.
 
     Args:
-        name: One of `SCHEDULERS`, or the file of a policy, see
+        name: One of `SCHEDULERS` or `TRAINED`, or the file of a policy, see
             `hpo_gym.scheduling.PolicyScheduler`.
         budget: Worker-epochs of the tuning.
         **settings: They take the place of all settings of that name.
@@ -77,8 +104,8 @@ def make_scheduler(name: str, *, budget: int, **settings: Any) -> Scheduler:
     Raises:
         ValueError: A setting is out of bounds, or the policy was trained for something else.
     """
-    if _is_policy(name):
-        return PolicyScheduler(Policy.load(name), budget=budget)
+    if file := policy_file(name):
+        return PolicyScheduler(Policy.load(file), budget=budget)
     made, chosen = SCHEDULERS[name]
     scheduler = made(**(settings or chosen))
     return RuleScheduler(scheduler) if isinstance(scheduler, rules.Rule) else scheduler
@@ -112,10 +139,11 @@ def make_scheduling_agent(
             "RecordedHPOSchedule-v0, with action='grant' and observation='curves'"
         )
     made, chosen = SAMPLERS[sampler]
+    own = {} if policy_file(scheduler) else settings_of(sampler, scheduler)
     family = process.family
     return SchedulingAgent(
         layout,
         made(family.space, str(family.resource_parameter), **chosen),
-        make_scheduler(scheduler, budget=layout.budget, **settings),
+        make_scheduler(scheduler, budget=layout.budget, **(settings or own)),
         seed=seed,
     )
