@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Never
 
-from hpo_gym.hyperdrive import ranking, work
+from hpo_gym.hyperdrive import ranking, submission, work
 from hpo_gym.hyperdrive.exceptions import HyperDriveNotImplementedException
 from hpo_gym.hyperdrive.journal import (
     CANCELED,
@@ -21,7 +21,7 @@ from hpo_gym.hyperdrive.journal import (
     reading,
 )
 from hpo_gym.hyperdrive.progress import wait
-from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, utc
+from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, experiment_of, run_at, utc
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on
@@ -49,17 +49,23 @@ class HyperDriveRun(Run):
     ) -> None:
         self._enter(experiment, experiment.folder / run_id)
 
-    def __reduce__(self) -> Any:
-        return HyperDriveRun, (self.experiment, self.id)
-
     @property
     def _journal(self) -> Journal:
         return reading(self.folder)
 
     @property
     def hyperdrive_config(self) -> HyperDriveConfig:
-        """The `HyperDriveConfig` that was submitted."""
-        return work.read_config(self.folder)
+        """The `HyperDriveConfig` that was submitted, without earlier runs that are gone.
+
+        Raises:
+            ValueError: The file that keeps it is damaged.
+        """
+        config, _, runs, children = submission.read(self.folder)
+        config.resume_from = tuple(
+            HyperDriveRun(experiment_of(run), run.name) for run, _ in runs if run.is_dir()
+        )
+        config.resume_child_runs = tuple(run_at(child) for child, _ in children if child.is_dir())
+        return config
 
     def rows(self) -> list[ChildRow]:
         """What is known of each child that was started, in the order of their numbers."""
