@@ -239,6 +239,7 @@ class HyperDriveRun(Run):
 
     def get_details(self) -> dict[str, Any]:
         """What is known of it."""
+        status = self.get_status()  # first: the end of a run that has ended is in the facts
         facts = self._journal.facts
         best = ranking.ranked(self.rows(), self._journal.goal)[:1]
         primary = {"name": facts["primary_metric_name"], "goal": self._journal.goal}
@@ -249,7 +250,7 @@ class HyperDriveRun(Run):
         return {
             "runId": self.id,
             "target": "local",
-            "status": self.get_status(),
+            "status": status,
             "startTimeUtc": utc(facts["started"]),
             "endTimeUtc": utc(facts["ended"]) if "ended" in facts else None,
             "properties": properties,

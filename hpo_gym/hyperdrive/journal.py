@@ -92,7 +92,7 @@ class Journal:
         return dict(self.study.user_attrs)
 
     def note(self, **facts: Any) -> None:
-        """Keep something of the whole run."""
+        """Keep something of the whole run, in this order: whoever reads the last has the rest."""
         for name, value in facts.items():
             self.study.set_user_attr(name, value)
 
@@ -155,8 +155,12 @@ class Journal:
         """A child begins anew: its trial is given up for another one."""
         trial = self._running.pop(number)
         self.study.tell(trial.number, state=self._states.FAIL)
-        row = _row(self._storage.get_trial(trial._trial_id))
-        self.begin(number, row.configuration, row.arguments, started)
+        old = self._storage.get_trial(trial._trial_id)
+        row = _row(old)
+        # With its parameters: a sampler is to learn from it.
+        self.begin(
+            number, row.configuration, row.arguments, started, distributions=old.distributions
+        )
 
     def report(self, number: int, interval: int, value: float) -> None:
         """A child has reported its primary metric for an interval, counted from 1."""
