@@ -260,8 +260,11 @@ class HyperDriveRun(Run):
 
     def log_text(self) -> str:
         """A line for each child: how it ended, and why it failed."""
-        lines = [f"{self.id}_{row.number}: {row.status} {row.message}" for row in self.rows()]
-        return "".join(f"{line.rstrip()}\n" for line in lines)
+        lines = [
+            ": ".join(filter(None, [f"{self.id}_{row.number}", row.status, row.message]))
+            for row in self.rows()
+        ]
+        return "".join(f"{line}\n" for line in lines)
 
     def get_details_with_logs(self) -> dict[str, Any]:
         """The same, with a line for each child."""
