@@ -46,7 +46,7 @@ if __name__ == "__main__":
             max_total_runs=16,
             max_concurrent_runs=4,
             policy=policy,
-            run_config=FamilyRunConfig("recorded", split="validation", task=4),
+            run_config=FamilyRunConfig("recorded", split="validation", task=4, epochs=40),
         )
         run = experiment.submit(family, seed=0)
         run.wait_for_completion()

@@ -114,9 +114,10 @@ class Engine:
                 self._end(end)
             if not self._interrupted.is_set():
                 self._journal.cancel_rest(time.time())
-                self._journal.note(status=self._verdict(), ended=time.time())
+                self._journal.note(ended=time.time(), status=self._verdict())
         except BaseException:
-            self._journal.note(status=FAILED, ended=time.time(), error=traceback.format_exc())
+            error = traceback.format_exc()
+            self._journal.note(ended=time.time(), error=error, status=FAILED)
 
     def _verdict(self) -> str:
         """How the whole ended: it has failed if every child has."""

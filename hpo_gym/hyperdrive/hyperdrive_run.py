@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Never
 
-from hpo_gym.hyperdrive import ranking, work
+from hpo_gym.hyperdrive import ranking, submission, work
 from hpo_gym.hyperdrive.exceptions import HyperDriveNotImplementedException
 from hpo_gym.hyperdrive.journal import (
     CANCELED,
@@ -21,7 +21,7 @@ from hpo_gym.hyperdrive.journal import (
     reading,
 )
 from hpo_gym.hyperdrive.progress import wait
-from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, utc
+from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, experiment_of, run_at, utc
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on
@@ -49,17 +49,23 @@ class HyperDriveRun(Run):
     ) -> None:
         self._enter(experiment, experiment.folder / run_id)
 
-    def __reduce__(self) -> Any:
-        return HyperDriveRun, (self.experiment, self.id)
-
     @property
     def _journal(self) -> Journal:
         return reading(self.folder)
 
     @property
     def hyperdrive_config(self) -> HyperDriveConfig:
-        """The `HyperDriveConfig` that was submitted."""
-        return work.read_config(self.folder)
+        """The `HyperDriveConfig` that was submitted, without earlier runs that are gone.
+
+        Raises:
+            ValueError: The file that keeps it is damaged.
+        """
+        config, _, runs, children = submission.read(self.folder)
+        config.resume_from = tuple(
+            HyperDriveRun(experiment_of(run), run.name) for run, _ in runs if run.is_dir()
+        )
+        config.resume_child_runs = tuple(run_at(child) for child, _ in children if child.is_dir())
+        return config
 
     def rows(self) -> list[ChildRow]:
         """What is known of each child that was started, in the order of their numbers."""
@@ -233,6 +239,7 @@ class HyperDriveRun(Run):
 
     def get_details(self) -> dict[str, Any]:
         """What is known of it."""
+        status = self.get_status()  # first: the end of a run that has ended is in the facts
         facts = self._journal.facts
         best = ranking.ranked(self.rows(), self._journal.goal)[:1]
         primary = {"name": facts["primary_metric_name"], "goal": self._journal.goal}
@@ -243,7 +250,7 @@ class HyperDriveRun(Run):
         return {
             "runId": self.id,
             "target": "local",
-            "status": self.get_status(),
+            "status": status,
             "startTimeUtc": utc(facts["started"]),
             "endTimeUtc": utc(facts["ended"]) if "ended" in facts else None,
             "properties": properties,
@@ -253,8 +260,11 @@ class HyperDriveRun(Run):
 
     def log_text(self) -> str:
         """A line for each child: how it ended, and why it failed."""
-        lines = [f"{self.id}_{row.number}: {row.status} {row.message}" for row in self.rows()]
-        return "".join(f"{line.rstrip()}\n" for line in lines)
+        lines = [
+            ": ".join(filter(None, [f"{self.id}_{row.number}", row.status, row.message]))
+            for row in self.rows()
+        ]
+        return "".join(f"{line}\n" for line in lines)
 
     def get_details_with_logs(self) -> dict[str, Any]:
         """The same, with a line for each child."""

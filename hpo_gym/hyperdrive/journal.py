@@ -9,7 +9,7 @@ starts again as another trial of the same child.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ COMPLETED, FAILED, CANCELED = "Completed", "Failed", "Canceled"
 TERMINAL = (COMPLETED, FAILED, CANCELED)
 """HyperDrive's states of a run."""
 _CHILD, _CONFIGURATION, _ARGUMENTS, _STARTED = "child", "configuration", "arguments", "started"
-_END = "end"
+_END, _RUN = "end", "run"
 """User attributes of a trial."""
 
 
@@ -92,7 +92,7 @@ class Journal:
         return dict(self.study.user_attrs)
 
     def note(self, **facts: Any) -> None:
-        """Keep something of the whole run."""
+        """Keep something of the whole run, in this order: whoever reads the last has the rest."""
         for name, value in facts.items():
             self.study.set_user_attr(name, value)
 
@@ -155,8 +155,12 @@ class Journal:
         """A child begins anew: its trial is given up for another one."""
         trial = self._running.pop(number)
         self.study.tell(trial.number, state=self._states.FAIL)
-        row = _row(self._storage.get_trial(trial._trial_id))
-        self.begin(number, row.configuration, row.arguments, started)
+        old = self._storage.get_trial(trial._trial_id)
+        row = _row(old)
+        # With its parameters: a sampler is to learn from it.
+        self.begin(
+            number, row.configuration, row.arguments, started, distributions=old.distributions
+        )
 
     def report(self, number: int, interval: int, value: float) -> None:
         """A child has reported its primary metric for an interval, counted from 1."""
@@ -195,23 +199,28 @@ class Journal:
                 self.begin(row.number, row.configuration, row.arguments, row.started)
                 self.end(row.number, CANCELED, now, "", False)
 
-    def add_past(self, trials: list[Any], run_id: str) -> None:
-        """Add ended trials of another run, from which samplers of Optuna learn."""
-        for trial in trials:
-            own = self._optuna.trial.create_trial(
+    def past(self) -> list[Any]:
+        """Ended trials that say something, to be added to a run that learns from this one."""
+        states = (self._states.COMPLETE, self._states.PRUNED)
+        return [
+            self._optuna.trial.create_trial(
                 state=trial.state,
                 values=trial.values,
                 params=trial.params,
                 distributions=trial.distributions,
-                user_attrs={"run": run_id},
+                user_attrs={_RUN: self.study.study_name},
                 intermediate_values=trial.intermediate_values,
             )
-            self.study.add_trial(own)
+            for trial in self.study.get_trials(deepcopy=False, states=states)
+        ]
 
-    def past(self) -> list[Any]:
-        """Ended trials that say something: those that another run may learn from."""
-        states = (self._states.COMPLETE, self._states.PRUNED)
-        return list(self.study.get_trials(deepcopy=False, states=states))
+    def add(self, trials: Iterable[Any]) -> None:
+        """Add trials of earlier runs, from which samplers of Optuna learn."""
+        self.study.add_trials(trials)
+
+    def added(self) -> list[Any]:
+        """The trials of earlier runs."""
+        return [trial for trial in self.study.get_trials() if _RUN in trial.user_attrs]
 
 
 @lru_cache(maxsize=64)

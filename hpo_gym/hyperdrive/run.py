@@ -61,7 +61,7 @@ class Run(Context):
             RuntimeError: It is not allowed, and nobody submitted the script.
         """
         if folder := os.environ.get(FOLDER_VARIABLE):
-            return _at(Path(folder))
+            return run_at(Path(folder))
         if not allow_offline:
             raise RuntimeError("no run was submitted: run the script through Experiment.submit")
         return OfflineRun()
@@ -79,7 +79,7 @@ class Run(Context):
     @property
     def parent(self) -> Run:  # type: ignore[override]
         """The run that started this one."""
-        return _at(self.folder.parent, self.experiment)
+        return run_at(self.folder.parent, self.experiment)
 
     def _record(self, kind: str, name: str, value: Any, step: int | None = None) -> None:
         entry = {"time": time.time(), "kind": kind, "name": str(name), "value": value}
@@ -98,7 +98,7 @@ class Run(Context):
         """A run inside this one, whose metrics are kept apart."""
         folder = self.folder / f"{self.id}_{name or uuid.uuid4().hex[:8]}"
         folder.mkdir(exist_ok=True)
-        return _at(folder, self.experiment)
+        return run_at(folder, self.experiment)
 
     def _logged(self) -> list[dict[str, Any]]:
         """What was logged so far."""
@@ -168,7 +168,7 @@ class Run(Context):
             **ignored: What is there for Azure alone.
         """
         folders = sorted(each.parent for each in self.folder.glob(f"{self.id}_*/{RECORDS}"))
-        return (_at(folder, self.experiment) for folder in folders)
+        return (run_at(folder, self.experiment) for folder in folders)
 
     def get_file_names(self) -> list[str]:
         """Names of the files that it has kept: its outputs, logs and uploads."""
@@ -259,13 +259,15 @@ class Run(Context):
         return f"Run(Experiment: {self.experiment.name}, Id: {self.id})"
 
 
-def _at(folder: Path, experiment: ExperimentFolder | None = None) -> Run:
-    """The run in a folder."""
-    if experiment is None:
-        place = folder.parent.parent
-        experiment = ExperimentFolder(Workspace(place.parent), place.name)
+def experiment_of(folder: Path) -> ExperimentFolder:
+    """The experiment of the run in a folder."""
+    return ExperimentFolder(Workspace(folder.parents[1]), folder.parent.name)
+
+
+def run_at(folder: Path, experiment: ExperimentFolder | None = None) -> Run:
+    """The child, or what it has inside it, in a folder."""
     run = Run.__new__(Run)
-    run._enter(experiment, folder)
+    run._enter(experiment or experiment_of(folder.parent), folder)
     return run
 
 

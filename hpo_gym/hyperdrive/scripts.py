@@ -18,9 +18,8 @@ from hpo_gym.hyperdrive.journal import FAILED
 from hpo_gym.hyperdrive.launch import Outcome, Spec, keep_outputs, run_child
 from hpo_gym.hyperdrive.run import CANCEL, RECORDS
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
+from hpo_gym.hyperdrive.submission import SNAPSHOT
 
-SNAPSHOT = "snapshot"
-"""Folder of a run with its copy of the source."""
 _LOOK = 0.02
 """Seconds between two looks at what children have logged."""
 

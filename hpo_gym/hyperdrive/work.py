@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import shutil
 import tempfile
 import threading
@@ -13,22 +12,23 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cloudpickle
-
 from hpo_gym.executors.executor import Executor
 from hpo_gym.executors.processes import Processes
 from hpo_gym.files import write_atomic
-from hpo_gym.hyperdrive import past
+from hpo_gym.hyperdrive import submission
 from hpo_gym.hyperdrive.engine import Backend, Engine
 from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 from hpo_gym.hyperdrive.family_config import FamilyRunConfig
 from hpo_gym.hyperdrive.journal import FILE, RUNNING, Journal, reading
+from hpo_gym.hyperdrive.run import FILES
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
-from hpo_gym.hyperdrive.scripts import SNAPSHOT, Scripts
+from hpo_gym.hyperdrive.sampling import BayesianParameterSampling
+from hpo_gym.hyperdrive.script_config import ScriptRunConfig
+from hpo_gym.hyperdrive.scripts import Scripts
+from hpo_gym.hyperdrive.submission import CONFIG, SNAPSHOT
 from hpo_gym.hyperdrive.virtual import VirtualClock
 from hpo_gym.locks import alone
 
-_CONFIG = "config.pickle"
 _IGNORED = ".amlignore"
 _LARGEST_SNAPSHOT = 300 * 2**20
 """Bytes, as in Azure."""
@@ -47,24 +47,32 @@ def create(folder: Path, config: HyperDriveConfig, seed: int) -> None:
     """Make the folder of a new run, with everything that its work needs.
 
     Raises:
-        HyperDriveConfigException: The source is too large.
+        HyperDriveConfigException: The source is too large or lacks the script, or the configuration
+            cannot be kept.
     """
-    target = config.run_config
+    target, text = config.run_config, submission.as_text(config, seed)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Nobody sees it half made, and who is killed leaves no half of it.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as place:
         new = Path(place) / folder.name
         new.mkdir()
         if not isinstance(target, FamilyRunConfig):
-            _copy_source(Path(target.source_directory), new / SNAPSHOT, folder.parents[1])
-        write_atomic(new / _CONFIG, cloudpickle.dumps((config, seed)))
-        _make_journal(new, config)
+            _copy_source(target, new / SNAPSHOT, folder.parents[1])
+        write_atomic(new / CONFIG, text)
+        _make_journal(new, config, _trials(config))
         new.rename(folder)
 
 
-def _make_journal(folder: Path, config: HyperDriveConfig) -> None:
+def _trials(config: HyperDriveConfig) -> list[Any]:
+    """Those of earlier runs, if the sampling learns from them."""
+    if not isinstance(config.hyperparameter_sampling, BayesianParameterSampling):
+        return []
+    return [trial for run in config.resume_from for trial in reading(run.folder).past()]
+
+
+def _make_journal(folder: Path, config: HyperDriveConfig, trials: list[Any]) -> None:
     with closing(Journal(folder, config.goal)) as journal:
-        past.add_trials(config, journal)
+        journal.add(trials)
         journal.note(
             primary_metric_name=config.primary_metric_name,
             settings=settings(config),
@@ -75,40 +83,22 @@ def _make_journal(folder: Path, config: HyperDriveConfig) -> None:
 
 def settings(config: HyperDriveConfig) -> dict[str, Any]:
     """What decides on a run, as JSON."""
-    target = config.run_config
-    names = ("script", "arguments", "command", "split", "task", "noise", "epochs")
-    facts = {
-        "hyperparameter_sampling": config.hyperparameter_sampling.to_json(),
-        "policy": config.policy.to_json(),
-        "primary_metric_name": config.primary_metric_name,
-        "primary_metric_goal": config.goal,
-        "max_total_runs": config.max_total_runs,
-        **{name: getattr(target, name) for name in names if hasattr(target, name)},
+    facts = submission.described(config)
+    names = ("hyperparameter_sampling", "policy", "primary_metric_name", "primary_metric_goal")
+    target = ("script", "arguments", "command", "family", "split", "task", "noise", "epochs")
+    return {
+        **{name: facts[name] for name in (*names, "max_total_runs")},
+        **{name: value for name, value in facts["run_config"].items() if name in target},
     }
-    if isinstance(target, FamilyRunConfig):
-        facts["family"] = target.family.describe()
-    plain: dict[str, Any] = json.loads(json.dumps(facts, default=str))
-    return plain
-
-
-def read_config(folder: Path) -> HyperDriveConfig:
-    """The configuration of a run."""
-    config, _ = _read(folder)
-    return config
-
-
-def _read(folder: Path) -> tuple[HyperDriveConfig, int]:
-    config, seed = cloudpickle.loads((folder / _CONFIG).read_bytes())
-    return config, seed
 
 
 def start(folder: Path, executor: Executor | None) -> None:
     """Begin or go on with the work on a run, in a thread of this process.
 
     Raises:
-        ValueError: Somebody works on it.
+        ValueError: Somebody works on it, or what was submitted cannot be read.
     """
-    config, seed = _read(folder)
+    config, seed, runs, children = submission.read(folder)
     with ExitStack() as stack:
         stack.enter_context(alone(folder / FILE))
         if isinstance(config.run_config, FamilyRunConfig):
@@ -119,8 +109,8 @@ def start(folder: Path, executor: Executor | None) -> None:
             journal,
             folder,
             _backend(folder, config, executor),
-            past=past.curves(config),
-            resumed=past.children(config),
+            past=[curve for _, curves in runs for curve in curves],
+            resumed=[(str(child / FILES / "outputs"), known) for child, known in children],
             seed=seed,
         )
         journal.note(total=engine.total)
@@ -139,13 +129,13 @@ def _work(engine: Engine, held: ExitStack) -> None:
 def _begin_anew(folder: Path, config: HyperDriveConfig) -> None:
     """Give up what was cut off on a virtual clock: the same events take place again."""
     with closing(Journal(folder)) as journal:
-        begun = bool(journal.rows())
+        begun, trials = bool(journal.rows()), journal.added()
     if begun:
         for file in folder.glob(f"{FILE}*"):
             if not file.name.endswith(".lock"):
                 file.unlink()
         reading.cache_clear()
-        _make_journal(folder, config)
+        _make_journal(folder, config, trials)
 
 
 def _backend(folder: Path, config: HyperDriveConfig, executor: Executor | None) -> Backend:
@@ -168,11 +158,12 @@ def join(folder: Path) -> None:
         _workers.pop(folder).thread.join()
 
 
-def _copy_source(source: Path, target: Path, workspace: Path) -> None:
+def _copy_source(config: ScriptRunConfig, target: Path, workspace: Path) -> None:
     """Copy the source of a run into its folder.
 
     Hidden files, caches, the workspace itself and what a file ".amlignore" names stay behind.
     """
+    source = Path(config.source_directory)
     patterns = [".*", "__pycache__"]
     if (source / _IGNORED).is_file():
         lines = (source / _IGNORED).read_text(encoding="utf-8").splitlines()
@@ -196,6 +187,11 @@ def _copy_source(source: Path, target: Path, workspace: Path) -> None:
         return left
 
     shutil.copytree(source, target, ignore=ignored)
+    if config.script is not None and not (target / config.script).is_file():
+        raise HyperDriveConfigException(
+            f"script = {config.script!r} stays behind when {str(source)!r} is copied: hidden files "
+            f"do, and what {_IGNORED} names; move or rename it"
+        )
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

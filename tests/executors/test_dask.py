@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import pytest
 from dask_clusters import Cluster, is_there, wait_for
@@ -15,12 +16,16 @@ from hpo_gym.executors.processes import Processes
 from hpo_gym.references import load
 
 pytest.importorskip("distributed")
+from distributed import Client
+
 from hpo_gym.executors.dask import Dask
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        with Client(f"tcp://{cluster.address}") as client:
+            client.wait_for_workers(2, timeout=60)
         yield cluster
 
 
@@ -51,14 +56,19 @@ def test_same_outcomes_as_in_processes(cluster):
     assert outcomes == _outcomes(Processes(2), range(7), _work)
 
 
-def test_jobs_are_asked_for_when_they_can_begin_and_come_as_they_end(cluster):
-    asked = []
-    jobs = (asked.append(job) or job for job in (0.8, 0.0, 0.1, 0.2, 9.0))
-    with closing(Dask(cluster.address).run(jobs, _nap)) as outcomes:
-        seen = [next(outcomes)[0]]
-        assert seen == [0.0] and asked == [0.8, 0.0]
-        seen += [next(outcomes)[0] for _ in range(3)]
-    assert seen[-1] == 0.8 and asked[-1] == 9.0
+def test_jobs_are_asked_for_when_they_can_begin_and_come_as_they_end(cluster, tmp_path):
+    asked, go = [], tmp_path / "go"
+    jobs = (asked.append(job) or job for job in (str(go), "", "", "", f"{tmp_path}/never"))
+    with closing(Dask(cluster.address).run(jobs, _wait)) as outcomes:
+        assert next(outcomes)[0] == "" and asked == [str(go), ""]
+        assert [next(outcomes)[0] for _ in range(2)] == ["", ""]
+        go.touch()
+        assert next(outcomes)[0] == str(go) and asked[-1] == f"{tmp_path}/never"
+
+
+def _wait(file):
+    if file:
+        wait_for(Path(file).exists)
 
 
 def _nap(seconds):

@@ -15,6 +15,8 @@ from hpo_gym.hyperdrive import (
 from hpo_gym.hyperdrive.engine import Job
 from hpo_gym.hyperdrive.virtual import curves_of
 
+pytestmark = pytest.mark.slow
+
 PLAYED = """
     import argparse, json, os, time
     from hpo_gym.hyperdrive import Run
@@ -53,12 +55,11 @@ def order(run):
             (1.28, 0.96, 0.65, 1.14, 1.15, 1.14),
             [2, 4, 1, 1, 1, 1],
         ),
-        pytest.param(
+        (
             MedianStoppingPolicy(delay_evaluation=2),
             (0.1, 0.003, 1.0, 2.0, 0.03, 0.05),
             (0.76, 1.0, 0.76, 1.0, 1.16, 1.18),
             [4, 2, 3, 4, 2, 2],
-            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -60,7 +60,7 @@ def test_ends_of_children(tmp_path):
     assert [child.number for child in run.get_children(status="Failed")] == [1, 2, 3, 4]
     states = [trial.state.name for trial in study_of(run).trials]
     assert states == ["COMPLETE"] + ["FAIL"] * 5
-    assert f"{run.id}_2: Failed it was killed by SIGKILL" in run.log_text()
+    assert f"{run.id}_2: Failed: it was killed by SIGKILL" in run.log_text()
     assert processes_with(str(run.folder)) == []
 
 

@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "docs" / "hyperdrive").glob("*.py"))
+SLOW = ("early_termination", "random_search")
+"""Those whose children import scikit-learn."""
 PAGE = (ROOT / "docs" / "hyperdrive.md").read_text()
 
 
@@ -35,10 +37,16 @@ def printed(tmp_path_factory):
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 5 and {example.stem for example in EXAMPLES} >= {*SLOW}
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(each, id=each.stem, marks=[pytest.mark.slow] if each.stem in SLOW else [])
+        for each in EXAMPLES
+    ],
+)
 def test_an_example_prints_what_the_page_says(example, printed):
     command = rf"\.venv/bin/python docs/hyperdrive/{example.name}"
     block = re.search(rf"{command}\n```\n\nprints\n\n((?:    .*\n)+)", PAGE)

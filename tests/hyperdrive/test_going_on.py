@@ -30,7 +30,6 @@ def submit(folder, **options):
 
 
 def test_policies_compare_with_the_runs_before(tmp_path):
-    good = submit(tmp_path, hyperparameter_sampling=grid(0.01))
     options = {
         "hyperparameter_sampling": grid(5.0),
         "primary_metric_name": "accuracy",

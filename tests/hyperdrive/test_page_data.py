@@ -79,15 +79,6 @@ def test_numbers_have_eight_digits_and_none_is_nan():
     assert look(least, rows)["best"] == 1
 
 
-def test_a_child_that_is_just_being_ended_runs_until_its_status_says_otherwise():
-    ending = row(0, [0.5], terminated=True)._replace(status="Running")
-    ended = row(1, [0.5], status="Canceled", terminated=True)
-    shown = look(config(TARGET), [ending, ended])["children"]
-    assert [(each["terminated"], each["ended"]) for each in shown] == [
-        (False, None), (True, ended.ended),
-    ]  # fmt: skip
-
-
 def test_policy_and_expressions_are_written_as_they_were_given():
     space = {"rate": loguniform(-2, 0), "kind": choice("a", 1, None)}
     policy = BanditPolicy(slack_amount=0.25, delay_evaluation=3)

@@ -29,6 +29,7 @@ from hpo_gym.hyperdrive import (
     randint,
     uniform,
 )
+from hpo_gym.scheduling.rules import Bandit
 
 GIVEN = """
     import json, os, sys
@@ -167,19 +168,14 @@ def test_waiting_shows_a_bar_and_what_came_of_it(tmp_path, capsys):
 def test_an_error_of_ours_is_no_silence(tmp_path, monkeypatch):
     """A policy that raises ends the run at once, which says why."""
 
-    class Broken(BanditPolicy):
-        def rule(self, goal):
-            rule = super().rule(goal)
-            monkeypatch.setattr(rule, "stops", None)
-            return rule
-
+    monkeypatch.setattr(Bandit, "stops", None)
     target = script(tmp_path, CURVES, arguments=["--seconds", 1])
     begun = time.monotonic()
     run = experiment(tmp_path).submit(
         config(
             target,
             hyperparameter_sampling=texts([1] * 60),
-            policy=Broken(slack_factor=0.1),
+            policy=BanditPolicy(slack_factor=0.1),
             max_total_runs=1,
         )
     )

@@ -85,7 +85,7 @@ def wait_for(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def processes_with(text):

@@ -30,8 +30,8 @@ def look_at(run: HyperDriveRun, config: HyperDriveConfig) -> Json:
         run: The run.
         config: Its configuration.
     """
+    status = run.get_status()  # first: what has ended by then is in the facts and the rows
     facts = reading(run.folder).facts
-    status = run.get_status()  # first: what has ended by then is among the rows
     return described(run.id, run.experiment.name, status, facts, config, run.rows())
 
 
@@ -173,13 +173,12 @@ def _cell(known: Mapping[str, Any], parameter: Json) -> float | str | None:
 
 def _child(row: ChildRow, goal: str, values: list[float | str | None]) -> Json:
     shown = _thinned(row, goal)
-    over = row.status in TERMINAL  # the rest is noted before the status is
     return {
         "number": row.number,
         "status": row.status,
-        "terminated": row.terminated and over,
+        "terminated": row.terminated,
         "started": row.started,
-        "ended": row.ended if over else None,
+        "ended": row.ended,
         "message": row.message,
         "values": values,
         "intervals": len(row.curve),
