@@ -37,9 +37,10 @@ class SchedulingEnv(ScalarShell):
     | 2 | which: 1 the paused run with the best last score, -1 with the worst, evenly between |
     | 3-4 | thr and lr of a new run, unit coordinates as in `TuningEnv` |
 
-    Components are clipped to [-1, 1]; thr and lr are rounded to float32. What cannot be done is a
-    wait: a block of epochs that the budget does not pay, a start beyond ``max_runs``, a resumption
-    when nothing is paused. The run that has just reported cannot be resumed in the same step.
+    Components are clipped to [-1, 1]; thr and lr are rounded to float32. Where no other run is
+    paused, a run is started instead of resumed. What cannot be done is a wait: a block of epochs
+    that the budget does not pay, a start beyond ``max_runs``. With ``action="choose"`` an action is
+    one of `Discrete(8)`, see `hpo_gym.scheduling.choices`.
 
     ## Observation Space
     `Box(float32)` of 772 components, 4 + 12 for each of the 64 runs that can be started:

@@ -2,7 +2,8 @@
 
 A Box of 3 + d components: what becomes of the run that has just reported (above 1/3 it is
 continued, below -1/3 stopped, else paused); what the worker does if it does not continue (above 1/3
-it starts a new run, below -1/3 it waits, else it resumes a paused run); which paused run (1 the one
+it starts a new run, below -1/3 it waits, else it resumes a paused run, or starts one if none is
+paused); which paused run (1 the one
 of the best last score, -1 the one of the worst, evenly between); the unit configuration of a new
 run, but for the epochs.
 """
@@ -87,12 +88,12 @@ class ActionFormat:
         """What actions mean for the workers that ask."""
         fate, then, _, *point = action.values
         goes_on = (state.reported >= 0) & (fate > _THIRD)
-        is_new = ~goes_on & (then > _THIRD)
         target = np.where(goes_on, state.reported, -1)
+        resumes = np.flatnonzero(~goes_on & (then >= -_THIRD) & (then <= _THIRD))
+        target[resumes] = self._resumed(state, action, resumes)
+        is_new = (target < 0) & (then >= -_THIRD)
         fits = is_new & (state.started < len(state.table))
         target[fits] = state.started[fits]
-        resumes = np.flatnonzero(~goes_on & ~is_new & (then >= -_THIRD))
-        target[resumes] = self._resumed(state, action, resumes)
         return Grants(target, is_new, fate < -_THIRD, np.stack(point))
 
     def _resumed(self, state: State, action: Action, rows: NDArray[np.intp]) -> Any:

@@ -61,6 +61,7 @@ class SchedulingOptions(TaskOptions):
 
     def __post_init__(self) -> None:
         """Check every option, and those that must fit each other."""
+        self._check_family(self.made_family)
         super().__post_init__()
         for name, most in (
             ("workers", MOST_WORKERS),
@@ -74,7 +75,6 @@ class SchedulingOptions(TaskOptions):
         self._require_one_of("reward", REWARDS)
         self._require_one_of("sampler", SAMPLERS)
         self._check_speeds()
-        self._check_family(self.made_family)
         self._check_reports(self.made_family)
         if self.reward == "anytime":
             require_optimum(self.made_family, "option reward = 'anytime'")

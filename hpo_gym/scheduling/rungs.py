@@ -59,6 +59,7 @@ class RungEncoder:
         for j in range(1, count + 1):
             scores, here = table[:, d + 1 + j], made == j
             reached = np.count_nonzero(made >= j, axis=0)
+            total = np.add.accumulate(scores, axis=0)[-1]  # a sum's order depends on the rows
             last = np.where(here & waits, scores, np.float32(-1.0))
             best = last.argmax(axis=0)
             there = last[best, index] >= 0.0
@@ -69,7 +70,7 @@ class RungEncoder:
                 np.count_nonzero(here & waits, axis=0) / runs,
                 np.count_nonzero(here & running, axis=0) / runs,
                 scores.max(axis=0),
-                scores.sum(axis=0) / np.maximum(reached, 1),
+                total / np.maximum(reached, 1),
                 np.where(there, last[best, index], 0.0),
                 np.where(there, last[best, index] - before, 0.0),
             )

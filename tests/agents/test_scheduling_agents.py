@@ -10,6 +10,7 @@ from simulated_workers import Workers
 from agents.schedulers.registry import (
     SAMPLERS,
     SCHEDULERS,
+    TRAINED,
     make_scheduler,
     make_scheduling_agent,
     names,
@@ -60,8 +61,18 @@ def test_the_environment_does_what_workers_in_plain_python_do(scheduler, speeds)
 
 
 def test_every_sampler_goes_with_every_scheduler():
-    assert len(set(names())) == 45
-    assert set(names()) == {f"{one}+{other}" for one in SAMPLERS for other in SCHEDULERS}
+    assert len(set(names())) == 55
+    schedulers = [*SCHEDULERS, *TRAINED]
+    assert set(names()) == {f"{one}+{other}" for one in SAMPLERS for other in schedulers}
+
+
+@pytest.mark.parametrize("scheduler", TRAINED)
+def test_trained_schedulers_schedule(scheduler):
+    envs = vector(1, task=7)
+    *_, last = play(make_scheduling_agent(f"sobol+{scheduler}", envs), envs, seed=1)
+    assert last.infos["granted"][0] > 700
+    assert last.infos["runs"][0] > 20
+    assert last.infos["regret"][0] < 0.2
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

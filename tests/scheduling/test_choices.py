@@ -77,6 +77,15 @@ def test_the_reward_anytime_adds_up_to_the_area_under_the_log_of_the_regret():
     assert total == pytest.approx(-area)
 
 
+def test_the_short_view_does_not_depend_on_the_number_of_rows():
+    env = gym.make("RecordedHPOSchedule-v0", task=3, **CHOOSE)
+    envs = gym.make_vec("RecordedHPOSchedule-v0", 5, task=3, **CHOOSE)
+    env.reset(seed=0)
+    envs.reset(seed=0)
+    for _ in range(40):
+        np.testing.assert_array_equal(env.step(0)[0], envs.step(np.zeros(5, dtype=int))[0][0])
+
+
 def test_the_short_view_says_what_the_runs_say():
     env = gym.make("RecordedHPOSchedule-v0", **CHOOSE)
     env.reset(seed=0)
