@@ -46,6 +46,7 @@ def facts(run):
     ]
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed_and_the_rows_are_those_of_one_machine(tmp_path):
     given = config(script(tmp_path, TRAINING), max_total_runs=8, max_concurrent_runs=2)
     here = experiment(tmp_path / "here").submit(given, seed=3, executor=Processes(2))

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 
+import pytest
 from hyperdrive_pages import SEEN, chromium, drawn, look, row, table_of, walked
 from hyperdrive_runs import config, experiment, script, wait_for
 
@@ -33,6 +34,7 @@ WAITS = """
 """
 
 
+@pytest.mark.slow
 def test_a_run_of_a_script_while_it_goes_on_and_when_it_is_done(tmp_path):
     target = script(tmp_path, WAITS.replace("GO", str(tmp_path / "go")))
     sampling = GridParameterSampling({"kind": choice("good", "crash", "fair")})

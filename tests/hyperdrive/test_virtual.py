@@ -116,8 +116,8 @@ def summary(run):
 )
 @pytest.mark.filterwarnings("ignore:max_total_runs")
 def test_the_same_seed_gives_the_same_run_and_another_another(tmp_path, sampling, policy):
-    options = {"hyperparameter_sampling": sampling, "policy": policy, "max_total_runs": 7}
-    target = FamilyRunConfig("recorded", epochs=6, epoch_duration=(1.0, 1.7))
+    options = {"hyperparameter_sampling": sampling, "policy": policy, "max_total_runs": 5}
+    target = FamilyRunConfig("recorded", epochs=4, epoch_duration=(1.0, 1.7))
     options |= {"max_concurrent_runs": 3, "target": target}
     first, second = (finished(tmp_path, **options) for _ in range(2))
     assert summary(first) == summary(second)
