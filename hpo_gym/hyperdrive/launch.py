@@ -17,8 +17,8 @@ import hpo_gym
 from hpo_gym.executors.child import THREADS
 from hpo_gym.executors.kin import descendants, kill_all, kill_group, kill_marked
 from hpo_gym.hyperdrive import records
+from hpo_gym.hyperdrive.child import CANCEL, FILES, FOLDER_VARIABLE, LOG, RECORDS
 from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED
-from hpo_gym.hyperdrive.run import CANCEL, FILES, FOLDER_VARIABLE, LOG, RECORDS
 
 _LOOK = 0.02
 """Seconds between two looks at whether a child has ended or is to end."""

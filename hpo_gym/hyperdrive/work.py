@@ -16,11 +16,11 @@ from hpo_gym.executors.executor import Executor
 from hpo_gym.executors.processes import Processes
 from hpo_gym.files import write_atomic
 from hpo_gym.hyperdrive import submission
+from hpo_gym.hyperdrive.child import FILES
 from hpo_gym.hyperdrive.engine import Backend, Engine
 from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 from hpo_gym.hyperdrive.family_config import FamilyRunConfig
 from hpo_gym.hyperdrive.journal import FILE, RUNNING, Journal, reading
-from hpo_gym.hyperdrive.run import FILES
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.sampling import BayesianParameterSampling
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
