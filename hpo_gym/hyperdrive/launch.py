@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -149,13 +150,15 @@ def _end(process: subprocess.Popen[bytes], spec: Spec) -> None:
 
 
 def _environment(spec: Spec) -> dict[str, str]:
-    """One thread, no buffering of what is printed, and this package to be imported."""
+    """One thread, nothing printed is buffered, this package and this interpreter are found."""
     path = [*filter(None, [os.environ.get("PYTHONPATH")]), str(Path(hpo_gym.__file__).parents[1])]
+    programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return {
         **os.environ,
         **dict.fromkeys(THREADS, "1"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join(path),
+        "PATH": os.pathsep.join(programs),
         **spec.variables,
         FOLDER_VARIABLE: spec.folder,
     }
