@@ -17,6 +17,7 @@ from hpo_gym.hyperdrive.sampling import (
 )
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
 from hpo_gym.hyperdrive.warm_start import MOST_RUNS, check_warm_start
+from hpo_gym.hyperdrive.workspace import check_folder_name
 from hpo_gym.parameters import finite_number, plain
 from hpo_gym.scheduling.rules import Goal, Rule
 
@@ -91,6 +92,8 @@ class HyperDriveConfig:
         self.resume_from = _tuple(resume_from)
         self.resume_child_runs = _tuple(resume_child_runs)
         check_warm_start(self)
+        if custom_run_id is not None:
+            check_folder_name("custom_run_id", custom_run_id)
         self.custom_run_id = custom_run_id
 
     @property

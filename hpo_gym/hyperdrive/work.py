@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpo_gym.executors.executor import Executor
+from hpo_gym.executors.named import executor_named
 from hpo_gym.executors.processes import Processes
 from hpo_gym.files import write_atomic
 from hpo_gym.hyperdrive import submission
@@ -90,6 +91,24 @@ def settings(config: HyperDriveConfig) -> dict[str, Any]:
         **{name: facts[name] for name in (*names, "max_total_runs")},
         **{name: value for name, value in facts["run_config"].items() if name in target},
     }
+
+
+def as_executor(given: Any) -> Executor | None:
+    """An executor, of one or its name; None for processes of this machine.
+
+    Raises:
+        ValueError: It is neither.
+        ImportError: Dask is named and not installed.
+    """
+    if isinstance(given, str):
+        return executor_named(given)
+    if given is not None and (isinstance(given, type) or not hasattr(given, "run")):
+        raise ValueError(
+            f"executor = {given!r} must be an executor such as Processes(4), the name of one such "
+            'as "processes:4" or "dask:4", or None'
+        )
+    executor: Executor | None = given
+    return executor
 
 
 def start(folder: Path, executor: Executor | None) -> None:

@@ -10,9 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from hpo_gym.files import write_atomic
+from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 
 _FOLDER = "hyperdrive"
 _FACTS = "model.json"
+
+
+def check_folder_name(argument: str, name: Any) -> None:
+    """Check a name that becomes that of a folder, which is to stay where it is made.
+
+    Raises:
+        HyperDriveConfigException: It is empty, ".", "..", no text, or has a separator.
+    """
+    if not isinstance(name, str) or name in ("", ".", "..") or set(name) & set("/\\\0"):
+        raise HyperDriveConfigException(
+            f"{argument} = {name!r} becomes the name of a folder: give one without / and \\, such "
+            "as 'digits-1', and neither '', '.' nor '..'"
+        )
 
 
 class Workspace:
@@ -57,6 +71,7 @@ class Workspace:
         self, name: str, source: Path, tags: Mapping[str, str], facts: Mapping[str, Any]
     ) -> Model:
         """Keep a file or a folder as the next version of a model."""
+        check_folder_name("model_name", name)
         version = _latest(self.folder / "models" / name) + 1
         folder = self.folder / "models" / name / str(version)
         folder.mkdir(parents=True)
@@ -134,8 +149,14 @@ class ExperimentFolder:
     folder: Path = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.name or self.name != Path(self.name).name or self.name == "models":
-            raise ValueError(
-                f"name = {self.name!r}: the name of an experiment is the name of its folder"
+        if not isinstance(self.workspace, Workspace):
+            raise HyperDriveConfigException(
+                f"workspace = {self.workspace!r} must be a Workspace: Workspace('folder') or "
+                "Workspace.from_config()"
+            )
+        check_folder_name("name", self.name)
+        if self.name == "models":
+            raise HyperDriveConfigException(
+                "name = 'models': the folder of registered models has this name; give another"
             )
         object.__setattr__(self, "folder", self.workspace.folder / self.name)
