@@ -85,9 +85,18 @@ class Run(Context):
         entry = {"time": time.time(), "kind": kind, "name": str(name), "value": value}
         records.append(self.folder / RECORDS, entry if step is None else {**entry, "step": step})
 
+    def _kept(self, name: str) -> Path:
+        """Where a file of this name is kept; a leading slash is as good as none."""
+        if ".." in Path(name).parts:
+            raise ValueError(
+                f"name = {name!r} leaves the run's folder: name a file in it, such as "
+                "'outputs/model.pkl'"
+            )
+        return self.folder / FILES / os.fspath(name).lstrip("/")
+
     def upload_file(self, name: str, path_or_stream: Any) -> None:
         """Keep a file; see `Context.upload_file`."""
-        place = self.folder / FILES / name
+        place = self._kept(name)
         place.parent.mkdir(parents=True, exist_ok=True)
         if hasattr(path_or_stream, "read"):
             place.write_bytes(path_or_stream.read())
@@ -184,8 +193,9 @@ class Run(Context):
 
         Raises:
             FileNotFoundError: It has kept no such file.
+            ValueError: The name leaves the run's folder.
         """
-        source, target = self.folder / FILES / name, Path(output_file_path or Path(name).name)
+        source, target = self._kept(name), Path(output_file_path or Path(name).name)
         if not source.is_file():
             raise FileNotFoundError(f"name = {name!r}: run {self.id} has {self.get_file_names()}")
         if target.is_dir():
@@ -196,7 +206,7 @@ class Run(Context):
     def download_files(self, prefix: str | None = None, output_directory: str | Path = ".") -> None:
         """Copy the files whose names begin so, all by default, into a folder."""
         for name in self.get_file_names():
-            if name.startswith(prefix or ""):
+            if name.startswith((prefix or "").lstrip("/")):
                 self.download_file(name, Path(output_directory) / name)
 
     def register_model(
@@ -218,8 +228,9 @@ class Run(Context):
 
         Raises:
             FileNotFoundError: It has kept no such file.
+            ValueError: The model's name is none of a folder, or the path leaves the run's folder.
         """
-        source = self.folder / FILES / (model_path or model_name)
+        source = self._kept(model_path or model_name)
         if not source.exists():
             raise FileNotFoundError(
                 f"model_path = {model_path or model_name!r}: run {self.id} has "

@@ -96,6 +96,14 @@ class HyperDriveConfig:
             check_folder_name("custom_run_id", custom_run_id)
         self.custom_run_id = custom_run_id
 
+    def __repr__(self) -> str:
+        return (
+            f"HyperDriveConfig({self.hyperparameter_sampling!r}, {self.primary_metric_name!r}, "
+            f"{self.primary_metric_goal}, max_total_runs={self.max_total_runs}, "
+            f"max_concurrent_runs={self.max_concurrent_runs}, policy={self.policy!r}, "
+            f"run_config={self.run_config!r})"
+        )
+
     @property
     def goal(self) -> Goal:
         """The goal in lower case."""

@@ -44,6 +44,9 @@ class Workspace:
         self.folder = Path(folder).resolve()
         self.name = self.folder.name
 
+    def __repr__(self) -> str:
+        return f"Workspace({self.name!r}, folder={str(self.folder)!r})"
+
     @classmethod
     def from_config(cls, path: str | Path | None = None, **ignored: Any) -> Workspace:
         """The workspace of a folder, "hyperdrive" in it; offline no config.json is needed.
@@ -121,6 +124,9 @@ class Model:
         self.run_id: str | None = facts.get("run_id")
         self.description: str | None = facts.get("description")
         (self.path,) = [each for each in folder.iterdir() if each.name != _FACTS]
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, version={self.version}, path={str(self.path)!r})"
 
     def download(self, target_dir: str | Path = ".", exist_ok: bool = False) -> str:
         """Copy it into a folder; returns where it is."""
