@@ -50,6 +50,7 @@ class Experiment(ExperimentFolder):
             HyperDriveConfigException: It is no `HyperDriveConfig`, or its source is too large.
             ValueError: A run of this id has other settings, or is being worked on; or there is no
                 such executor.
+            RuntimeError: With `show_output`, the run failed.
         """
         _check_config(config)
         run = self._begun(config, tags or {}, work.as_executor(executor), seed)
