@@ -110,10 +110,10 @@ class HyperDriveRun(Run):
             executor: See `Experiment.submit`.
 
         Raises:
-            ValueError: It is still being worked on, or there is no such executor.
+            ValueError: It is still being worked on.
         """
         if self.get_status() not in TERMINAL:
-            work.start(self.folder, work.as_executor(executor))
+            work.start(self.folder, executor)
         return self
 
     def cancel(self) -> bool:

@@ -111,11 +111,12 @@ def as_executor(given: Any) -> Executor | None:
     return executor
 
 
-def start(folder: Path, executor: Executor | None) -> None:
+def start(folder: Path, executor: Executor | str | None) -> None:
     """Begin or go on with the work on a run, in a thread of this process.
 
     Raises:
-        ValueError: Somebody works on it, or what was submitted cannot be read.
+        ValueError: Somebody works on it, what was submitted cannot be read, or there is no such
+            executor.
     """
     config, seed, runs, children = submission.read(folder)
     with ExitStack() as stack:
@@ -127,7 +128,7 @@ def start(folder: Path, executor: Executor | None) -> None:
             config,
             journal,
             folder,
-            _backend(folder, config, executor),
+            _backend(folder, config, as_executor(executor)),
             past=[curve for _, curves in runs for curve in curves],
             resumed=[(str(child / FILES / "outputs"), known) for child, known in children],
             seed=seed,

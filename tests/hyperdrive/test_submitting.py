@@ -104,3 +104,11 @@ def test_python_on_a_command_line_is_this_interpreter(tmp_path, monkeypatch):
         run.wait_for_completion()
         printed = run.child(0).log_text().strip()
         assert printed.rpartition("/")[0] == sys.executable.rpartition("/")[0]
+
+
+def test_a_run_is_not_resumed_with_no_executor(tmp_path, monkeypatch):
+    run = experiment(tmp_path).submit(family_config())
+    run.wait_for_completion()
+    monkeypatch.setattr(type(run), "get_status", lambda self: "NotResponding")
+    with pytest.raises(ValueError, match="executor 'threads:2' must be processes:N"):
+        run.resume("threads:2")
