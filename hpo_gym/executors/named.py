@@ -42,6 +42,6 @@ def executor_named(name: str, *, limit: float | None = None) -> Executor:
         count = int(rest)
         return Dask(workers=count, limit=limit) if kind == "dask" else Processes(count, limit)
     raise ValueError(
-        f"--executor {name!r} must be processes:N or dask:N with N in [1, {_MOST}], dask, or "
+        f"executor {name!r} must be processes:N or dask:N with N in [1, {_MOST}], dask, or "
         "dask://HOST:PORT"
     )

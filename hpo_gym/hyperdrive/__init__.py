@@ -1,5 +1,6 @@
 """Azure HyperDrive, executed offline."""
 
+from hpo_gym.hyperdrive.child import Run
 from hpo_gym.hyperdrive.details.run_details import RunDetails
 from hpo_gym.hyperdrive.exceptions import (
     HyperDriveConfigException,
@@ -28,7 +29,6 @@ from hpo_gym.hyperdrive.policy import (
     NoTerminationPolicy,
     TruncationSelectionPolicy,
 )
-from hpo_gym.hyperdrive.run import Run
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.sampling import (
     BayesianParameterSampling,

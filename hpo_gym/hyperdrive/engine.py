@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from hpo_gym.hyperdrive import shown
+from hpo_gym.hyperdrive.child import CANCEL
 from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED, TERMINAL, Journal
-from hpo_gym.hyperdrive.run import CANCEL
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.sampling import BayesianParameterSampling
 

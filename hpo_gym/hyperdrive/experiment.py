@@ -9,6 +9,7 @@ from typing import Any
 
 from hpo_gym.executors.executor import Executor
 from hpo_gym.hyperdrive import work
+from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 from hpo_gym.hyperdrive.hyperdrive_run import HyperDriveRun
 from hpo_gym.hyperdrive.journal import FILE, reading
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
@@ -28,8 +29,9 @@ class Experiment(ExperimentFolder):
         config: HyperDriveConfig,
         tags: Mapping[str, str] | None = None,
         *,
-        executor: Executor | None = None,
+        executor: Executor | str | None = None,
         seed: int | None = None,
+        show_output: bool = False,
     ) -> HyperDriveRun:
         """Submit a run; it begins at once, in the background.
 
@@ -39,21 +41,37 @@ class Experiment(ExperimentFolder):
         Args:
             config: What is to be run.
             tags: Tags of the run.
-            executor: What runs the children, in folders that it must see; None for processes of
-                this machine.
+            executor: What runs the children, in folders that it must see: an executor or its name,
+                see `executor_named`; None for processes of this machine.
             seed: Of the sampling; None to draw one.
+            show_output: Wait for its end, and show a progress bar meanwhile.
 
         Raises:
-            HyperDriveConfigException: The source is too large.
-            ValueError: A run of this id has other settings, or is being worked on.
+            HyperDriveConfigException: It is no `HyperDriveConfig`, or its source is too large.
+            ValueError: A run of this id has other settings, or is being worked on; or there is no
+                such executor.
+            RuntimeError: With `show_output`, the run failed.
         """
+        _check_config(config)
+        run = self._begun(config, tags or {}, work.as_executor(executor), seed)
+        if show_output:
+            run.wait_for_completion(show_output=True)
+        return run
+
+    def _begun(
+        self,
+        config: HyperDriveConfig,
+        tags: Mapping[str, str],
+        executor: Executor | None,
+        seed: int | None,
+    ) -> HyperDriveRun:
         folder = self.folder / (config.custom_run_id or f"HD_{uuid.uuid4()}")
         if (folder / FILE).is_file():
             _check_same(reading(folder).facts["settings"], work.settings(config), folder.name)
             return HyperDriveRun(self, folder.name).resume(executor)
         work.create(folder, config, secrets.randbits(32) if seed is None else seed)
         run = HyperDriveRun(self, folder.name)
-        run.set_tags(tags or {})
+        run.set_tags(tags)
         work.start(folder, executor)
         return run
 
@@ -62,6 +80,16 @@ class Experiment(ExperimentFolder):
         folders = [file.parent for file in self.folder.glob(f"*/{FILE}")]
         latest = sorted(folders, key=lambda each: -float(reading(each).facts["started"]))
         return (HyperDriveRun(self, folder.name) for folder in latest)
+
+
+def _check_config(config: Any) -> None:
+    if not isinstance(config, HyperDriveConfig):
+        raise HyperDriveConfigException(
+            f"config = {config!r} must be a HyperDriveConfig; to run a script once, submit one "
+            'with a single child: HyperDriveConfig(GridParameterSampling({"lr": choice(0.1)}), '
+            '"accuracy", PrimaryMetricGoal.MAXIMIZE, max_total_runs=1, '
+            "run_config=ScriptRunConfig(...))"
+        )
 
 
 def _check_same(known: Mapping[str, Any], given: Mapping[str, Any], run_id: str) -> None:

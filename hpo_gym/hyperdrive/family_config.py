@@ -66,3 +66,6 @@ class FamilyRunConfig:
         self.split, self.task, self.noise, self.epochs = split, task, noise, epochs
         self.epoch_durations = tuple(durations)
         self.seed = seed
+
+    def __repr__(self) -> str:
+        return f"FamilyRunConfig({self.family.name!r}, split={self.split!r}, task={self.task})"

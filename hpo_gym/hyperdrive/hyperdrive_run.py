@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Never
 
 from hpo_gym.hyperdrive import ranking, submission, work
+from hpo_gym.hyperdrive.child import CANCEL, LOG, Run, experiment_of, run_at, utc
 from hpo_gym.hyperdrive.exceptions import HyperDriveNotImplementedException
 from hpo_gym.hyperdrive.journal import (
     CANCELED,
@@ -21,7 +22,6 @@ from hpo_gym.hyperdrive.journal import (
     reading,
 )
 from hpo_gym.hyperdrive.progress import wait
-from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, experiment_of, run_at, utc
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on

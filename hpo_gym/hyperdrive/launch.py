@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,8 +18,8 @@ import hpo_gym
 from hpo_gym.executors.child import THREADS
 from hpo_gym.executors.kin import descendants, kill_all, kill_group, kill_marked
 from hpo_gym.hyperdrive import records
+from hpo_gym.hyperdrive.child import CANCEL, FILES, FOLDER_VARIABLE, LOG, RECORDS
 from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED
-from hpo_gym.hyperdrive.run import CANCEL, FILES, FOLDER_VARIABLE, LOG, RECORDS
 
 _LOOK = 0.02
 """Seconds between two looks at whether a child has ended or is to end."""
@@ -149,13 +150,15 @@ def _end(process: subprocess.Popen[bytes], spec: Spec) -> None:
 
 
 def _environment(spec: Spec) -> dict[str, str]:
-    """One thread, no buffering of what is printed, and this package to be imported."""
+    """One thread, nothing printed is buffered, this package and this interpreter are found."""
     path = [*filter(None, [os.environ.get("PYTHONPATH")]), str(Path(hpo_gym.__file__).parents[1])]
+    programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return {
         **os.environ,
         **dict.fromkeys(THREADS, "1"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join(path),
+        "PATH": os.pathsep.join(programs),
         **spec.variables,
         FOLDER_VARIABLE: spec.folder,
     }

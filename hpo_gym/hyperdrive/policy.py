@@ -62,6 +62,10 @@ class EarlyTerminationPolicy(ABC):
             "delay_evaluation": self.delay_evaluation,
         }
 
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in vars(self).items() if value is not None]
+        return f"{type(self).__name__}({', '.join(given)})"
+
     def to_json(self) -> dict[str, Any]:
         """What HyperDrive sends to its service."""
         return {"name": self.POLICY_NAME, "properties": self.intervals()}
@@ -78,6 +82,9 @@ class NoTerminationPolicy(EarlyTerminationPolicy):
 
     def __init__(self) -> None:
         super().__init__()
+
+    def __repr__(self) -> str:
+        return "NoTerminationPolicy()"
 
     def to_json(self) -> dict[str, Any]:
         """What HyperDrive sends to its service."""

@@ -17,6 +17,7 @@ from hpo_gym.hyperdrive.sampling import (
 )
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
 from hpo_gym.hyperdrive.warm_start import MOST_RUNS, check_warm_start
+from hpo_gym.hyperdrive.workspace import check_folder_name
 from hpo_gym.parameters import finite_number, plain
 from hpo_gym.scheduling.rules import Goal, Rule
 
@@ -91,7 +92,17 @@ class HyperDriveConfig:
         self.resume_from = _tuple(resume_from)
         self.resume_child_runs = _tuple(resume_child_runs)
         check_warm_start(self)
+        if custom_run_id is not None:
+            check_folder_name("custom_run_id", custom_run_id)
         self.custom_run_id = custom_run_id
+
+    def __repr__(self) -> str:
+        return (
+            f"HyperDriveConfig({self.hyperparameter_sampling!r}, {self.primary_metric_name!r}, "
+            f"{self.primary_metric_goal}, max_total_runs={self.max_total_runs}, "
+            f"max_concurrent_runs={self.max_concurrent_runs}, policy={self.policy!r}, "
+            f"run_config={self.run_config!r})"
+        )
 
     @property
     def goal(self) -> Goal:

@@ -18,6 +18,7 @@ from hpo_gym.hyperdrive.space import (
     grid_point,
     leaves,
     size,
+    written,
 )
 from hpo_gym.optional import optional
 from hpo_gym.sobol import sobol
@@ -56,6 +57,10 @@ class HyperParameterSampling(ABC):
                 )
         self.parameter_space = parameter_space
         self.properties = properties
+
+    def __repr__(self) -> str:
+        given = [self.parameter_space, *([self.properties] if self.properties else [])]
+        return f"{type(self).__name__}({', '.join(map(written, given))})"
 
     def to_json(self) -> dict[str, Any]:
         """What HyperDrive sends to its service."""

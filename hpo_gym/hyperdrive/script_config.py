@@ -6,6 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo_gym.parameters import finite_number, plain
+
+
+def text_of(argument: str, file: str | Path) -> str:
+    """The text of a file that an argument names.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{argument} = {str(file)!r}: there is no such file; its full path would be "
+            f"{path.resolve()}"
+        )
+    return path.read_text(encoding="utf-8")
+
 
 class Environment:
     """What HyperDrive would install for a script; offline, the script runs on this interpreter.
@@ -21,14 +38,25 @@ class Environment:
         self.environment_variables: dict[str, str] = {}
         self.packages = tuple(packages)
 
+    def __repr__(self) -> str:
+        return f"Environment({self.name!r})"
+
     @classmethod
     def from_pip_requirements(cls, name: str, file_path: str | Path) -> Environment:
-        """The environment of a requirements.txt."""
-        return cls(name, Path(file_path).read_text(encoding="utf-8").splitlines())
+        """The environment of a requirements.txt.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        return cls(name, text_of("file_path", file_path).splitlines())
 
     @classmethod
     def from_conda_specification(cls, name: str, file_path: str | Path) -> Environment:
-        """The environment of a conda.yml."""
+        """The environment of a conda.yml.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
         return cls.from_pip_requirements(name, file_path)
 
     @classmethod
@@ -78,10 +106,15 @@ class ScriptRunConfig:
             raise ValueError(f"script = {script!r}: there is no such file in {folder}")
         if isinstance(arguments, str):
             raise ValueError(f"arguments = {arguments!r} must be a list of words, not one string")
-        if max_run_duration_seconds is not None and not max_run_duration_seconds > 0.0:
-            raise ValueError(
-                f"max_run_duration_seconds = {max_run_duration_seconds!r} must be positive, or None"
+        if max_run_duration_seconds is not None:
+            most = finite_number(
+                "max_run_duration_seconds", plain(max_run_duration_seconds), " above 0, or None"
             )
+            if most <= 0.0:
+                raise ValueError(
+                    f"max_run_duration_seconds = {max_run_duration_seconds!r} must be positive, or "
+                    "None for no limit"
+                )
         self.source_directory = str(source_directory)
         self.script = script
         self.arguments = list(arguments or [])
@@ -89,6 +122,10 @@ class ScriptRunConfig:
         self.environment = environment
         self.command = command
         self.max_run_duration_seconds = max_run_duration_seconds
+
+    def __repr__(self) -> str:
+        program = f"script={self.script!r}" if self.script else f"command={self.command!r}"
+        return f"ScriptRunConfig({self.source_directory!r}, {program})"
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from hpo_gym.executors.executor import Executor, Failure
 from hpo_gym.hyperdrive import records
+from hpo_gym.hyperdrive.child import CANCEL, RECORDS
 from hpo_gym.hyperdrive.engine import End, Job, Referee
 from hpo_gym.hyperdrive.journal import FAILED
 from hpo_gym.hyperdrive.launch import Outcome, Spec, keep_outputs, run_child
-from hpo_gym.hyperdrive.run import CANCEL, RECORDS
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
 from hpo_gym.hyperdrive.submission import SNAPSHOT
 

@@ -19,6 +19,10 @@ Space: TypeAlias = dict[str, Any]
 Configuration: TypeAlias = dict[str, Any]
 
 
+_SHOWN = 6
+"""Options of a choice that are written out."""
+
+
 def is_expression(value: Any) -> bool:
     """Whether a value has the form of an expression: a distribution's name, its arguments."""
     return (
@@ -118,6 +122,19 @@ def configuration(
         if isinstance(point[name], dict):
             point[name] = configuration(point[name], uniform, base, f"{here}.")
     return point
+
+
+def written(value: Any) -> str:
+    """A space, or what is in it, with its expressions as the calls that make them."""
+    if is_expression(value):
+        name, arguments = value
+        return f"{name}({', '.join(map(written, arguments))})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {written(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list):
+        shown = [written(each) for each in value[:_SHOWN]]
+        return f"[{', '.join([*shown, '...'] if len(value) > _SHOWN else shown)}]"
+    return repr(value)
 
 
 def size(space: Space) -> int:

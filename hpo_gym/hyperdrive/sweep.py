@@ -28,7 +28,7 @@ from hpo_gym.hyperdrive.sampling import (
     RandomParameterSampling,
     Sampling,
 )
-from hpo_gym.hyperdrive.script_config import Environment, ScriptRunConfig
+from hpo_gym.hyperdrive.script_config import Environment, ScriptRunConfig, text_of
 from hpo_gym.hyperdrive.sections import at, count, number, seconds, section, whole, word
 from hpo_gym.hyperdrive.warm_start import MOST_RUNS
 from hpo_gym.optional import optional
@@ -61,13 +61,14 @@ def load_sweep(file: str | Path) -> HyperDriveConfig:
         file: A YAML file; paths in it are relative to its folder.
 
     Raises:
+        FileNotFoundError: There is no such file.
         HyperDriveConfigException: A key is missing or unknown, or a value out of its bounds.
         ImportError: PyYAML is not installed.
     """
     yaml = optional("yaml", extra="hyperdrive", user="load_sweep")
     path = Path(file)
     try:
-        return _config(yaml.safe_load(path.read_text(encoding="utf-8")), path.resolve().parent)
+        return _config(yaml.safe_load(text_of("file", path)), path.resolve().parent)
     except yaml.YAMLError as error:
         raise HyperDriveConfigException(f"{path} is no YAML: {error}", "SDK") from None
     except HyperDriveConfigException as error:

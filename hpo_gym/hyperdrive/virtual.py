@@ -12,10 +12,10 @@ import numpy as np
 from hpo_gym import rng
 from hpo_gym.arrays import Vectors
 from hpo_gym.hyperdrive import records
+from hpo_gym.hyperdrive.child import RECORDS
 from hpo_gym.hyperdrive.engine import End, Job, Referee
 from hpo_gym.hyperdrive.family_config import PARAMETERS, FamilyRunConfig
 from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED
-from hpo_gym.hyperdrive.run import RECORDS
 
 _XP = Vectors()
 

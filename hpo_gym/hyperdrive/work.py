@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpo_gym.executors.executor import Executor
+from hpo_gym.executors.named import executor_named
 from hpo_gym.executors.processes import Processes
 from hpo_gym.files import write_atomic
 from hpo_gym.hyperdrive import submission
+from hpo_gym.hyperdrive.child import FILES
 from hpo_gym.hyperdrive.engine import Backend, Engine
 from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 from hpo_gym.hyperdrive.family_config import FamilyRunConfig
 from hpo_gym.hyperdrive.journal import FILE, RUNNING, Journal, reading
-from hpo_gym.hyperdrive.run import FILES
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.sampling import BayesianParameterSampling
 from hpo_gym.hyperdrive.script_config import ScriptRunConfig
@@ -92,11 +93,30 @@ def settings(config: HyperDriveConfig) -> dict[str, Any]:
     }
 
 
-def start(folder: Path, executor: Executor | None) -> None:
+def as_executor(given: Any) -> Executor | None:
+    """An executor, of one or its name; None for processes of this machine.
+
+    Raises:
+        ValueError: It is neither.
+        ImportError: Dask is named and not installed.
+    """
+    if isinstance(given, str):
+        return executor_named(given)
+    if given is not None and (isinstance(given, type) or not hasattr(given, "run")):
+        raise ValueError(
+            f"executor = {given!r} must be an executor such as Processes(4), the name of one such "
+            'as "processes:4" or "dask:4", or None'
+        )
+    executor: Executor | None = given
+    return executor
+
+
+def start(folder: Path, executor: Executor | str | None) -> None:
     """Begin or go on with the work on a run, in a thread of this process.
 
     Raises:
-        ValueError: Somebody works on it, or what was submitted cannot be read.
+        ValueError: Somebody works on it, what was submitted cannot be read, or there is no such
+            executor.
     """
     config, seed, runs, children = submission.read(folder)
     with ExitStack() as stack:
@@ -108,7 +128,7 @@ def start(folder: Path, executor: Executor | None) -> None:
             config,
             journal,
             folder,
-            _backend(folder, config, executor),
+            _backend(folder, config, as_executor(executor)),
             past=[curve for _, curves in runs for curve in curves],
             resumed=[(str(child / FILES / "outputs"), known) for child, known in children],
             seed=seed,

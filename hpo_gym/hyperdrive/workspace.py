@@ -10,9 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from hpo_gym.files import write_atomic
+from hpo_gym.hyperdrive.exceptions import HyperDriveConfigException
 
 _FOLDER = "hyperdrive"
 _FACTS = "model.json"
+
+
+def check_folder_name(argument: str, name: Any) -> None:
+    """Check a name that becomes that of a folder, which is to stay where it is made.
+
+    Raises:
+        HyperDriveConfigException: It is empty, ".", "..", no text, or has a separator.
+    """
+    if not isinstance(name, str) or name in ("", ".", "..") or set(name) & set("/\\\0"):
+        raise HyperDriveConfigException(
+            f"{argument} = {name!r} becomes the name of a folder: give one without / and \\, such "
+            "as 'digits-1', and neither '', '.' nor '..'"
+        )
 
 
 class Workspace:
@@ -29,6 +43,9 @@ class Workspace:
     def __init__(self, folder: str | Path = _FOLDER) -> None:
         self.folder = Path(folder).resolve()
         self.name = self.folder.name
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.name!r}, folder={str(self.folder)!r})"
 
     @classmethod
     def from_config(cls, path: str | Path | None = None, **ignored: Any) -> Workspace:
@@ -57,6 +74,7 @@ class Workspace:
         self, name: str, source: Path, tags: Mapping[str, str], facts: Mapping[str, Any]
     ) -> Model:
         """Keep a file or a folder as the next version of a model."""
+        check_folder_name("model_name", name)
         version = _latest(self.folder / "models" / name) + 1
         folder = self.folder / "models" / name / str(version)
         folder.mkdir(parents=True)
@@ -107,6 +125,9 @@ class Model:
         self.description: str | None = facts.get("description")
         (self.path,) = [each for each in folder.iterdir() if each.name != _FACTS]
 
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, version={self.version}, path={str(self.path)!r})"
+
     def download(self, target_dir: str | Path = ".", exist_ok: bool = False) -> str:
         """Copy it into a folder; returns where it is."""
         target = Path(target_dir) / self.path.name
@@ -134,8 +155,14 @@ class ExperimentFolder:
     folder: Path = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.name or self.name != Path(self.name).name or self.name == "models":
-            raise ValueError(
-                f"name = {self.name!r}: the name of an experiment is the name of its folder"
+        if not isinstance(self.workspace, Workspace):
+            raise HyperDriveConfigException(
+                f"workspace = {self.workspace!r} must be a Workspace: Workspace('folder') or "
+                "Workspace.from_config()"
+            )
+        check_folder_name("name", self.name)
+        if self.name == "models":
+            raise HyperDriveConfigException(
+                "name = 'models': the folder of registered models has this name; give another"
             )
         object.__setattr__(self, "folder", self.workspace.folder / self.name)

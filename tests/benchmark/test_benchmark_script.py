@@ -198,7 +198,7 @@ def test_files_that_are_named(command, tmp_path, capsys):
         (["--show", "--validate"], "--database: there is no file 'results/benchmark.sqlite'"),
         (["--rerun", "nope"], r"--rerun: \['nope'\] are not tuners.*choose from \['"),
         (["--rows", "nope"], "--rows: there is no folder 'nope'"),
-        (["--executor", "processes:0"], "--executor 'processes:0' must be"),
+        (["--executor", "processes:0"], "executor 'processes:0' must be"),
         (["--files", "file.txt"], "--files are what your own tuners depend on"),
         (["--agent", "a=agents:Agent", "--files", "nope"], r"there are no files \['nope'\]"),
         (["--rerun", "random", "--show"], "--rerun deletes results, and --show runs nothing"),

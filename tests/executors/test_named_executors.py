@@ -32,7 +32,7 @@ def test_processes():
     ["", "processes", "processes:0", "processes:1025", "dask:-1", "dask://", "dask://x:65536"],
 )
 def test_others(name):
-    with pytest.raises(ValueError, match=rf"--executor '{name}' must be processes:N .*\[1, 1024\]"):
+    with pytest.raises(ValueError, match=rf"executor '{name}' must be processes:N .*\[1, 1024\]"):
         executor_named(name)
 
 

@@ -79,7 +79,7 @@ def test_runs_are_found_again_and_others_are_not(tmp_path):
         run.get_diagnostics()
     with pytest.raises(HyperDriveNotImplementedException):
         run.fail()
-    with pytest.raises(ValueError, match="name of an experiment"):
+    with pytest.raises(ValueError, match="becomes the name of a folder"):
         Experiment(tests.workspace, "a/b")
 
 

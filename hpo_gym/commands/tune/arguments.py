@@ -114,7 +114,8 @@ class Arguments:
         """
         if self.executor is None and self.timeout is None:
             return Here()  # which has all threads, and shows what the function prints
-        return executor_named(self.executor or "processes:1", limit=self.timeout)
+        name = "processes:1" if self.executor is None else self.executor
+        return executor_named(name, limit=self.timeout)
 
     def read_target(self) -> Target:
         """What is to be tuned, checked.

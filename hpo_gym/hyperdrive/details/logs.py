@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from hpo_gym.hyperdrive.child import FILES, LOG
 from hpo_gym.hyperdrive.hyperdrive_run import HyperDriveRun
 from hpo_gym.hyperdrive.journal import reading
-from hpo_gym.hyperdrive.run import FILES, LOG
 
 MOST_BYTES = 64 * 2**10
 """So much of a log is shown at most."""
