@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from typing import Any, Never
 
@@ -26,7 +27,7 @@ from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on
 
-_LONGEST_LOG = 2000
+_LONGEST_LOG = 800
 """Characters of a log that an error shows."""
 
 
@@ -104,7 +105,10 @@ class HyperDriveRun(Run):
         return CANCELING if (self.folder / CANCEL).exists() else status
 
     def resume(self, executor: Any = None) -> HyperDriveRun:
-        """Go on with a run whose process has died: what had ended is kept, the rest starts again.
+        """Go on with a run whose process has died, or that an error outside of its children ended.
+
+        What had ended is kept, the rest starts again. Of a run that has ended otherwise a warning
+        says so.
 
         Args:
             executor: See `Experiment.submit`.
@@ -112,8 +116,13 @@ class HyperDriveRun(Run):
         Raises:
             ValueError: It is still being worked on.
         """
-        if self.get_status() not in TERMINAL:
-            work.start(self.folder, executor)
+        if (status := self.get_status()) in TERMINAL:
+            work.join(self.folder)
+            if not self._journal.facts.get("error"):
+                text = f"run {self.id} is {status}, and does not go on: submit it under another id"
+                warnings.warn(text, stacklevel=2)
+                return self
+        work.start(self.folder, executor)
         return self
 
     def cancel(self) -> bool:
@@ -160,12 +169,11 @@ class HyperDriveRun(Run):
         """Why it is in a state that nobody wanted."""
         if status == UNRESPONSIVE:
             return "the process that did its work has died; resume() goes on"
-        error: str = self._journal.facts.get("error", "")
+        if error := self._journal.facts.get("error", ""):
+            return f"{error.strip()}\nresume() goes on"
         failed = [row for row in self.rows() if row.status == FAILED]
-        first = f"every child failed, the first because {failed[0].message}" if failed else ""
-        return (
-            error.strip() or f"{first}; its log: {self.child(failed[0].number).log_text()[-800:]}"
-        )
+        log = self.child(failed[0].number).log_text()[-_LONGEST_LOG:]
+        return f"every child failed, the first because {failed[0].message}; its log: {log}"
 
     def get_best_run_by_primary_metric(
         self,
@@ -252,7 +260,7 @@ class HyperDriveRun(Run):
             "target": "local",
             "status": status,
             "startTimeUtc": utc(facts["started"]),
-            "endTimeUtc": utc(facts["ended"]) if "ended" in facts else None,
+            "endTimeUtc": utc(facts["ended"]) if status in TERMINAL else None,
             "properties": properties,
             "runDefinition": facts["settings"],
             "logFiles": {},

@@ -7,6 +7,7 @@ what a process was writing when it was killed is skipped.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ SCALAR, LIST, ROW, TABLE, FILE = "scalar", "list", "row", "table", "file"
 """Kinds of metrics; a file's value is what it holds."""
 TAG, PROPERTY, END = "tag", "property", "end"
 """Kinds of all else: a tag, a property, how the script says that it ended."""
+_HOLDS: dict[str, type] = {LIST: list, ROW: dict, TABLE: dict, END: str}
+"""What the value of an entry is, by its kind, where it is not just anything."""
 RESTART = "restart"
 """Kind of an entry where a child began anew, as its machine had died: earlier ones do not count."""
 
@@ -57,11 +60,17 @@ class Reader:
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry of a line; None if it was cut off, or is none: scripts can write to the file."""
     try:
         entry = json.loads(line)
-    except ValueError:  # cut off
+        whole = (
+            isinstance(entry["name"], str)
+            and isinstance(entry["time"], (int, float))
+            and isinstance(entry["value"], _HOLDS.get(entry["kind"], object))
+        )
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) and "kind" in entry else None
+    return entry if whole else None
 
 
 def counted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,7 +84,15 @@ def numbers(entry: dict[str, Any], name: str) -> list[float]:
     if entry["name"] != name or entry["kind"] not in (SCALAR, LIST):
         return []
     values = entry["value"] if entry["kind"] == LIST else [entry["value"]]
-    return [float(value) for value in values if isinstance(value, (int, float))]
+    return [_float(value) for value in values if isinstance(value, (int, float))]
+
+
+def _float(value: float) -> float:
+    """A number as a float, infinite if it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def metrics(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
