@@ -99,7 +99,7 @@ def metrics(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Metrics as `get_metrics` gives them.
 
     A number that was logged once is a number, what was logged several times a list; rows and tables
-    are dicts of columns.
+    are dicts of columns. What was logged under one name in several of these ways is a list.
     """
     found: dict[str, Any] = {}
     for entry in entries:
@@ -109,12 +109,21 @@ def metrics(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
         elif kind == LIST:
             found[name] = [*_as_list(found.get(name, [])), *value]
         elif kind in (ROW, TABLE):
-            table = found.setdefault(name, {})
-            for column, cell in value.items():
-                table[column] = _joined(table[column], cell) if column in table else cell
+            before = found.get(name, {})
+            found[name] = (
+                _longer(before, value) if isinstance(before, dict) else _joined(before, value)
+            )
         elif kind == FILE:
             found[name] = value
     return found
+
+
+def _longer(table: dict[str, Any], rows: dict[str, Any]) -> dict[str, Any]:
+    """A table with more rows."""
+    added = {
+        name: _joined(table[name], rows[name]) if name in table else rows[name] for name in rows
+    }
+    return table | added
 
 
 def _joined(before: Any, value: Any) -> list[Any]:
