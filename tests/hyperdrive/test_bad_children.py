@@ -3,8 +3,19 @@
 import math
 
 import pytest
-from hyperdrive_runs import config, experiment, family_config, grid, processes_with, script
+from hyperdrive_runs import (
+    CURVES,
+    config,
+    experiment,
+    family_config,
+    grid,
+    processes_with,
+    script,
+    study_of,
+    texts,
+)
 
+from hpo_gym.hyperdrive import BanditPolicy, PrimaryMetricGoal
 from hpo_gym.hyperdrive.engine import Engine
 from hpo_gym.hyperdrive.journal import Journal
 
@@ -111,3 +122,22 @@ def test_a_family_that_an_error_ended_goes_on(tmp_path, monkeypatch):
         with pytest.raises(RuntimeError, match="division by zero"):
             run.wait_for_completion()
     assert run.resume().wait_for_completion()["status"] == "Completed"
+
+
+@pytest.mark.parametrize("goal", PrimaryMetricGoal)
+def test_an_infinite_value_ends_no_other_child(tmp_path, goal):
+    curves = texts([math.inf, -math.inf], [math.inf], [-math.inf], [0.5, 0.4])
+    run = experiment(tmp_path).submit(
+        config(
+            script(tmp_path, CURVES),
+            hyperparameter_sampling=curves,
+            policy=BanditPolicy(slack_factor=0.1),
+            primary_metric_goal=goal,
+            max_concurrent_runs=1,
+        )
+    )
+    run.wait_for_completion()
+    assert run.rows()[3].status == "Completed"
+    assert run.get_best_run_by_primary_metric().number == 3
+    states = [trial.state.name for trial in study_of(run).trials]
+    assert "COMPLETE" not in states[:3] and states[3] == "COMPLETE"
