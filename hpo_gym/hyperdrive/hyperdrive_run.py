@@ -21,14 +21,11 @@ from hpo_gym.hyperdrive.journal import (
     Journal,
     reading,
 )
-from hpo_gym.hyperdrive.progress import wait
+from hpo_gym.hyperdrive.progress import reason, wait, warn_of_no_metric
 from hpo_gym.hyperdrive.run import CANCEL, LOG, Run, experiment_of, run_at, utc
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on
-
-_LONGEST_LOG = 800
-"""Characters of a log that an error shows."""
 
 
 class HyperDriveRun(Run):
@@ -143,6 +140,8 @@ class HyperDriveRun(Run):
     ) -> dict[str, Any]:
         """Wait for its end; Ctrl-C ends its work here, with which `resume` goes on.
 
+        If no child has logged the primary metric, a warning names what they have logged.
+
         Args:
             show_output: Show a progress bar, and the best child.
             wait_post_processing: Ignored.
@@ -162,18 +161,10 @@ class HyperDriveRun(Run):
         work.join(self.folder)
         status = self.get_status()
         if raise_on_error and status not in (COMPLETED, CANCELED):
-            raise RuntimeError(f"run {self.id} is {status}: {self._reason(status)}")
+            raise RuntimeError(f"run {self.id} is {status}: {reason(self, status)}")
+        if status == COMPLETED:
+            warn_of_no_metric(self)
         return self.get_details()
-
-    def _reason(self, status: str) -> str:
-        """Why it is in a state that nobody wanted."""
-        if status == UNRESPONSIVE:
-            return "the process that did its work has died; resume() goes on"
-        if error := self._journal.facts.get("error", ""):
-            return f"{error.strip()}\nresume() goes on"
-        failed = [row for row in self.rows() if row.status == FAILED]
-        log = self.child(failed[0].number).log_text()[-_LONGEST_LOG:]
-        return f"every child failed, the first because {failed[0].message}; its log: {log}"
 
     def get_best_run_by_primary_metric(
         self,
