@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from hpo_gym.hyperdrive import ranking
-from hpo_gym.hyperdrive.journal import FAILED, TERMINAL, UNRESPONSIVE, reading
+from hpo_gym.hyperdrive.journal import COMPLETED, FAILED, TERMINAL, UNRESPONSIVE, reading
 from hpo_gym.optional import optional
 
 _LOOK = 0.1
@@ -64,9 +64,10 @@ def reason(run: Any, status: str) -> str:
 
 
 def warn_of_no_metric(run: Any) -> None:
-    """Warn if no child of a `HyperDriveRun` has logged the primary metric."""
+    """Warn if children of a `HyperDriveRun` are done, and none has logged the primary metric."""
     rows, name = run.rows(), reading(run.folder).facts["primary_metric_name"]
-    if not rows or any(row.curve for row in rows):
+    done = any(row.status == COMPLETED for row in rows)
+    if not done or any(row.curve for row in rows):
         return
     logged = sorted({metric for row in rows for metric in run.child(row.number).get_metrics()})
     warnings.warn(

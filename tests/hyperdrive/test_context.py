@@ -11,7 +11,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hyperdrive_runs import config, experiment, script
+from hyperdrive_runs import LOGS, config, experiment, script
 
 from hpo_gym.hyperdrive import Run, records
 
@@ -144,7 +144,7 @@ def test_everything_that_can_be_logged_is_kept(tmp_path):
 
 def test_a_figure_is_kept(tmp_path):
     figure = pytest.importorskip("matplotlib.figure").Figure()
-    run = experiment(tmp_path).submit(config(script(tmp_path, "pass"), max_total_runs=1))
+    run = experiment(tmp_path).submit(config(script(tmp_path, LOGS), max_total_runs=1))
     run.wait_for_completion()
     (child,) = run.get_children()
     child.log_image("curve", plot=figure)
