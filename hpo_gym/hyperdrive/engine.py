@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import threading
 import time
@@ -91,7 +92,7 @@ class Engine:
         self._rule = config.rule()
         self._lock = threading.Lock()  # reports may come from another thread
         self._past = len(past)
-        self._curves = [list(curve) for curve in past] + [[] for _ in range(self.total)]
+        self._curves = [_judged(curve) for curve in past] + [[] for _ in range(self.total)]
         self._terminated: set[int] = set()
         self._interrupted = threading.Event()
         self._deadline = float("inf")
@@ -133,7 +134,7 @@ class Engine:
         known = {row.number: row for row in self._journal.rows()}
         ended = [number for number, row in known.items() if row.status in TERMINAL]
         for number in ended:
-            self._curves[self._past + number] += known[number].curve
+            self._curves[self._past + number] += _judged(known[number].curve)
         for number in range(self.total):
             if self.over(clock()):
                 return
@@ -170,7 +171,7 @@ class Engine:
         """Keep a value, and let the policy decide."""
         with self._lock:
             curve = self._curves[self._past + number]
-            curve.append(value)
+            curve += _judged([value])
             self._journal.report(number, len(curve), value)
             if number not in self._terminated and self._rule.stops(
                 self._past + number, self._curves
@@ -200,3 +201,8 @@ class Engine:
 
     def _child(self, number: int) -> Path:
         return self._folder / f"{self._folder.name}_{number}"
+
+
+def _judged(curve: list[float]) -> list[float]:
+    """A curve as rules see it: an infinite value is no better than one that is not a number."""
+    return [value if math.isfinite(value) else math.nan for value in curve]

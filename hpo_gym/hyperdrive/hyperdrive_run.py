@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from typing import Any, Never
 
@@ -21,13 +22,10 @@ from hpo_gym.hyperdrive.journal import (
     Journal,
     reading,
 )
-from hpo_gym.hyperdrive.progress import wait
+from hpo_gym.hyperdrive.progress import reason, wait, warn_of_no_metric
 from hpo_gym.hyperdrive.runconfig import HyperDriveConfig
 from hpo_gym.hyperdrive.workspace import ExperimentFolder
 from hpo_gym.locks import is_worked_on
-
-_LONGEST_LOG = 2000
-"""Characters of a log that an error shows."""
 
 
 class HyperDriveRun(Run):
@@ -104,7 +102,10 @@ class HyperDriveRun(Run):
         return CANCELING if (self.folder / CANCEL).exists() else status
 
     def resume(self, executor: Any = None) -> HyperDriveRun:
-        """Go on with a run whose process has died: what had ended is kept, the rest starts again.
+        """Go on with a run whose process has died, or that an error outside of its children ended.
+
+        What had ended is kept, the rest starts again. Of a run that has ended otherwise a warning
+        says so.
 
         Args:
             executor: See `Experiment.submit`.
@@ -112,8 +113,13 @@ class HyperDriveRun(Run):
         Raises:
             ValueError: It is still being worked on.
         """
-        if self.get_status() not in TERMINAL:
-            work.start(self.folder, executor)
+        if (status := self.get_status()) in TERMINAL:
+            work.join(self.folder)
+            if not self._journal.facts.get("error"):
+                text = f"run {self.id} is {status}, and does not go on: submit it under another id"
+                warnings.warn(text, stacklevel=2)
+                return self
+        work.start(self.folder, executor)
         return self
 
     def cancel(self) -> bool:
@@ -134,6 +140,8 @@ class HyperDriveRun(Run):
     ) -> dict[str, Any]:
         """Wait for its end; Ctrl-C ends its work here, with which `resume` goes on.
 
+        If no child has logged the primary metric, a warning names what they have logged.
+
         Args:
             show_output: Show a progress bar, and the best child.
             wait_post_processing: Ignored.
@@ -153,19 +161,10 @@ class HyperDriveRun(Run):
         work.join(self.folder)
         status = self.get_status()
         if raise_on_error and status not in (COMPLETED, CANCELED):
-            raise RuntimeError(f"run {self.id} is {status}: {self._reason(status)}")
+            raise RuntimeError(f"run {self.id} is {status}: {reason(self, status)}")
+        if status == COMPLETED:
+            warn_of_no_metric(self)
         return self.get_details()
-
-    def _reason(self, status: str) -> str:
-        """Why it is in a state that nobody wanted."""
-        if status == UNRESPONSIVE:
-            return "the process that did its work has died; resume() goes on"
-        error: str = self._journal.facts.get("error", "")
-        failed = [row for row in self.rows() if row.status == FAILED]
-        first = f"every child failed, the first because {failed[0].message}" if failed else ""
-        return (
-            error.strip() or f"{first}; its log: {self.child(failed[0].number).log_text()[-800:]}"
-        )
 
     def get_best_run_by_primary_metric(
         self,
@@ -252,7 +251,7 @@ class HyperDriveRun(Run):
             "target": "local",
             "status": status,
             "startTimeUtc": utc(facts["started"]),
-            "endTimeUtc": utc(facts["ended"]) if "ended" in facts else None,
+            "endTimeUtc": utc(facts["ended"]) if status in TERMINAL else None,
             "properties": properties,
             "runDefinition": facts["settings"],
             "logFiles": {},

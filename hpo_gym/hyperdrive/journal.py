@@ -49,8 +49,8 @@ class ChildRow(NamedTuple):
     """Whether the policy ended it."""
 
     def best(self, goal: str) -> float | None:
-        """The best value of its primary metric, None without any."""
-        known = [value for value in self.curve if not math.isnan(value)]
+        """The best value of its primary metric, None without a finite one."""
+        known = [value for value in self.curve if math.isfinite(value)]
         return (max if goal == "maximize" else min)(known) if known else None
 
 
@@ -179,7 +179,7 @@ class Journal:
         best = row.best(self.goal)
         if row.terminated:
             self.study.tell(trial.number, state=self._states.PRUNED)
-        elif row.status == COMPLETED and best is not None and math.isfinite(best):
+        elif row.status == COMPLETED and best is not None:
             self.study.tell(trial.number, best)
         else:
             self.study.tell(trial.number, state=self._states.FAIL)

@@ -19,7 +19,7 @@ from hpo_gym.executors.child import THREADS
 from hpo_gym.executors.kin import descendants, kill_all, kill_group, kill_marked
 from hpo_gym.hyperdrive import records
 from hpo_gym.hyperdrive.child import CANCEL, FILES, FOLDER_VARIABLE, LOG, RECORDS
-from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED
+from hpo_gym.hyperdrive.journal import CANCELED, COMPLETED, FAILED, TERMINAL
 
 _LOOK = 0.02
 """Seconds between two looks at whether a child has ended or is to end."""
@@ -84,11 +84,23 @@ def run_child(spec: Spec) -> Outcome:
 
 
 def keep_outputs(folder: Path) -> None:
-    """Move what a child left in its copy of the source to the files that are kept."""
-    work = folder / _WORK
+    """Move what a child left in its copy of the source to the files that are kept.
+
+    Links stay links. What cannot be copied, such as a socket, is named in the log.
+    """
+    work, lost = folder / _WORK, list[str]()
     for name in _KEPT:
-        if (work / name).is_dir():
-            shutil.copytree(work / name, folder / FILES / name, dirs_exist_ok=True)
+        try:
+            if (work / name).is_dir():
+                kept = folder / FILES / name
+                shutil.copytree(work / name, kept, symlinks=True, dirs_exist_ok=True)
+        except shutil.Error as error:  # all else has been copied
+            lost += [f"{os.path.relpath(each[0], work)}: {each[2]}" for each in error.args[0]]
+        except OSError as error:
+            lost.append(f"{name}: {error}")
+    if lost:
+        with suppress(OSError), (folder / FILES / LOG).open("a", errors="replace") as log:
+            log.writelines(f"\nhpo_gym did not keep {each}\n" for each in lost)
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -129,7 +141,7 @@ def _outcome(spec: Spec, code: int) -> Outcome:
         return Outcome(FAILED, f"it ended with exit code {code}: {last}")
     entries = records.counted(records.Reader(Path(spec.folder) / RECORDS).read())
     for entry in reversed(entries):
-        if entry["kind"] == records.END:
+        if entry["kind"] == records.END and entry["name"] in TERMINAL:
             return Outcome(entry["name"], entry["value"])
     return Outcome(COMPLETED, "")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Collection
 from typing import Any
 
 from hpo_gym.hyperdrive import ranking
-from hpo_gym.hyperdrive.journal import TERMINAL, reading
+from hpo_gym.hyperdrive.journal import COMPLETED, FAILED, TERMINAL, UNRESPONSIVE, reading
 from hpo_gym.optional import optional
 
 _LOOK = 0.1
 """Seconds between two looks at a run."""
+_LONGEST_LOG = 800
+"""Characters of a log that an error shows."""
 
 
 def wait(run: Any, *, over: Collection[str], show: bool) -> None:
@@ -47,3 +50,28 @@ def _show(run: Any, over: Collection[str]) -> None:
             time.sleep(_LOOK)
     counts = {each: sum(row.status == each for row in ended) for each in TERMINAL}
     print(f"{status}:", ", ".join(f"{counts[s]} {s.lower()}" for s in TERMINAL if counts[s]))
+
+
+def reason(run: Any, status: str) -> str:
+    """Why a `HyperDriveRun` is in a state that nobody wanted."""
+    if status == UNRESPONSIVE:
+        return "the process that did its work has died; resume() goes on"
+    if error := reading(run.folder).facts.get("error"):
+        return f"{error.strip()}\nresume() goes on"
+    first = next(row for row in run.rows() if row.status == FAILED)
+    log = run.child(first.number).log_text()[-_LONGEST_LOG:]
+    return f"every child failed, the first because {first.message}; its log: {log}"
+
+
+def warn_of_no_metric(run: Any) -> None:
+    """Warn if children of a `HyperDriveRun` are done, and none has logged the primary metric."""
+    rows, name = run.rows(), reading(run.folder).facts["primary_metric_name"]
+    done = any(row.status == COMPLETED for row in rows)
+    if not done or any(row.curve for row in rows):
+        return
+    logged = sorted({metric for row in rows for metric in run.child(row.number).get_metrics()})
+    warnings.warn(
+        f"no child logged {name!r} as a number, so none is the best; they logged {logged}: let "
+        "primary_metric_name be what the script logs",
+        stacklevel=3,
+    )

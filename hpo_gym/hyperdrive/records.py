@@ -7,6 +7,7 @@ what a process was writing when it was killed is skipped.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ SCALAR, LIST, ROW, TABLE, FILE = "scalar", "list", "row", "table", "file"
 """Kinds of metrics; a file's value is what it holds."""
 TAG, PROPERTY, END = "tag", "property", "end"
 """Kinds of all else: a tag, a property, how the script says that it ended."""
+_HOLDS: dict[str, type] = {LIST: list, ROW: dict, TABLE: dict, END: str}
+"""What the value of an entry is, by its kind, where it is not just anything."""
 RESTART = "restart"
 """Kind of an entry where a child began anew, as its machine had died: earlier ones do not count."""
 
@@ -57,11 +60,17 @@ class Reader:
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry of a line; None if it was cut off, or is none: scripts can write to the file."""
     try:
         entry = json.loads(line)
-    except ValueError:  # cut off
+        whole = (
+            isinstance(entry["name"], str)
+            and isinstance(entry["time"], (int, float))
+            and isinstance(entry["value"], _HOLDS.get(entry["kind"], object))
+        )
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) and "kind" in entry else None
+    return entry if whole else None
 
 
 def counted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,14 +84,22 @@ def numbers(entry: dict[str, Any], name: str) -> list[float]:
     if entry["name"] != name or entry["kind"] not in (SCALAR, LIST):
         return []
     values = entry["value"] if entry["kind"] == LIST else [entry["value"]]
-    return [float(value) for value in values if isinstance(value, (int, float))]
+    return [_float(value) for value in values if isinstance(value, (int, float))]
+
+
+def _float(value: float) -> float:
+    """A number as a float, infinite if it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def metrics(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Metrics as `get_metrics` gives them.
 
     A number that was logged once is a number, what was logged several times a list; rows and tables
-    are dicts of columns.
+    are dicts of columns. What was logged under one name in several of these ways is a list.
     """
     found: dict[str, Any] = {}
     for entry in entries:
@@ -92,12 +109,21 @@ def metrics(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
         elif kind == LIST:
             found[name] = [*_as_list(found.get(name, [])), *value]
         elif kind in (ROW, TABLE):
-            table = found.setdefault(name, {})
-            for column, cell in value.items():
-                table[column] = _joined(table[column], cell) if column in table else cell
+            before = found.get(name, {})
+            found[name] = (
+                _longer(before, value) if isinstance(before, dict) else _joined(before, value)
+            )
         elif kind == FILE:
             found[name] = value
     return found
+
+
+def _longer(table: dict[str, Any], rows: dict[str, Any]) -> dict[str, Any]:
+    """A table with more rows."""
+    added = {
+        name: _joined(table[name], rows[name]) if name in table else rows[name] for name in rows
+    }
+    return table | added
 
 
 def _joined(before: Any, value: Any) -> list[Any]:

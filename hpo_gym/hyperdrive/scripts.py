@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Scripts:
         self._folder = folder
         self._readers: dict[int, records.Reader] = {}
         self._lock = threading.Lock()
+        self._reasons: dict[int, str] = {}
         self._error: BaseException | None = None
 
     def arguments(self, job: Job) -> list[str]:
@@ -97,11 +98,14 @@ class Scripts:
         with self._lock:
             if self._error is not None:
                 raise self._error
-            for entry in self._readers.pop(spec.number).read():
+            for entry in self._new(spec.number):
                 self._tell(referee, spec.number, entry)
+            del self._readers[spec.number]
         if isinstance(outcome, Failure):  # the process that watched it died, and it with it
             keep_outputs(Path(spec.folder))
             outcome = Outcome(FAILED, outcome.message)
+        if spec.number in self._reasons:
+            outcome = Outcome(FAILED, self._reasons[spec.number])
         return End(spec.number, outcome.status, outcome.message, time.time())
 
     def _watch(self, referee: Referee, done: threading.Event) -> None:
@@ -122,22 +126,42 @@ class Scripts:
                 self._cancel(number)
         new = [
             (entry["time"], number, entry)
-            for number, reader in self._readers.items()
-            for entry in reader.read()
+            for number in self._readers
+            for entry in self._new(number)
         ]
         for _, number, entry in sorted(new, key=lambda each: each[:2]):
             if self._tell(referee, number, entry):
                 self._cancel(number)
 
+    def _new(self, number: int) -> list[dict[str, Any]]:
+        """What a child has logged since the last call."""
+        try:
+            return self._readers[number].read()
+        except Exception as error:
+            self._fail(number, error)
+            return []
+
     def _tell(self, referee: Referee, number: int, entry: dict[str, Any]) -> bool:
         """Tell what a child has logged; whether it is to be ended now."""
-        if entry["kind"] == records.RESTART:
-            referee.restart(number, time.time())
-        values = records.numbers(entry, self._metric)
-        return any([referee.report(number, value) for value in values])
+        try:
+            if entry["kind"] == records.RESTART:
+                referee.restart(number, time.time())
+            values = records.numbers(entry, self._metric)
+            return any([referee.report(number, value) for value in values])
+        except Exception as error:
+            self._fail(number, error)
+            return False
+
+    def _fail(self, number: int, error: Exception) -> None:
+        """End a child whose records cannot be dealt with; the others go on."""
+        self._reasons.setdefault(
+            number, f"what it logged cannot be read: {type(error).__name__}: {error}"
+        )
+        self._cancel(number)
 
     def _cancel(self, number: int) -> None:
-        (self._child(number) / CANCEL).touch()
+        with suppress(OSError):  # a script may have removed its folder
+            (self._child(number) / CANCEL).touch()
 
     def _child(self, number: int) -> Path:
         return self._folder / f"{self._folder.name}_{number}"

@@ -133,7 +133,7 @@ def start(folder: Path, executor: Executor | str | None) -> None:
             resumed=[(str(child / FILES / "outputs"), known) for child, known in children],
             seed=seed,
         )
-        journal.note(total=engine.total)
+        journal.note(total=engine.total, error="", status=RUNNING)
         held = stack.pop_all()
     # No daemon: a program that ends without waiting lets the run end first.
     thread = threading.Thread(target=_work, args=(engine, held), name=folder.name)

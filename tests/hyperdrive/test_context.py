@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import permutations
 
 import numpy as np
 import pytest
-from hyperdrive_runs import config, experiment, script
+from hyperdrive_runs import LOGS, config, experiment, script
 
 from hpo_gym.hyperdrive import Run, records
 
@@ -143,7 +144,7 @@ def test_everything_that_can_be_logged_is_kept(tmp_path):
 
 def test_a_figure_is_kept(tmp_path):
     figure = pytest.importorskip("matplotlib.figure").Figure()
-    run = experiment(tmp_path).submit(config(script(tmp_path, "pass"), max_total_runs=1))
+    run = experiment(tmp_path).submit(config(script(tmp_path, LOGS), max_total_runs=1))
     run.wait_for_completion()
     (child,) = run.get_children()
     child.log_image("curve", plot=figure)
@@ -204,3 +205,23 @@ def test_intervals_are_scalars_and_the_entries_of_lists():
     assert records.numbers(entry(records.SCALAR, "text"), "f1") == []
     assert records.numbers(entry(records.SCALAR, 1, "loss"), "f1") == []
     assert records.numbers(entry(records.ROW, {"f1": 1}), "f1") == []
+
+
+def test_kinds_may_mix_under_one_name():
+    scalar, listed = (records.SCALAR, 0.5), (records.LIST, [1, 2])
+    row, table, file = (records.ROW, {"a": 1}), (records.TABLE, {"a": [2], "b": [3]}), "curve.png"
+
+    def found(*kinds):
+        entries = [{"kind": kind, "name": "f1", "value": value} for kind, value in kinds]
+        once = records.metrics(entries)
+        assert records.metrics(entries) == once, "entries stay what they are"
+        return once["f1"]
+
+    assert found(scalar, row, table) == [0.5, {"a": 1}, {"a": [2], "b": [3]}]
+    assert found(row, table, scalar) == [{"a": [1, 2], "b": [3]}, 0.5]
+    assert found(row, listed) == [{"a": 1}, 1, 2]
+    assert found(listed, row, scalar) == [1, 2, {"a": 1}, 0.5]
+    assert found((records.FILE, file), row) == [file, {"a": 1}]
+    assert found((records.FILE, {"a": 0}), row, table) == {"a": [0, 1, 2], "b": [3]}
+    for kinds in permutations((scalar, listed, row, table, (records.FILE, file))):
+        found(*kinds)

@@ -87,11 +87,34 @@ def test_a_run_whose_children_all_fail_has_failed(tmp_path):
 
 def test_one_that_logs_no_primary_metric_is_completed(tmp_path):
     run = experiment(tmp_path).submit(config(script(tmp_path, "print(1)"), max_total_runs=1))
-    run.wait_for_completion()
+    with pytest.warns(UserWarning, match=r"no child logged 'f1' as a number.*they logged \[\]"):
+        run.wait_for_completion()
     (row,) = run.rows()
     assert (row.status, row.curve, row.best("maximize")) == ("Completed", [], None)
     assert run.get_best_run_by_primary_metric() is None
     assert [trial.state.name for trial in study_of(run).trials] == ["FAIL"]
+
+
+MISNAMED = """
+    import sys
+    from hpo_gym.hyperdrive import Run
+
+    run = Run.get_context()
+    run.log("acc", 0.5)
+    run.log("F1", 0.5)
+    run.log("f1", "much" if float(sys.argv[2]) < 2 else 0.5)
+"""
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_primary_metric_that_no_child_logs_is_warned_of(tmp_path):
+    target = script(tmp_path, MISNAMED)
+    given = {"hyperparameter_sampling": grid(x=[1, 2]), "max_total_runs": 2}
+    run = experiment(tmp_path).submit(config(target, **given | {"max_total_runs": 1}))
+    named = r"no child logged 'f1' as a number.*they logged \['F1', 'acc', 'f1'\]"
+    with pytest.warns(UserWarning, match=named):
+        run.wait_for_completion()
+    experiment(tmp_path).submit(config(target, **given)).wait_for_completion()  # one has
 
 
 WITH_KIN = """

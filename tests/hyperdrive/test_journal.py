@@ -75,5 +75,5 @@ def test_a_run_that_has_ended_has_an_end(tmp_path, monkeypatch, watched, broken)
     run = experiment(tmp_path).submit(family_config(max_total_runs=1, custom_run_id="mine"))
     run.wait_for_completion(raise_on_error=False)
     over = [facts for facts in seen if facts["status"] in TERMINAL]
-    assert over and all("ended" in facts and ("error" in facts) is broken for facts in over)
+    assert over and all("ended" in facts and bool(facts["error"]) is broken for facts in over)
     assert {facts["status"] for facts in over} == {"Failed" if broken else "Completed"}

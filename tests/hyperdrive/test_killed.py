@@ -123,7 +123,8 @@ def test_a_run_without_its_process_can_be_canceled(tmp_path):
     assert run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
     assert {row.status for row in run.rows()} == {"Completed", "Canceled"}
-    assert run.resume().get_status() == "Canceled"
+    with pytest.warns(UserWarning, match="is Canceled, and does not go on"):
+        assert run.resume().get_status() == "Canceled"
 
 
 def interrupted(*_, **__):
@@ -157,4 +158,5 @@ def test_a_run_is_worked_on_once(tmp_path):
         tests.submit(config(target, max_total_runs=3, custom_run_id="mine"))
     run.cancel()
     run.wait_for_completion()
-    assert tests.submit(config(target, **mine)).get_status() == "Canceled"
+    with pytest.warns(UserWarning, match="submit it under another id"):
+        assert tests.submit(config(target, **mine)).get_status() == "Canceled"

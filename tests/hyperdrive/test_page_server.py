@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from hyperdrive_runs import config, experiment, family_config, script
+from hyperdrive_runs import LOGS, config, experiment, family_config, script
 
 from hpo_gym.hyperdrive import FamilyRunConfig, RunDetails
 
@@ -17,7 +17,9 @@ from hpo_gym.hyperdrive import FamilyRunConfig, RunDetails
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    run = experiment(folder).submit(config(script(folder, "print('hello')"), max_total_runs=2))
+    run = experiment(folder).submit(
+        config(script(folder, f"{LOGS}    print('hello')\n"), max_total_runs=2)
+    )
     run.wait_for_completion()
     return run
 

@@ -99,9 +99,10 @@ def test_no_child_with_a_metric_is_no_best_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("goal", GOALS)
-def test_what_is_no_number_is_never_the_best(goal):
-    row = ChildRow(0, "Completed", {}, [], [math.nan, 0.5, math.nan, 0.4], 0.0)
+def test_what_is_no_finite_number_is_never_the_best(goal):
+    row = ChildRow(0, "Completed", {}, [], [math.nan, 0.5, math.inf, 0.4, -math.inf], 0.0)
     assert row.best(goal) == (0.5 if goal == "maximize" else 0.4)
+    assert row._replace(curve=[math.inf, -math.inf]).best(goal) is None
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hyperdrive_runs import (
     CURVES,
+    LOGS,
     config,
     experiment,
     grid,
@@ -197,7 +198,7 @@ def test_the_study_shows_hyperparameters(tmp_path):
         "layers": choice([[8], [8, 8]]),
         "model": choice({"C": uniform(0, 1)}, {"alpha": uniform(0, 1)}),
     }
-    run = experiment(tmp_path).submit(config(script(tmp_path, "pass"), space, max_total_runs=3))
+    run = experiment(tmp_path).submit(config(script(tmp_path, LOGS), space, max_total_runs=3))
     run.wait_for_completion()
     trials = study_of(run).trials
     shown = {"lr", "dropout", "kernel", "trees", "depth", "shift"}

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hyperdrive_runs import config, experiment, script
+from hyperdrive_runs import LOGS, config, experiment, script
 
 from hpo_gym.hyperdrive import (
     Experiment,
@@ -28,7 +28,7 @@ KEPT = """
 
 
 def test_a_source_that_is_too_large_is_refused_and_leaves_nothing(tmp_path):
-    target = script(tmp_path, "pass")
+    target = script(tmp_path, LOGS)
     with (tmp_path / "source" / "large.bin").open("wb") as file:
         os.truncate(file.fileno(), 301 * 2**20)
     with pytest.raises(HyperDriveConfigException, match=r"300 MB.*\.amlignore"):
@@ -37,7 +37,7 @@ def test_a_source_that_is_too_large_is_refused_and_leaves_nothing(tmp_path):
 
 
 def test_a_workspace_inside_the_source_is_not_copied(tmp_path):
-    target = script(tmp_path, "pass")
+    target = script(tmp_path, LOGS)
     tests = Experiment(Workspace(tmp_path / "source" / "runs"), "tests")
     run = tests.submit(config(target, max_total_runs=1))
     run.wait_for_completion()
@@ -64,7 +64,7 @@ def test_models_have_versions(tmp_path):
 
 def test_runs_are_found_again_and_others_are_not(tmp_path):
     tests = experiment(tmp_path)
-    run = tests.submit(config(script(tmp_path, "pass"), max_total_runs=1), tags={"a": "b"})
+    run = tests.submit(config(script(tmp_path, LOGS), max_total_runs=1), tags={"a": "b"})
     run.wait_for_completion()
     again = HyperDriveRun(tests, run.id)
     assert again.get_tags() == {"a": "b"}

@@ -37,6 +37,13 @@ CURVES = """
 """
 """A script that reports what it is told to, at even intervals."""
 
+LOGS = """
+    from hpo_gym.hyperdrive import Run
+
+    Run.get_context().log("f1", 1)
+"""
+"""The shortest script that logs the primary metric."""
+
 
 def experiment(folder):
     return Experiment(Workspace(folder / "hyperdrive"), "tests")
