@@ -16,6 +16,9 @@ from hpo_gym.hyperdrive import (
     work,
 )
 
+# Most scripts here log nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:no child logged")
+
 OUTSIDE = ["", ".", "..", "../../out", "a/b", "/out", "a\\b", "a\0", 3]
 
 
