@@ -11,7 +11,7 @@ from hyperdrive_runs import config, experiment
 
 from hpo_gym.hyperdrive import FamilyRunConfig, GridParameterSampling, choice
 from hpo_gym.hyperdrive.engine import Job
-from hpo_gym.hyperdrive.policy import NoTerminationPolicy
+from hpo_gym.hyperdrive.policy import MedianStoppingPolicy
 from hpo_gym.hyperdrive.virtual import curves_of
 from hpo_gym.scheduling.rules import SyneTuneMedian
 
@@ -21,11 +21,9 @@ SECONDS = [1e3 * float(seconds) for seconds in np.random.default_rng(1).uniform(
 """Long ones: the simulator adds the seconds that its scheduler has taken to its own clock."""
 
 
-class SyneTunePolicy(NoTerminationPolicy):
-    """Syne Tune's median rule in the place of a policy."""
-
-    def rule(self, goal):
-        return SyneTuneMedian(goal=goal, grace_time=2)
+def their_rule(policy, goal):
+    """Syne Tune's median rule in the place of that of a policy."""
+    return SyneTuneMedian(goal=goal, grace_time=2)
 
 
 def simulated(target):
@@ -112,6 +110,8 @@ def simulated(target):
 @pytest.mark.filterwarnings("ignore")
 def test_order_and_decisions_are_those_of_syne_tune(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path / "syne-tune"))
+    # Their rule in the place of HyperDrive's: a run takes no policy of one's own.
+    monkeypatch.setattr(MedianStoppingPolicy, "rule", their_rule)
     target = FamilyRunConfig("fictitious", task=3, epochs=EPOCHS, epoch_duration=SECONDS)
     theirs = simulated(target)
     run = experiment(tmp_path).submit(
@@ -120,7 +120,7 @@ def test_order_and_decisions_are_those_of_syne_tune(tmp_path, monkeypatch):
             hyperparameter_sampling=GridParameterSampling(
                 {"thr": choice(0.4), "lr": choice(RATES)}
             ),
-            policy=SyneTunePolicy(),
+            policy=MedianStoppingPolicy(),
             primary_metric_name="accuracy",
             max_total_runs=len(RATES),
             max_concurrent_runs=WORKERS,
