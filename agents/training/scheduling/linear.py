@@ -1,7 +1,7 @@
 """Schedulers whose preference for a run is linear in what the view "rungs" says of its rung.
 
 What a feature is worth is the same at all rungs, but for a part that grows with the rung; a start
-has features of its own. So some thirty numbers are learned.
+has features of its own. So 28 numbers are learned.
 """
 
 from __future__ import annotations
