@@ -16,9 +16,9 @@ BENCH_STAMP := $(VENV)/.bench-done
 PINS_oldest := gymnasium==1.1.0 numpy==2.0.0
 PINS_rllib := gymnasium==1.2.2
 # What their tests leave out: what meets the core through the rest, such as command lines; and
-# NumPy is today's where RLlib's gymnasium is.
+# NumPy, which families rest on, is that of today where RLlib's gymnasium is.
 LEFT_OUT_oldest := agents commands docs evidence executors figures hyperdrive policies recording training
-LEFT_OUT_rllib := $(LEFT_OUT_oldest) benchmark
+LEFT_OUT_rllib := $(LEFT_OUT_oldest) benchmark families
 # Other people's libraries, for docs/clients.md and docs/tune-anywhere.md.
 PINS_clients := $(PINS_rllib) sbx-rl==0.28.0 skrl==2.1.1 torchrl==0.14.1 tianshou==2.0.1 \
 	ray[rllib]==2.60.0 minari[hdf5]==0.5.4 pillow rl-zoo3==2.9.2 \
