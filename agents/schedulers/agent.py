@@ -48,7 +48,7 @@ class SchedulingAgent:
         seed: int = 0,
     ) -> None:
         self.encoder, self.sampler, self.scheduler = encoder, sampler, scheduler
-        self._format = ActionFormat(encoder.dimension)
+        self._format = ActionFormat(encoder)
         self._key, self._batches = rng.fold(seed), 0
 
     def predict(

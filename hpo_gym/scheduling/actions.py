@@ -3,9 +3,8 @@
 A Box of 3 + d components: what becomes of the run that has just reported (above 1/3 it is
 continued, below -1/3 stopped, else paused); what the worker does if it does not continue (above 1/3
 it starts a new run, below -1/3 it waits, else it resumes a paused run, or starts one if none is
-paused); which paused run (1 the one
-of the best last score, -1 the one of the worst, evenly between); the unit configuration of a new
-run, but for the epochs.
+paused); which paused run (1 the one of the best last score, -1 the one of the worst, evenly
+between); the unit configuration of a new run, but for the epochs.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
-from hpo_gym.scheduling.observations import SHOWN
+from hpo_gym.scheduling.observations import SHOWN, SchedulingEncoder
 from hpo_gym.scheduling.state import State
 from hpo_gym.scheduling.table import Decision, Runs, Status
+from hpo_gym.tasks.actions import ActionReader
 
 FIRST = 3
 """Components before the unit configuration."""
@@ -30,8 +29,8 @@ _LEVELS = {"continue": 1.0, "pause": 0.0, "stop": -1.0, "start": 1.0, "resume": 
 class Action(NamedTuple):
     """Checked actions of N rows."""
 
-    values: NDArray[Any]
-    """Components (3 + d, N) in [-1, 1], or choices (N,)."""
+    columns: NDArray[Any]
+    """(3 + d, N) components in [-1, 1], or (1, N) choices."""
     ignored: NDArray[np.bool_] | None
     """(N,) rows whose action is not looked at; None if there is none."""
 
@@ -49,44 +48,20 @@ class Grants(NamedTuple):
     """(d, N) unit configurations of new runs, but for the epochs."""
 
 
-class ActionFormat:
-    """The action space, and how actions are read and written.
+class ActionFormat(ActionReader):
+    """The action space "grant", and what its actions mean.
 
     Args:
-        dimension: Number d of unit coordinates of a run.
+        encoder: The layout of the runs.
     """
 
-    def __init__(self, dimension: int) -> None:
-        self.size, self._status = FIRST + dimension, dimension
-
-    def space(self) -> spaces.Box:
-        """A fresh action space of one row."""
-        return spaces.Box(-1.0, 1.0, (self.size,), dtype=np.float32)
-
-    def read(self, actions: Any, shape: tuple[int, ...], ignored: NDArray[Any] | None) -> Action:
-        """Check actions of the shape (3 + d,), or (N, 3 + d); they are clipped to [-1, 1].
-
-        Raises:
-            ValueError: They have another shape, are no numbers, or are NaN.
-        """
-        array = np.asarray(actions)
-        if array.shape != shape or array.dtype.kind not in "fiu":
-            raise ValueError(
-                f"action = {actions!r} must be numbers of the shape {shape}, in [-1, 1]"
-            )
-        rows = np.array(array, dtype=np.float64).reshape(-1, self.size)
-        if ignored is not None:
-            rows[ignored] = 0.0
-        bad = np.flatnonzero(np.isnan(rows).any(axis=1))
-        if len(bad):
-            where = f" of row {bad[0]}" if len(shape) > 1 else ""
-            raise ValueError(f"the action{where} is NaN: {rows[bad[0]].tolist()}; give numbers")
-        # Contiguous columns: what is computed with a column must not depend on the number of rows.
-        return Action(np.clip(rows.T, -1.0, 1.0, order="C"), ignored)
+    def __init__(self, encoder: SchedulingEncoder) -> None:
+        super().__init__(FIRST + encoder.dimension, discrete=False, mode="action='grant'")
+        self._status = encoder.status
 
     def grants(self, state: State, action: Action) -> Grants:
         """What actions mean for the workers that ask."""
-        fate, then, _, *point = action.values
+        fate, then, _, *point = action.columns
         goes_on = (state.reported >= 0) & (fate > _THIRD)
         target = np.where(goes_on, state.reported, -1)
         resumes = np.flatnonzero(~goes_on & (then >= -_THIRD) & (then <= _THIRD))
@@ -100,7 +75,7 @@ class ActionFormat:
         """The paused runs that rows ask for, -1 where none is paused."""
         paused = state.table[:, self._status, rows] == SHOWN[Status.PAUSED]
         count = paused.sum(axis=0)
-        rank = np.rint((1.0 - action.values[2, rows]) * 0.5 * (count - 1)).astype(np.int64)
+        rank = np.rint((1.0 - action.columns[2, rows]) * 0.5 * (count - 1)).astype(np.int64)
         order = np.where(paused, -state.last[:, rows], np.inf)
         chosen = order.argmin(axis=0)
         later = np.flatnonzero((count > 0) & (rank > 0))

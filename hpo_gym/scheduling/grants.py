@@ -23,26 +23,23 @@ class Granter:
         self._encoder = encoder
         self._speeds = np.array(options.worker_speeds)
         self._epoch_cost = options.epoch_cost / 100.0
-        self._blocks = np.diff(encoder.reports, prepend=0).astype(np.float64)
-        self._status = encoder.dimension
-        self._progress = encoder.dimension + 1
 
     def grant(self, state: State, grants: Grants) -> State:
         """The state after the worker that asks in each row was told what to do."""
-        rows = np.arange(len(state.key))
-        status, d = self._status, self._encoder.dimension
+        rows, encoder = np.arange(len(state.key)), self._encoder
+        status, blocks = encoder.status, encoder.blocks
         table = state.table.copy()
         target, is_new, stops, point = grants
         has = np.flatnonzero(state.reported >= 0)
         fate = np.where(stops[has], SHOWN[Status.STOPPED], SHOWN[Status.PAUSED])
         table[state.reported[has], status, has] = fate
 
-        done = np.rint(table[target, self._progress, rows] * len(self._blocks)).astype(np.int64)
-        block = self._blocks[np.where(is_new, 0, done) % len(self._blocks)]
+        made = encoder.made(table[target, encoder.progress, rows])
+        block = blocks[np.where(is_new, 0, made) % len(blocks)]
         granted = (target >= 0) & (block <= state.left)
         to, worker = np.flatnonzero(granted), state.worker
         new = np.flatnonzero(granted & is_new)
-        table[target[new], :d, new] = point[:, new].T
+        table[target[new], : encoder.dimension, new] = point[:, new].T
         table[target[to], status, to] = SHOWN[Status.RUNNING]
         run, end, asks = state.run.copy(), state.end.copy(), state.asks.copy()
         run[worker[to], to] = target[to]

@@ -12,6 +12,7 @@ Every component is a float32 in [-1, 1]; none depends on the optimum or on noise
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,38 @@ class SchedulingEncoder:
     budget: int
 
     @property
+    def status(self) -> int:
+        """Place in the row of a run of what it is doing, see `SHOWN`."""
+        return self.dimension
+
+    @property
+    def progress(self) -> int:
+        """Place of the share of its reports that are there."""
+        return self.dimension + 1
+
+    @property
+    def scores(self) -> int:
+        """Place of its first score."""
+        return self.dimension + 2
+
+    @cached_property
+    def blocks(self) -> NDArray[np.float64]:
+        """(K,) epochs from each report to the next, the first from the start."""
+        return np.diff(self.reports, prepend=0).astype(np.float64)
+
+    def made(self, progress: NDArray[Any]) -> NDArray[np.int64]:
+        """How many reports there are, from what is shown of it."""
+        return np.asarray(np.rint(progress * len(self.reports)).astype(np.int64))
+
+    def idle(self, table: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(R, N) which runs wait for more epochs, from their rows (R, row_size, N)."""
+        status = table[:, self.status]
+        return np.asarray((status == SHOWN[Status.PAUSED]) | (status == SHOWN[Status.REPORTED]))
+
+    @property
     def row_size(self) -> int:
         """Components of a run."""
-        return self.dimension + 2 + len(self.reports)
+        return self.scores + len(self.reports)
 
     @property
     def size(self) -> int:
@@ -72,33 +102,28 @@ class SchedulingEncoder:
             )
         return array
 
-    def clock(self, observation: NDArray[Any]) -> float:
-        """Share of the longest time that has passed."""
-        return float(observation[0])
-
     def decode(self, observation: NDArray[Any]) -> Runs:
         """The runs that an observation (size,) shows."""
         rows = observation[HEAD:].reshape(self.max_runs, self.row_size)
-        shown = rows[:, self.dimension]
-        started = int(np.count_nonzero(shown))
-        rows, d = rows[:started], self.dimension
-        reported = np.rint(rows[:, d + 1] * len(self.reports)).astype(int).tolist()
-        scores = rows[:, d + 2 :].tolist()
+        rows = rows[: np.count_nonzero(rows[:, self.status])]
+        made = self.made(rows[:, self.progress]).tolist()
+        scores = rows[:, self.scores :].tolist()
         return Runs(
             self.reports,
-            [tuple(point) for point in rows[:, :d].tolist()],
-            [_STATUSES[i] for i in np.rint(rows[:, d] * 5.0).astype(int).tolist()],
-            [row[:count] for row, count in zip(scores, reported, strict=True)],
+            [tuple(point) for point in rows[:, : self.dimension].tolist()],
+            [_STATUSES[i] for i in np.rint(rows[:, self.status] * 5.0).astype(int).tolist()],
+            [row[:count] for row, count in zip(scores, made, strict=True)],
             round(float(observation[1]) * self.budget),
             self.max_runs,
         )
 
     def encode(self, runs: Runs) -> NDArray[np.float32]:
         """The rows of runs in an observation, (max_runs, row_size): what `decode` reads."""
-        d, table = self.dimension, np.zeros((self.max_runs, self.row_size), dtype=np.float32)
+        table = np.zeros((self.max_runs, self.row_size), dtype=np.float32)
         for row, point, status, curve in zip(
             table, runs.points, runs.status, runs.curves, strict=False
         ):
-            row[:d], row[d], row[d + 1] = point, SHOWN[status], len(curve) / len(self.reports)
-            row[d + 2 : d + 2 + len(curve)] = curve
+            row[: self.dimension], row[self.status] = point, SHOWN[status]
+            row[self.progress] = len(curve) / len(self.reports)
+            row[self.scores : self.scores + len(curve)] = curve
         return table

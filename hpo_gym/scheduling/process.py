@@ -29,10 +29,9 @@ from hpo_gym.scheduling.options import SchedulingOptions
 from hpo_gym.scheduling.reports import Reporter
 from hpo_gym.scheduling.rungs import RungEncoder
 from hpo_gym.scheduling.state import State, begun
-from hpo_gym.tasks.columns import merge_tasks
+from hpo_gym.tasks.columns import SUCCESS_REGRET, merge_tasks
 from hpo_gym.tasks.reset_options import Episodes, TaskReader
 
-SUCCESS_REGRET = 0.01
 LEAST_REGRET = 1e-3
 """The reward "anytime" asks for no less."""
 
@@ -61,7 +60,7 @@ class SchedulingProcess:
         self.encoder = SchedulingEncoder(
             dimension, options.ladder, options.max_runs, options.budget
         )
-        self.format: ActionFormat | ChoiceFormat = ActionFormat(dimension)
+        self.format: ActionFormat | ChoiceFormat = ActionFormat(self.encoder)
         if options.action == "choose":
             self.format = ChoiceFormat(self.encoder, options.sampler, options.starts)
         self.rungs = RungEncoder(self.encoder) if options.observation == "rungs" else None
@@ -113,17 +112,12 @@ class SchedulingProcess:
         return (self.rungs or self.encoder).space()
 
     def read(self, action: Any) -> Action:
-        """Check one row's action; see `ActionFormat.read`."""
-        return self.format.read(action, self._shape, None)
+        """Check one row's action; see `ActionReader.read`."""
+        return Action(np.array([self.format.read(action)]).T, None)
 
     def read_rows(self, actions: Any, rows: int, ignored: NDArray[Any] | None) -> Action:
-        """Check the actions of N rows; see `ActionFormat.read`."""
-        return self.format.read(actions, (rows, *self._shape), ignored)
-
-    @property
-    def _shape(self) -> tuple[int, ...]:
-        """The shape of one row's action."""
-        return tuple(self.format.space().shape or ())
+        """Check the actions of N rows; see `ActionReader.read_rows`."""
+        return Action(np.asarray(self.format.read_rows(actions, rows, ignored)), ignored)
 
     def read_episode(
         self, options: Mapping[str, Any] | None, rows: NDArray[Any] | None = None

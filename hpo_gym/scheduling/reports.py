@@ -32,7 +32,7 @@ class Reporter:
         self._noise = family.noise if options.noise is None else options.noise
         self._index = family.metrics.index(options.metric)
         self._reports = np.array(encoder.reports, dtype=np.float64)
-        self._cheapest = float(np.diff(encoder.reports, prepend=0).min())
+        self._cheapest = float(encoder.blocks.min())
         self._axis = family.space.slices[str(family.resource_parameter)].start
         self._place = family.space.names.index(str(family.resource_parameter))
 
@@ -64,21 +64,23 @@ class Reporter:
         """The state after the workers that ask at ``rows`` have reported."""
         if not len(rows):
             return state
-        d, worker = self._encoder.dimension, state.worker[rows]
+        encoder, worker = self._encoder, state.worker[rows]
         run = state.run[worker, rows]
         row = state.table[run, :, rows]  # (n, d + 2 + K), before this report
-        done = np.rint(row[:, d + 1] * len(self._reports)).astype(np.int64)
-        epochs = self._reports[done]
-        scaled = self._scaled(row[:, :d], epochs)
+        made = encoder.made(row[:, encoder.progress])
+        epochs = self._reports[made]
+        scaled = self._scaled(row[:, : encoder.dimension], epochs)
         exact, observed = self._evaluate(state, rows, run, scaled)
         score = self._family.score(observed, self._metric, _XP)
         true_score = self._family.score(exact, self._metric, _XP)
-        completed = done + 1 == len(self._reports)
+        completed = made + 1 == len(self._reports)
 
         table, last = state.table, state.last.copy()  # the grant has copied the table
-        table[run, d, rows] = np.where(completed, SHOWN[Status.COMPLETED], SHOWN[Status.REPORTED])
-        table[run, d + 1, rows] = (done + 1) / len(self._reports)
-        table[run, d + 2 + done, rows] = last[run, rows] = score
+        table[run, encoder.status, rows] = np.where(
+            completed, SHOWN[Status.COMPLETED], SHOWN[Status.REPORTED]
+        )
+        table[run, encoder.progress, rows] = (made + 1) / len(self._reports)
+        table[run, encoder.scores + made, rows] = last[run, rows] = score
         free, ends, asks = state.run.copy(), state.end.copy(), state.asks.copy()
         free[worker, rows], ends[worker, rows] = -1, np.inf
         asks[:, rows] = free[:, rows] < 0

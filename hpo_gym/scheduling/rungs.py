@@ -1,10 +1,10 @@
 """A short view of the runs: what there is at each number of reports.
 
 First the budget left, the best score so far, and the share of the runs that were started. Then for
-each number j of reports, from 1 to K: the share of all runs that have made j or more, the
-share that has made j and waits, the share that has made j and is running; the best and the mean of
-all scores at the j-th report; the last score of the best run that has made j and waits, and what
-the last report has added to it. Zeros where there is nothing.
+each number j of reports, from 1 to K: the share of all runs that have made j or more, the share
+that has made j and waits, the share that has made j and is running; the best and the mean of all
+scores at the j-th report; the last score of the best run that has made j and waits, and what the
+last report has added to it. Zeros where there is nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from hpo_gym.scheduling.choices import idle
 from hpo_gym.scheduling.observations import SHOWN, SchedulingEncoder
 from hpo_gym.scheduling.table import Status
 
@@ -48,22 +47,23 @@ class RungEncoder:
             table: (R, d + 2 + K, N) the runs, see `SchedulingEncoder`.
             left: (N,) worker-epochs left.
         """
-        d, count = self._encoder.dimension, len(self._encoder.reports)
+        encoder, count = self._encoder, len(self._encoder.reports)
         runs, _, rows = table.shape
-        made = np.rint(table[:, d + 1] * count).astype(np.int8)
-        waits, running = idle(table, d), table[:, d] == SHOWN[Status.RUNNING]
+        status, made = table[:, encoder.status], encoder.made(table[:, encoder.progress])
+        waits, running = encoder.idle(table), status == SHOWN[Status.RUNNING]
         view = np.zeros((self.size, rows), dtype=np.float32)
-        view[0] = left / self._encoder.budget
-        view[2] = np.count_nonzero(table[:, d], axis=0) / runs
+        view[0] = left / encoder.budget
+        view[2] = np.count_nonzero(status, axis=0) / runs
         index = np.arange(rows)
         for j in range(1, count + 1):
-            scores, here = table[:, d + 1 + j], made == j
+            place = encoder.scores + j - 1
+            scores, here = table[:, place], made == j
             reached = np.count_nonzero(made >= j, axis=0)
             total = np.add.accumulate(scores, axis=0)[-1]  # a sum's order depends on the rows
             last = np.where(here & waits, scores, np.float32(-1.0))
             best = last.argmax(axis=0)
             there = last[best, index] >= 0.0
-            before = table[best, d + j, index] if j > 1 else np.float32(0.0)
+            before = table[best, place - 1, index] if j > 1 else np.float32(0.0)
             first = HEAD + PER_RUNG * (j - 1)
             view[first : first + PER_RUNG] = (
                 reached / runs,

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Column, Struct
 from hpo_gym.families import Family
 
+SUCCESS_REGRET = 0.01
+"""An episode is a success once the incumbent is within 1 % of the best possible score."""
+
 
 class Tasks(NamedTuple):
     """The tasks of the rows: shared by all of them, or one column entry each."""

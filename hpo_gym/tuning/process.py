@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hpo_gym.arrays import Column, Columns, Namespace
 from hpo_gym.families import KnownOptimum
 from hpo_gym.families.names import check_names
-from hpo_gym.tasks.columns import Tasks
+from hpo_gym.tasks.columns import SUCCESS_REGRET, Tasks
 from hpo_gym.tasks.reset_options import Episodes
 from hpo_gym.tuning.actions import ActionMode
 from hpo_gym.tuning.evaluator import Evaluation, Evaluator
@@ -30,9 +30,6 @@ from hpo_gym.tuning.problem import Problem
 from hpo_gym.tuning.reset_options import EpisodeReader
 from hpo_gym.tuning.rewards import REWARDS
 from hpo_gym.tuning.state import Action, State, unless
-
-SUCCESS_REGRET = 0.01
-"""An episode is a success once the incumbent is within 1 % of the best possible score."""
 
 
 class TuningProcess:
